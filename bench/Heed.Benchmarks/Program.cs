@@ -1,0 +1,2 @@
+Console.Error.WriteLine("heed: not built yet");
+return 1;

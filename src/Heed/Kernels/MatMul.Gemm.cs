@@ -25,9 +25,9 @@ internal static unsafe partial class MatMul
     /// <param name="accumulate">Whether the old content of c is added.</param>
     public static void Gemm(WorkerPool pool, int m, int n, int k, ReadOnlySpan<float> a, int aRow, int aColumn, ReadOnlySpan<float> b, int bRow, int bColumn, Span<float> c, int ldc, bool accumulate)
     {
-        if (Vector512.IsHardwareAccelerated) GemmBy<Lanes512, Vector512<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
-        else if (Vector256.IsHardwareAccelerated) GemmBy<Lanes256, Vector256<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
-        else GemmBy<Lanes128, Vector128<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
+        if (Vector512.IsHardwareAccelerated) GemmBy<FloatLanes512, Vector512<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
+        else if (Vector256.IsHardwareAccelerated) GemmBy<FloatLanes256, Vector256<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
+        else GemmBy<FloatLanes128, Vector128<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
     }
 
     /// <summary><see cref="Gemm"/> with the vector width of the caller's choice.</summary>

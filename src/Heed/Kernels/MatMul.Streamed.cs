@@ -11,9 +11,9 @@ internal static unsafe partial class MatMul
     public static void Streamed<TSource>(WorkerPool pool, int m, int n, int k, ReadOnlySpan<float> x, int ldx, TSource source, ReadOnlySpan<float> bias, Span<float> y, int ldy, bool accumulate)
         where TSource : struct, IPanelSource
     {
-        if (Vector512.IsHardwareAccelerated) StreamedBy<Lanes512, Vector512<float>, TSource>(pool, m, n, k, x, ldx, source, bias, y, ldy, accumulate);
-        else if (Vector256.IsHardwareAccelerated) StreamedBy<Lanes256, Vector256<float>, TSource>(pool, m, n, k, x, ldx, source, bias, y, ldy, accumulate);
-        else StreamedBy<Lanes128, Vector128<float>, TSource>(pool, m, n, k, x, ldx, source, bias, y, ldy, accumulate);
+        if (Vector512.IsHardwareAccelerated) StreamedBy<FloatLanes512, Vector512<float>, TSource>(pool, m, n, k, x, ldx, source, bias, y, ldy, accumulate);
+        else if (Vector256.IsHardwareAccelerated) StreamedBy<FloatLanes256, Vector256<float>, TSource>(pool, m, n, k, x, ldx, source, bias, y, ldy, accumulate);
+        else StreamedBy<FloatLanes128, Vector128<float>, TSource>(pool, m, n, k, x, ldx, source, bias, y, ldy, accumulate);
     }
 
     /// <summary><see cref="Streamed"/> with the vector width of the caller's choice.</summary>

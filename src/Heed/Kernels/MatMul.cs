@@ -25,9 +25,9 @@ internal static unsafe partial class MatMul
     /// <param name="accumulate">Whether the old content of y is added.</param>
     public static void Packed(WorkerPool pool, int m, ReadOnlySpan<float> x, int ldx, in PackedPanels weights, ReadOnlySpan<float> bias, Span<float> y, int ldy, bool accumulate)
     {
-        if (Vector512.IsHardwareAccelerated) PackedBy<Lanes512, Vector512<float>>(pool, m, x, ldx, weights, bias, y, ldy, accumulate);
-        else if (Vector256.IsHardwareAccelerated) PackedBy<Lanes256, Vector256<float>>(pool, m, x, ldx, weights, bias, y, ldy, accumulate);
-        else PackedBy<Lanes128, Vector128<float>>(pool, m, x, ldx, weights, bias, y, ldy, accumulate);
+        if (Vector512.IsHardwareAccelerated) PackedBy<FloatLanes512, Vector512<float>>(pool, m, x, ldx, weights, bias, y, ldy, accumulate);
+        else if (Vector256.IsHardwareAccelerated) PackedBy<FloatLanes256, Vector256<float>>(pool, m, x, ldx, weights, bias, y, ldy, accumulate);
+        else PackedBy<FloatLanes128, Vector128<float>>(pool, m, x, ldx, weights, bias, y, ldy, accumulate);
     }
 
     /// <summary><see cref="Packed"/> with the vector width of the caller's choice.</summary>

@@ -137,9 +137,9 @@ public sealed unsafe class MatMulTests
                 float[] x = Values(random, m * k), w = Values(random, n * k), bias = Values(random, n), y = Values(random, m * n), expected = (float[])y.Clone();
                 MatMul.Scalar(m, n, k, x, k, w, bias, expected, n, accumulate);
                 RowSource source = new(w, k);
-                if (width == 512) MatMul.StreamedBy<Lanes512, Vector512<float>, RowSource>(pool, m, n, k, x, k, source, bias, y, n, accumulate);
-                else if (width == 256) MatMul.StreamedBy<Lanes256, Vector256<float>, RowSource>(pool, m, n, k, x, k, source, bias, y, n, accumulate);
-                else MatMul.StreamedBy<Lanes128, Vector128<float>, RowSource>(pool, m, n, k, x, k, source, bias, y, n, accumulate);
+                if (width == 512) MatMul.StreamedBy<FloatLanes512, Vector512<float>, RowSource>(pool, m, n, k, x, k, source, bias, y, n, accumulate);
+                else if (width == 256) MatMul.StreamedBy<FloatLanes256, Vector256<float>, RowSource>(pool, m, n, k, x, k, source, bias, y, n, accumulate);
+                else MatMul.StreamedBy<FloatLanes128, Vector128<float>, RowSource>(pool, m, n, k, x, k, source, bias, y, n, accumulate);
                 ShouldBeSameBits(y, expected, $"{m}, {n}, {k}");
             }
         }
@@ -162,9 +162,9 @@ public sealed unsafe class MatMulTests
             float[] c = Values(random, m * ldc), expected = (float[])c.Clone();
             bool accumulate = random.Next(2) == 0;
             MatMul.Scalar(m, n, k, left, k, right, [], expected, ldc, accumulate);
-            if (width == 512) MatMul.GemmBy<Lanes512, Vector512<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
-            else if (width == 256) MatMul.GemmBy<Lanes256, Vector256<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
-            else MatMul.GemmBy<Lanes128, Vector128<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
+            if (width == 512) MatMul.GemmBy<FloatLanes512, Vector512<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
+            else if (width == 256) MatMul.GemmBy<FloatLanes256, Vector256<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
+            else MatMul.GemmBy<FloatLanes128, Vector128<float>>(pool, m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, ldc, accumulate);
             ShouldBeSameBits(c, expected, $"{m}, {n}, {k}, strides {aRow} {aColumn} {bRow} {bColumn}");
         }
     }
@@ -216,9 +216,9 @@ public sealed unsafe class MatMulTests
 
     private static void CallPacked(WorkerPool pool, int width, int m, float[] x, int ldx, PackedPanels panels, float[] bias, float[] y, int ldy, bool accumulate)
     {
-        if (width == 512) MatMul.PackedBy<Lanes512, Vector512<float>>(pool, m, x, ldx, panels, bias, y, ldy, accumulate);
-        else if (width == 256) MatMul.PackedBy<Lanes256, Vector256<float>>(pool, m, x, ldx, panels, bias, y, ldy, accumulate);
-        else MatMul.PackedBy<Lanes128, Vector128<float>>(pool, m, x, ldx, panels, bias, y, ldy, accumulate);
+        if (width == 512) MatMul.PackedBy<FloatLanes512, Vector512<float>>(pool, m, x, ldx, panels, bias, y, ldy, accumulate);
+        else if (width == 256) MatMul.PackedBy<FloatLanes256, Vector256<float>>(pool, m, x, ldx, panels, bias, y, ldy, accumulate);
+        else MatMul.PackedBy<FloatLanes128, Vector128<float>>(pool, m, x, ldx, panels, bias, y, ldy, accumulate);
     }
 
     /// <summary>Lays a row-major matrix out with strides: row-major, column-major, or neither, with gaps.</summary>

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.Arm;
 namespace Heed.Kernels;
 
 /// <summary>4 floats: any instruction set; without fused multiply-add in hardware it is computed in software, slowly but alike.</summary>
-internal readonly unsafe struct Lanes128 : IFloatLanes<Vector128<float>>
+internal readonly unsafe struct FloatLanes128 : IFloatLanes<Vector128<float>>
 {
     public static int Width => Vector128<float>.Count;
 

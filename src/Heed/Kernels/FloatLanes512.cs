@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Heed.Kernels;
 
 /// <summary>16 floats: AVX-512.</summary>
-internal readonly unsafe struct Lanes512 : IFloatLanes<Vector512<float>>
+internal readonly unsafe struct FloatLanes512 : IFloatLanes<Vector512<float>>
 {
     public static int Width => Vector512<float>.Count;
 

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Heed.Kernels;
 
 /// <summary>8 floats: AVX2 and FMA.</summary>
-internal readonly unsafe struct Lanes256 : IFloatLanes<Vector256<float>>
+internal readonly unsafe struct FloatLanes256 : IFloatLanes<Vector256<float>>
 {
     public static int Width => Vector256<float>.Count;
 

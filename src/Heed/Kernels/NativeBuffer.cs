@@ -27,7 +27,9 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
         if (huge && OperatingSystem.IsLinux()) TryAdviseHugePages(_pointer, bytes);
     }
 
+#pragma warning disable MA0055 // A forgotten buffer may be gigabytes; the finalizer is its last way back.
     ~NativeBuffer() => Free();
+#pragma warning restore MA0055
 
     /// <summary>The size in bytes.</summary>
     public long Bytes { get; }

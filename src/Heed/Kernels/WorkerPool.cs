@@ -100,7 +100,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         _shared.Pending = parts;
         Interlocked.Exchange(ref _shared.Open, parts);
         int sleepers = Volatile.Read(ref _sleepers);
-        if (sleepers > 0) _parking.Release(Math.Min(sleepers, parts - 1));
+        if (sleepers > 0) Wake(Math.Min(sleepers, parts - 1));
         TakeParts();
         SpinWait wait = default;
         for (int round = 0; Volatile.Read(ref _shared.Pending) != 0; round++)
@@ -136,10 +136,9 @@ internal sealed unsafe class WorkerPool : IDisposable
                     Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
                 }
             }
-            // A job ends only when all its parts are counted, so counting late is safe; the last claimed part must count at once.
             done++;
-            if (open == 1 || Volatile.Read(ref _shared.Open) == 0) break;
         }
+        // Parts are counted in one go: the job cannot end, and no other can open, before this.
         if (done > 0) Interlocked.Add(ref _shared.Pending, -done);
     }
 
@@ -169,6 +168,13 @@ internal sealed unsafe class WorkerPool : IDisposable
                 round = 0;
             }
         }
+    }
+
+    /// <summary>Sleepers that were called already but have not yet got up are not called again.</summary>
+    private void Wake(int workers)
+    {
+        int calls = workers - _parking.CurrentCount;
+        if (calls > 0) _parking.Release(calls);
     }
 
     private void Park()

@@ -138,10 +138,14 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>A new tensor with undefined contents, in the current scope if there is one.</summary>
-    internal static Tensor Allocate(in Shape shape, Device device)
+    internal static Tensor Allocate(in Shape shape, Device device) => Allocate(shape, device, TensorScope.Current);
+
+    /// <summary>A new tensor with undefined contents that no scope owns: weights and caches.</summary>
+    internal static Tensor AllocateUnscoped(in Shape shape, Device device) => Allocate(shape, device, scope: null);
+
+    private static Tensor Allocate(in Shape shape, Device device, TensorScope? scope)
     {
         long bytes = (long)shape.ElementCount * (device.DType == DType.Float32 ? sizeof(float) : sizeof(double));
-        TensorScope? scope = TensorScope.Current;
         Tensor tensor;
         Storage storage;
         if (scope is null)

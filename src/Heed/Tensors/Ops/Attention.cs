@@ -51,11 +51,14 @@ public static partial class Ops
     }
 
     /// <summary>Room for <paramref name="capacity"/> keys in panels and values in rows, with undefined contents.</summary>
-    internal static (Tensor KeyPanels, Tensor ValueRows) AllocateKeyValues(int batch, int kvHeads, int capacity, int headDim, int valueDim, Device device)
+    internal static (Tensor KeyPanels, Tensor ValueRows) AllocateKeyValues(int batch, int kvHeads, int capacity, int headDim, int valueDim,
+        Device device, bool scoped = true)
     {
-        int panels = (capacity + KeysPerPanel - 1) / KeysPerPanel;
-        return (Tensor.Allocate(new Shape(batch, kvHeads, panels, headDim, KeysPerPanel), device),
-            Tensor.Allocate(new Shape(batch, kvHeads, capacity, valueDim), device));
+        Shape keys = new(batch, kvHeads, (capacity + KeysPerPanel - 1) / KeysPerPanel, headDim, KeysPerPanel);
+        Shape values = new(batch, kvHeads, capacity, valueDim);
+        return scoped
+            ? (Tensor.Allocate(keys, device), Tensor.Allocate(values, device))
+            : (Tensor.AllocateUnscoped(keys, device), Tensor.AllocateUnscoped(values, device));
     }
 
     private static void CheckAttention(Tensor q, Tensor k, Tensor v, ReadOnlySpan<int> firstKeys)

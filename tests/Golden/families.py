@@ -86,8 +86,8 @@ LLAMA_FAMILIES = [
                   dict(rope_scaling={"factor": 4.0, "original_max_position_embeddings": 32, "rope_type": "yarn"})]),
     Family("qwen2-yarn", common(
         architectures=["Qwen2ForCausalLM"], model_type="qwen2", attention_dropout=0.0,
-        num_attention_heads=2, num_key_value_heads=1, rms_norm_eps=1e-06, rope_theta=1000.0, max_position_embeddings=128, max_window_layers=2, sliding_window=128,
-        use_sliding_window=False, rope_scaling={
+        num_attention_heads=2, num_key_value_heads=1, rms_norm_eps=1e-06, rope_theta=1000.0,
+        max_position_embeddings=128, max_window_layers=2, sliding_window=128, use_sliding_window=False, rope_scaling={
             "factor": 4.0, "original_max_position_embeddings": 32, "type": "yarn", "beta_fast": 4.0,
             "beta_slow": 0.5, "attention_factor": 1.25}),
            bites=[without("rope_scaling"),

@@ -82,7 +82,7 @@ def write_meta(folder, config, tensors, multiple_of):
 
 
 def llama2c_order(meta, layers, attention_norms_first):
-    """Tensors in the order of version 0, or (norms, matrices) of versions 1 and 2; an unshared head comes after them."""
+    """Tensors in the order of version 0, or (norms, matrices) of versions 1 and 2; an unshared head comes last."""
     def all_layers(name):
         return [meta[f"layers.{layer}.{name}.weight"] for layer in range(layers)]
 

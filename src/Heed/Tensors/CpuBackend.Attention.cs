@@ -28,22 +28,19 @@ internal sealed partial class CpuBackend
 
     public void StoreKeyValues(Tensor keys, Tensor values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
     {
-        int batch = keys.Shape[0], seq = keys.Shape[1];
-        StoredRows rows = new(keys.Shape[2], keys.Shape[3], values.Shape[3]);
+        int batch = keys.Shape[0], seq = keys.Shape[1], heads = keys.Shape[2], keyDim = keys.Shape[3], valueDim = values.Shape[3];
+        if (keys.ElementCount == 0) return;
         ReadOnlySpan<float> k = keys.Extent<float>(), v = values.Extent<float>();
-        Span<float> panels = keyPanels.Span<float>(keyPanels.ElementCount), stored = valueRows.Span<float>(valueRows.ElementCount);
-        int panelsPerRow = keyPanels.Stride(0), panelsPerHead = keyPanels.Stride(1);
-        int valuesPerRow = valueRows.Stride(0), valuesPerHead = valueRows.Stride(1);
-        for (int r = 0; r < batch * seq; r++)
+        Span<float> panels = keyPanels.Span<float>(keyPanels.ElementCount), rows = valueRows.Span<float>(valueRows.ElementCount);
+        int keySize = keyPanels.Stride(1), valueSize = valueRows.Stride(1);
+        for (int row = 0; row < batch; row++)
         {
-            int position = positions[r], row = r / seq, i = r % seq;
-            if (position < 0) continue;
-            for (int head = 0; head < rows.Heads; head++)
+            ReadOnlySpan<int> at = positions.Slice(row * seq, seq);
+            for (int head = 0; head < heads; head++)
             {
-                ReadOnlySpan<float> key = k.Slice(row * keys.Stride(0) + i * keys.Stride(1) + head * keys.Stride(2), rows.KeyDim);
-                KvPanels.WriteKey(panels.Slice(row * panelsPerRow + head * panelsPerHead, panelsPerHead), position, key);
-                v.Slice(row * values.Stride(0) + i * values.Stride(1) + head * values.Stride(2), rows.ValueDim)
-                    .CopyTo(stored[(row * valuesPerRow + head * valuesPerHead + position * rows.ValueDim)..]);
+                int slot = row * heads + head;
+                KvStore.Keys(k[(row * keys.Stride(0) + head * keys.Stride(2))..], keys.Stride(1), at, keyDim, panels.Slice(slot * keySize, keySize));
+                KvStore.Values(v[(row * values.Stride(0) + head * values.Stride(2))..], values.Stride(1), at, valueDim, rows.Slice(slot * valueSize, valueSize));
             }
         }
     }
@@ -68,6 +65,4 @@ internal sealed partial class CpuBackend
         using TensorScope.Lease lease = TensorScope.Begin();
         for (int head = 0; head < x.Shape[2]; head++) Rope(x.Slice(2, head, 1), cos, sin, positions, layout);
     }
-
-    private readonly record struct StoredRows(int Heads, int KeyDim, int ValueDim);
 }

@@ -32,6 +32,7 @@ internal static class DispatchBenchmark
         using Decoder real = new(config, Device.CreateCpu(threads));
         using Decoder empty = new(config, idle);
         int rounds = config.HiddenSize > 512 ? 5 : 25;
+        if (Environment.GetEnvironmentVariable("ONLY") is { } only) { for (int i = 0; i < 4000; i++) (only == "idle" ? empty : real).Step(64); return; }
         List<double> realTimes = [], idleTimes = [];
         long before = 0;
         int warm = config.HiddenSize > 200 ? 5 : 400;

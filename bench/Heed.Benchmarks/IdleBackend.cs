@@ -29,13 +29,13 @@ internal sealed class IdleBackend : IBackend
 
     public void LayerNorm(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination) { }
 
-    public void Rope(Tensor x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout) { }
+    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout) { }
 
     public void Gated(Activation activation, Tensor x, Tensor destination) { }
 
-    public void StoreKeyValues(Tensor keys, Tensor values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows) { }
+    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows) { }
 
-    public void Attention(Tensor q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination)
     {
     }

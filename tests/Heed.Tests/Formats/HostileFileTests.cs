@@ -2,7 +2,7 @@ using Heed.Formats;
 
 namespace Heed.Tests.Formats;
 
-/// <summary>Every field of a small valid file of each format damaged in turn, and the file cut at every byte.</summary>
+/// <summary>Every field of a small valid file of each format damaged in turn, and the file cut at every border between fields.</summary>
 public class HostileFileTests
 {
     private static readonly Dictionary<string, (Func<string, TensorFile> Open, Func<ByteBuilder> Build)> Samples = new()
@@ -40,10 +40,14 @@ public class HostileFileTests
     [Theory, MemberData(nameof(Formats))]
     public void Open_CutAnywhere_IsRefused(string format)
     {
-        byte[] valid = Samples[format].Build().ToArray();
+        ByteBuilder sample = Samples[format].Build();
+        byte[] valid = sample.ToArray();
+        HashSet<int> borders = [.. sample.Fields.SelectMany(field => new[] { field.Offset - 1, field.Offset, field.Offset + 1 }), valid.Length - 1];
         using HostileFile hostile = new(Samples[format].Open);
         for (int length = 0; length < valid.Length; length++)
-            hostile.Refuse(valid[..length], $"{format} cut to {length} of {valid.Length} bytes");
+            // Every border between fields, and of what is between them a sample.
+            if (length % 13 == 0 || borders.Contains(length))
+                hostile.Refuse(valid[..length], $"{format} cut to {length} of {valid.Length} bytes");
     }
 
     [Theory, MemberData(nameof(Formats))]

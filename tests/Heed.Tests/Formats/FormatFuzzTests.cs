@@ -35,6 +35,10 @@ public class FormatFuzzTests
     [Theory, InlineData(false), InlineData(true)]
     public void MetaCheckpoint_Mutated_OpensOrIsRefused(bool zip64) => Fuzz(MetaCheckpoint.Open, ZipBuilder.Checkpoint(zip64).Build().ToArray());
 
+    [Fact]
+    public void SafetensorsIndex_Mutated_OpensOrIsRefused() =>
+        Fuzz(OpenIndex, """{"metadata":{"total_size":12},"weight_map":{"a.weight":"shard","half":"shard","empty":"shard","b":"other"}}"""u8.ToArray());
+
     [DataFact("weights/stories260K/tinyllamas-stories-260k-f32.gguf")]
     public void Gguf_RealFileMutated_OpensOrIsRefused() => Fuzz(GgufFile.Open, Real("weights/stories260K/tinyllamas-stories-260k-f32.gguf"));
 
@@ -43,6 +47,22 @@ public class FormatFuzzTests
 
     [DataFact("weights/torchtune_tiny_fair_checkpoint.pt")]
     public void MetaCheckpoint_RealFileMutated_OpensOrIsRefused() => Fuzz(MetaCheckpoint.Open, Real("weights/torchtune_tiny_fair_checkpoint.pt"));
+
+    // The index lies beside its shards; one that it makes up is an absent file, which is no fault of the format.
+    private static TensorFile OpenIndex(string index)
+    {
+        string folder = Path.GetDirectoryName(index)!;
+        File.WriteAllBytes(Path.Combine(folder, "shard"), SafetensorsBuilder.Sample().ToArray());
+        File.WriteAllBytes(Path.Combine(folder, "other"), SafetensorsBuilder.Build("""{"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", [7]).ToArray());
+        try
+        {
+            return ShardedSafetensors.Open(index);
+        }
+        catch (IOException error)
+        {
+            throw new FileFormatException(index, error.Message, inner: error);
+        }
+    }
 
     private static byte[] Real(string path) => File.ReadAllBytes(TestData.Get(path));
 

@@ -112,6 +112,13 @@ public sealed class TensorFileTests : IDisposable
         Should.Throw<FileFormatException>(() => MetaCheckpoint.Open(path));
     }
 
+    [Theory, InlineData("/dev/null"), InlineData("/dev/zero")]
+    public void Open_Device_IsRefused(string path)
+    {
+        if (!File.Exists(path)) return;
+        Should.Throw<FileFormatException>(() => GgufFile.Open(path));
+    }
+
     [Fact]
     public void Open_RefusedFile_IsNotHeldOpen()
     {

@@ -124,6 +124,15 @@ public abstract partial class Tokenizer
     /// <exception cref="NotSupportedException">The tokenizer does something that the format cannot say.</exception>
     public abstract void SaveJson(string path);
 
+    /// <summary>Writes tokenizer.json and the tokenizer_config.json that belongs to it.</summary>
+    /// <param name="folder">An existing folder.</param>
+    /// <exception cref="NotSupportedException">The tokenizer does something that the format cannot say.</exception>
+    public void SaveHuggingFace(string folder)
+    {
+        SaveJson(Path.Combine(folder, "tokenizer.json"));
+        TokenizerJsonWriter.WriteConfig(Path.Combine(folder, "tokenizer_config.json"), this);
+    }
+
     internal void AppendBytes(int id, bool skipSpecial, ref DecodeState state, IBufferWriter<byte> output)
     {
         TokenKind kind = Tokens.Kind(id);

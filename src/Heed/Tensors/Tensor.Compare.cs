@@ -16,7 +16,7 @@ public sealed partial class Tensor
         for (int i = 0; i < left.Length; i++)
         {
             if (left[i] == right[i]) continue;
-            if (!double.IsFinite(left[i]) || !(Math.Abs(left[i] - right[i]) <= absolute + relative * Math.Abs(right[i]))) return false;
+            if (!double.IsFinite(left[i] - right[i]) || !(Math.Abs(left[i] - right[i]) <= absolute + relative * Math.Abs(right[i]))) return false;
         }
         return true;
     }

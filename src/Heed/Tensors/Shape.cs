@@ -76,6 +76,7 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>The same axes with the one at <paramref name="axis"/> replaced by <paramref name="size"/>.</summary>
     public Shape WithAxis(int axis, int size)
     {
+        if ((uint)axis >= (uint)_rank) TensorErrors.Argument($"Shape: axis {axis} is outside {this}.");
         Span<int> sizes = stackalloc int[MaxRank];
         CopyTo(sizes);
         sizes[axis] = size;

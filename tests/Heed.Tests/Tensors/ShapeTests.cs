@@ -31,8 +31,8 @@ public class ShapeTests
     public void Shape_Limits_AreChecked()
     {
         new Shape(1, 1, 1, 1, 1, 1, 1, 1).Rank.ShouldBe(Shape.MaxRank);
-        Should.Throw<ArgumentException>(() => new Shape(1, 1, 1, 1, 1, 1, 1, 1, 1)).Message.ShouldContain("got 9 axes");
-        Should.Throw<ArgumentException>(() => new Shape(2, -1)).Message.ShouldContain("axis 1 has size -1");
+        Should.Throw<ArgumentException>(() => new Shape(1, 1, 1, 1, 1, 1, 1, 1, 1)).Message.ShouldContain("at most 8 axes");
+        Should.Throw<ArgumentException>(() => new Shape(2, -1)).Message.ShouldContain("got [2, -1]");
         new Shape(int.MaxValue).ElementCount.ShouldBe(int.MaxValue);
         Should.Throw<ArgumentException>(() => new Shape(1 << 16, 1 << 15)).Message.ShouldContain("2^31");
         Should.Throw<ArgumentException>(() => new Shape(int.MaxValue, int.MaxValue, int.MaxValue));
@@ -46,7 +46,7 @@ public class ShapeTests
         new Shape(2, 0).WithLast(7).ShouldBe(new Shape(2, 7));
         new Shape(2, 7).WithLast(0).ElementCount.ShouldBe(0);
         new Shape(2, 3).WithAxis(0, 7).ShouldBe(new Shape(7, 3));
-        Should.Throw<ArgumentException>(() => default(Shape).WithLast(1)).Message.ShouldContain("scalar");
+        Should.Throw<ArgumentException>(() => default(Shape).WithLast(1)).Message.ShouldContain("outside []");
         Should.Throw<ArgumentException>(() => new Shape(1 << 16, 2).WithLast(1 << 15));
         Should.Throw<ArgumentException>(() => new Shape(2, 3).WithLast(-1));
         Should.Throw<ArgumentException>(() => new Shape(2, 3).WithAxis(2, 1)).Message.ShouldContain("axis 2");

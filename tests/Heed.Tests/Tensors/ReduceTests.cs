@@ -15,7 +15,7 @@ public class ReduceTests
     [Theory, MemberData(nameof(Cases))]
     public void Reduce_AnyShapeLayoutAndAxes_MatchesReference(int number, Layout layout)
     {
-        int[][] shapes = [.. Samples.OddShapes, [3, 1000], [1000, 3], [70, 33, 40], [20, 300, 2]];
+        int[][] shapes = [.. Samples.OddShapes, [3, 1000], [1000, 3], [10, 33, 20], [5, 300, 2]];
         foreach (int[] shape in shapes)
             for (int axes = 0; axes <= shape.Length; axes++)
             {

@@ -46,7 +46,7 @@ internal static class Activations
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
             => L.SelectLess(x, L.Create(0f), L.Create(0f), x);
 
@@ -57,7 +57,7 @@ internal static class Activations
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
             => L.Divide(x, L.Add(L.Create(1f), VectorMath.Exp<L, V>(L.Multiply(x, L.Create(-1f)))));
 
@@ -68,7 +68,7 @@ internal static class Activations
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
         {
             V minusBetaX = L.Multiply(L.Multiply(x, constant), L.Create(-1f));
@@ -82,7 +82,7 @@ internal static class Activations
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
         {
             V erf = VectorMath.Erf<L, V>(L.Multiply(x, L.Create(SqrtHalf)));
@@ -97,7 +97,7 @@ internal static class Activations
         // 0.5 (1 + tanh u) = 1 / (1 + e^-2u): one exponential, and no cancellation for negative x.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
         {
             V cubic = L.Multiply(L.Multiply(L.Multiply(x, x), x), L.Create(GeluCubic));
@@ -113,7 +113,7 @@ internal static class Activations
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
             => VectorMath.Sigmoid<L, V>(x);
 
@@ -124,7 +124,7 @@ internal static class Activations
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
             => VectorMath.Tanh<L, V>(x);
 

@@ -20,19 +20,19 @@ internal static unsafe partial class ArgMax
         {
             if (Vector512.IsHardwareAccelerated)
             {
-                return Core<Lanes512, Vector512<float>>(source, x.Length);
+                return Core<Sixteen512, Vector512<float>>(source, x.Length);
             }
 
             return Vector256.IsHardwareAccelerated
-                ? Core<Lanes256, Pair256>(source, x.Length)
-                : Core<Lanes128, Quad128>(source, x.Length);
+                ? Core<Sixteen256, Pair256>(source, x.Length)
+                : Core<Sixteen128, Quad128>(source, x.Length);
         }
     }
 
     /// <summary>Reads <paramref name="count"/> floats: a running maximum, then a second look at the one block that held it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Core<L, V>(float* x, int count)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         float best = float.NegativeInfinity;

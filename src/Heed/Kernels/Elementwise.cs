@@ -29,7 +29,7 @@ internal static class Elementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
             => VectorMath.Exp<L, V>(x);
 
@@ -40,7 +40,7 @@ internal static class Elementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
             => VectorMath.Erf<L, V>(x);
 
@@ -51,7 +51,7 @@ internal static class Elementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Apply<L, V>(V x, V constant)
-            where L : ILanes<V>
+            where L : ISixteen<V>
             where V : unmanaged
             => L.Multiply(VectorMath.Tanh<L, V>(L.Divide(x, constant)), constant);
 

@@ -4,7 +4,7 @@ namespace Heed.Kernels;
 internal interface IMap
 {
     static abstract V Apply<L, V>(V x, V constant)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged;
 
     static abstract float Apply(float x, float constant);

@@ -25,15 +25,15 @@ internal static unsafe partial class LayerNorm
         {
             if (Vector512.IsHardwareAccelerated)
             {
-                Core<Lanes512, Vector512<float>>(source, scale, shift, eps, rows, dim, target);
+                Core<Sixteen512, Vector512<float>>(source, scale, shift, eps, rows, dim, target);
             }
             else if (Vector256.IsHardwareAccelerated)
             {
-                Core<Lanes256, Pair256>(source, scale, shift, eps, rows, dim, target);
+                Core<Sixteen256, Pair256>(source, scale, shift, eps, rows, dim, target);
             }
             else
             {
-                Core<Lanes128, Quad128>(source, scale, shift, eps, rows, dim, target);
+                Core<Sixteen128, Quad128>(source, scale, shift, eps, rows, dim, target);
             }
         }
     }
@@ -41,7 +41,7 @@ internal static unsafe partial class LayerNorm
     /// <summary>Reads and writes rows * dim floats; <paramref name="bias"/> may be null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Core<L, V>(float* x, float* weight, float* bias, float eps, int rows, int dim, float* destination)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         for (int r = 0; r < rows; r++, x += dim, destination += dim)
@@ -83,7 +83,7 @@ internal static unsafe partial class LayerNorm
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Read<L, V>(float* x, int rest, float fill)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
         => rest >= 16 ? L.Load(x) : L.LoadPart(x, rest, fill);
 }

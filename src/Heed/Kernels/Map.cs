@@ -16,15 +16,15 @@ internal static unsafe partial class Map
         {
             if (Vector512.IsHardwareAccelerated)
             {
-                Core<TMap, Lanes512, Vector512<float>>(source, target, count, constant);
+                Core<TMap, Sixteen512, Vector512<float>>(source, target, count, constant);
             }
             else if (Vector256.IsHardwareAccelerated)
             {
-                Core<TMap, Lanes256, Pair256>(source, target, count, constant);
+                Core<TMap, Sixteen256, Pair256>(source, target, count, constant);
             }
             else
             {
-                Core<TMap, Lanes128, Quad128>(source, target, count, constant);
+                Core<TMap, Sixteen128, Quad128>(source, target, count, constant);
             }
         }
     }
@@ -38,15 +38,15 @@ internal static unsafe partial class Map
         {
             if (Vector512.IsHardwareAccelerated)
             {
-                GatedCore<TMap, Lanes512, Vector512<float>>(source, target, rows, hidden, constant);
+                GatedCore<TMap, Sixteen512, Vector512<float>>(source, target, rows, hidden, constant);
             }
             else if (Vector256.IsHardwareAccelerated)
             {
-                GatedCore<TMap, Lanes256, Pair256>(source, target, rows, hidden, constant);
+                GatedCore<TMap, Sixteen256, Pair256>(source, target, rows, hidden, constant);
             }
             else
             {
-                GatedCore<TMap, Lanes128, Quad128>(source, target, rows, hidden, constant);
+                GatedCore<TMap, Sixteen128, Quad128>(source, target, rows, hidden, constant);
             }
         }
     }
@@ -55,7 +55,7 @@ internal static unsafe partial class Map
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Core<TMap, L, V>(float* source, float* target, int count, float constant)
         where TMap : struct, IMap
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         V c = L.Create(constant);
@@ -75,7 +75,7 @@ internal static unsafe partial class Map
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void GatedCore<TMap, L, V>(float* source, float* target, int rows, int hidden, float constant)
         where TMap : struct, IMap
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         Debug.Assert(rows >= 0 && hidden >= 0, "sizes are checked by the caller");

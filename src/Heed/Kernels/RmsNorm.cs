@@ -34,15 +34,15 @@ internal static unsafe partial class RmsNorm
         {
             if (Vector512.IsHardwareAccelerated)
             {
-                Core<Lanes512, Vector512<float>>(source, groups, xStride, scale, eps, rows, dim, target, stride);
+                Core<Sixteen512, Vector512<float>>(source, groups, xStride, scale, eps, rows, dim, target, stride);
             }
             else if (Vector256.IsHardwareAccelerated)
             {
-                Core<Lanes256, Pair256>(source, groups, xStride, scale, eps, rows, dim, target, stride);
+                Core<Sixteen256, Pair256>(source, groups, xStride, scale, eps, rows, dim, target, stride);
             }
             else
             {
-                Core<Lanes128, Quad128>(source, groups, xStride, scale, eps, rows, dim, target, stride);
+                Core<Sixteen128, Quad128>(source, groups, xStride, scale, eps, rows, dim, target, stride);
             }
         }
     }
@@ -51,7 +51,7 @@ internal static unsafe partial class RmsNorm
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Core<L, V>(
         float* x, int groups, int xStride, float* weight, float eps, int rows, int dim, float* destination, int stride)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         for (int g = 0; g < groups; g++)
@@ -82,7 +82,7 @@ internal static unsafe partial class RmsNorm
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Scale<L, V>(float* x, V factor, float* weight, int dim, float* destination)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         int i = 0;

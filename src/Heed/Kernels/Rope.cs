@@ -41,15 +41,15 @@ internal static unsafe partial class Rope
             Shape shape = new(positions.Length, rowStride, heads, headDim, rotaryDim / 2);
             if (Vector512.IsHardwareAccelerated)
             {
-                Core<Lanes512, Vector512<float>>(rows, position, c, s, layout, shape);
+                Core<Sixteen512, Vector512<float>>(rows, position, c, s, layout, shape);
             }
             else if (Vector256.IsHardwareAccelerated)
             {
-                Core<Lanes256, Pair256>(rows, position, c, s, layout, shape);
+                Core<Sixteen256, Pair256>(rows, position, c, s, layout, shape);
             }
             else
             {
-                Core<Lanes128, Quad128>(rows, position, c, s, layout, shape);
+                Core<Sixteen128, Quad128>(rows, position, c, s, layout, shape);
             }
         }
     }
@@ -83,7 +83,7 @@ internal static unsafe partial class Rope
     /// <summary>The bounds are those that Check has proven.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Core<L, V>(float* rows, int* positions, float* cos, float* sin, RopeLayout layout, Shape shape)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         int half = shape.Half;
@@ -113,7 +113,7 @@ internal static unsafe partial class Rope
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RotateHalves<L, V>(float* head, float* cos, float* sin, int half)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         int i = 0;
@@ -136,7 +136,7 @@ internal static unsafe partial class Rope
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RotatePairs<L, V>(float* head, float* cos, float* sin, int half)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         int i = 0;

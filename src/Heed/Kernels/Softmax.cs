@@ -19,15 +19,15 @@ internal static unsafe partial class Softmax
         {
             if (Vector512.IsHardwareAccelerated)
             {
-                Core<Lanes512, Vector512<float>>(source, rows, cols, target);
+                Core<Sixteen512, Vector512<float>>(source, rows, cols, target);
             }
             else if (Vector256.IsHardwareAccelerated)
             {
-                Core<Lanes256, Pair256>(source, rows, cols, target);
+                Core<Sixteen256, Pair256>(source, rows, cols, target);
             }
             else
             {
-                Core<Lanes128, Quad128>(source, rows, cols, target);
+                Core<Sixteen128, Quad128>(source, rows, cols, target);
             }
         }
     }
@@ -39,19 +39,19 @@ internal static unsafe partial class Softmax
         {
             if (Vector512.IsHardwareAccelerated)
             {
-                return LogSumExpCore<Lanes512, Vector512<float>>(source, x.Length);
+                return LogSumExpCore<Sixteen512, Vector512<float>>(source, x.Length);
             }
 
             return Vector256.IsHardwareAccelerated
-                ? LogSumExpCore<Lanes256, Pair256>(source, x.Length)
-                : LogSumExpCore<Lanes128, Quad128>(source, x.Length);
+                ? LogSumExpCore<Sixteen256, Pair256>(source, x.Length)
+                : LogSumExpCore<Sixteen128, Quad128>(source, x.Length);
         }
     }
 
     /// <summary>Reads and writes rows * cols floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Core<L, V>(float* x, int rows, int cols, float* destination)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         for (int r = 0; r < rows; r++, x += cols, destination += cols)
@@ -84,7 +84,7 @@ internal static unsafe partial class Softmax
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static float LogSumExpCore<L, V>(float* x, int cols)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         float max = Max<L, V>(x, cols);
@@ -108,7 +108,7 @@ internal static unsafe partial class Softmax
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Max<L, V>(float* x, int cols)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         V max = L.Create(float.NegativeInfinity);
@@ -122,13 +122,13 @@ internal static unsafe partial class Softmax
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Read<L, V>(float* x, int rest)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
         => rest >= 16 ? L.Load(x) : L.LoadPart(x, rest, float.NegativeInfinity);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write<L, V>(float* destination, int rest, V value)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         if (rest >= 16)

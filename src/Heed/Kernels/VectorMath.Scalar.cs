@@ -75,7 +75,7 @@ internal static partial class VectorMath
         return MathF.CopySign(1f - Exp(q), x);
     }
 
-    /// <summary>The sum of sixteen lanes in the order of <see cref="ILanes{V}.Sum"/>.</summary>
+    /// <summary>The sum of sixteen lanes in the order of <see cref="ISixteen{V}.Sum"/>.</summary>
     internal static float SumLanes(ReadOnlySpan<float> lanes)
     {
         Span<float> sums = stackalloc float[16];

@@ -55,7 +55,7 @@ internal static partial class VectorMath
     /// <summary>e^x within one unit in the last place; results below 2^-126 are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<L, V>(V x)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         V magic = L.Create(RoundMagic);
@@ -77,7 +77,7 @@ internal static partial class VectorMath
     /// <summary>1 / (1 + e^-x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Sigmoid<L, V>(V x)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         V one = L.Create(1f);
@@ -87,7 +87,7 @@ internal static partial class VectorMath
     /// <summary>Hyperbolic tangent, also relatively accurate near 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Tanh<L, V>(V x)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         V s = L.Multiply(x, x);
@@ -108,7 +108,7 @@ internal static partial class VectorMath
     /// <summary>The error function.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Erf<L, V>(V x)
-        where L : ILanes<V>
+        where L : ISixteen<V>
         where V : unmanaged
     {
         V s = L.Multiply(x, x);

@@ -88,10 +88,10 @@ internal sealed partial class CpuBackend
         switch (weights)
         {
             case PackedWeights packed:
-                MatMul.Packed(_pool, rows, x, packed.Columns, packed.Panels, bias, y, stride, accumulate);
+                Kernels.MatMul.Packed(_pool, rows, x, packed.Columns, packed.Panels, bias, y, stride, accumulate);
                 break;
             case BlockWeights blocks:
-                MatMul.Streamed(_pool, rows, blocks.Rows, blocks.Columns, x, blocks.Columns, blocks.Matrix, bias, y, stride, accumulate);
+                Kernels.MatMul.Streamed(_pool, rows, blocks.Rows, blocks.Columns, x, blocks.Columns, blocks.Matrix, bias, y, stride, accumulate);
                 blocks.KeepAlive();
                 break;
             case StackedWeights stacked:

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Heed.Kernels;
 
 /// <summary>Sixteen lanes in one 512-bit register.</summary>
-internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
+internal readonly unsafe struct Sixteen512 : ISixteen<Vector512<float>>
 {
     private static Vector512<float> FirstLanes(int count)
         => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
@@ -25,7 +25,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         }
 
         return Vector512.Create(
-            Lanes256.LoadPart(source, count, fill).Low, Lanes256.LoadPart(source, count, fill).High);
+            Sixteen256.LoadPart(source, count, fill).Low, Sixteen256.LoadPart(source, count, fill).High);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -47,7 +47,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         }
         else
         {
-            Lanes256.StorePart(destination, count, new Pair256(value.GetLower(), value.GetUpper()));
+            Sixteen256.StorePart(destination, count, new Pair256(value.GetLower(), value.GetUpper()));
         }
     }
 
@@ -98,8 +98,8 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         => Vector512.Shuffle(a, Vector512.Create(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum(Vector512<float> a) => Lanes256.SumEight(a.GetLower() + a.GetUpper());
+    public static float Sum(Vector512<float> a) => Sixteen256.SumEight(a.GetLower() + a.GetUpper());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float MaxLane(Vector512<float> a) => Lanes256.MaxEight(Vector256.MaxNative(a.GetLower(), a.GetUpper()));
+    public static float MaxLane(Vector512<float> a) => Sixteen256.MaxEight(Vector256.MaxNative(a.GetLower(), a.GetUpper()));
 }

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Heed.Kernels;
 
 /// <summary>Sixteen lanes as four 128-bit registers: NEON, SSE, and the portable path.</summary>
-internal readonly unsafe struct Lanes128 : ILanes<Quad128>
+internal readonly unsafe struct Sixteen128 : ISixteen<Quad128>
 {
     public static Quad128 Create(float value)
     {

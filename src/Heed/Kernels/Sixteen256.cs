@@ -1,11 +1,15 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Heed.Kernels;
 
 /// <summary>Sixteen lanes as two 256-bit registers.</summary>
-internal readonly unsafe struct Lanes256 : ILanes<Pair256>
+internal readonly unsafe struct Sixteen256 : ISixteen<Pair256>
 {
+    private static Vector256<float> FirstLanes(int count)
+        => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair256 Create(float value) => new(Vector256.Create(value), Vector256.Create(value));
 
@@ -14,6 +18,16 @@ internal readonly unsafe struct Lanes256 : ILanes<Pair256>
 
     public static Pair256 LoadPart(float* source, int count, float fill)
     {
+        if (Avx.IsSupported)
+        {
+            Vector256<float> low = FirstLanes(count);
+            Vector256<float> high = FirstLanes(count - 8);
+            Vector256<float> rest = Vector256.Create(fill);
+            return new(
+                Vector256.ConditionalSelect(low, Avx.MaskLoad(source, low), rest),
+                Vector256.ConditionalSelect(high, Avx.MaskLoad(source + 8, high), rest));
+        }
+
         float* lanes = stackalloc float[16];
         Store(lanes, Create(fill));
         for (int i = 0; i < count; i++)
@@ -42,6 +56,13 @@ internal readonly unsafe struct Lanes256 : ILanes<Pair256>
 
     public static void StorePart(float* destination, int count, Pair256 value)
     {
+        if (Avx.IsSupported)
+        {
+            Avx.MaskStore(destination, FirstLanes(count), value.Low);
+            Avx.MaskStore(destination + 8, FirstLanes(count - 8), value.High);
+            return;
+        }
+
         float* lanes = stackalloc float[16];
         Store(lanes, value);
         for (int i = 0; i < count; i++)
@@ -111,8 +132,8 @@ internal readonly unsafe struct Lanes256 : ILanes<Pair256>
     public static float MaxLane(Pair256 a) => MaxEight(Vector256.MaxNative(a.Low, a.High));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float SumEight(Vector256<float> a) => Lanes128.SumFour(a.GetLower() + a.GetUpper());
+    internal static float SumEight(Vector256<float> a) => Sixteen128.SumFour(a.GetLower() + a.GetUpper());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float MaxEight(Vector256<float> a) => Lanes128.MaxFour(Vector128.MaxNative(a.GetLower(), a.GetUpper()));
+    internal static float MaxEight(Vector256<float> a) => Sixteen128.MaxFour(Vector128.MaxNative(a.GetLower(), a.GetUpper()));
 }

@@ -2,7 +2,7 @@ namespace Heed.Kernels;
 
 /// <summary>Sixteen float lanes on some instruction set; a kernel written over it gives the same bits on every one.</summary>
 /// <typeparam name="V">The register type that holds the sixteen lanes.</typeparam>
-internal unsafe interface ILanes<V>
+internal unsafe interface ISixteen<V>
     where V : unmanaged
 {
     /// <summary>The number of lanes: the same on every instruction set, so that sums have one order.</summary>

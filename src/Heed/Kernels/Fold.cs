@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Heed.Kernels;
+
+/// <summary>Sums of floats in double lanes: element i goes to lane i mod 32, in rising order, and the lanes meet in a tree.</summary>
+internal static class Fold
+{
+    public const int Lanes = 32;
+
+    /// <summary>lanes[i mod 32] += x[i]; all but the last call on the same lanes must pass a multiple of 32 elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add(ReadOnlySpan<float> x, Span<double> lanes)
+    {
+        Debug.Assert(lanes.Length == Lanes, "one double per lane");
+        Vector512<double> sum0 = Vector512.Create<double>(lanes), sum1 = Vector512.Create<double>(lanes[8..]);
+        Vector512<double> sum2 = Vector512.Create<double>(lanes[16..]), sum3 = Vector512.Create<double>(lanes[24..]);
+        while (x.Length >= Lanes)
+        {
+            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(Vector512.Create(x));
+            sum0 += low;
+            sum1 += high;
+            (low, high) = Vector512.Widen(Vector512.Create(x[16..]));
+            sum2 += low;
+            sum3 += high;
+            x = x[Lanes..];
+        }
+        sum0.CopyTo(lanes);
+        sum1.CopyTo(lanes[8..]);
+        sum2.CopyTo(lanes[16..]);
+        sum3.CopyTo(lanes[24..]);
+        for (int i = 0; i < x.Length; i++) lanes[i] += x[i];
+    }
+
+    /// <summary>The scalar twin of <see cref="Add"/>.</summary>
+    public static void AddScalar(ReadOnlySpan<float> x, Span<double> lanes)
+    {
+        for (int i = 0; i < x.Length; i++) lanes[i % Lanes] += x[i];
+    }
+
+    /// <summary>The sum of the lanes: 16 apart, then 8, 4, 2 and 1. Overwrites them.</summary>
+    public static double Total(Span<double> lanes)
+    {
+        for (int apart = Lanes / 2; apart > 0; apart /= 2)
+            for (int i = 0; i < apart; i++) lanes[i] += lanes[i + apart];
+        return lanes[0];
+    }
+}

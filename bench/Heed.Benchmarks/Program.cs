@@ -1,2 +1,3 @@
-Console.Error.WriteLine("heed: not built yet");
-return 1;
+using Heed.Benchmarks;
+
+return DispatchBenchmark.Run(args);

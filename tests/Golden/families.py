@@ -23,7 +23,7 @@ def common(**changes):
     """The keys that every Llama-like configuration has, in Llama 2's clothes."""
     config = {
         "bos_token_id": 1, "eos_token_id": 2, "hidden_act": "silu", "hidden_size": 32, "initializer_range": 0.02,
-        "intermediate_size": 48, "max_position_embeddings": 2048, "num_attention_heads": 4,
+        "intermediate_size": 40, "max_position_embeddings": 2048, "num_attention_heads": 4,
         "num_hidden_layers": 2, "num_key_value_heads": 2, "rms_norm_eps": 1e-05, "rope_theta": 10000.0,
         "tie_word_embeddings": False, "torch_dtype": "float32", "transformers_version": "4.44.0",
         "use_cache": True, "vocab_size": 67,
@@ -41,7 +41,7 @@ def llama(**changes):
 LLAMA2 = dict(num_key_value_heads=4, intermediate_size=96)
 LLAMA3_SCALING = {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
                   "original_max_position_embeddings": 64, "rope_type": "llama3"}
-LLAMA3 = dict(hidden_size=64, intermediate_size=56, head_dim=16, rope_theta=500000.0, tie_word_embeddings=True,
+LLAMA3 = dict(intermediate_size=56, head_dim=16, rope_theta=500000.0, tie_word_embeddings=True,
               max_position_embeddings=512, rope_scaling=LLAMA3_SCALING, bos_token_id=1, eos_token_id=[2, 3, 4])
 
 
@@ -58,8 +58,7 @@ LLAMA_FAMILIES = [
     Family("llama-gqa", llama(head_dim=16, rope_theta=500000.0, tie_word_embeddings=True),
            bites=[dict(rope_theta=10000.0)]),
     Family("llama-bias", llama(attention_bias=True, mlp_bias=True, num_attention_heads=4, num_key_value_heads=1)),
-    Family("smollm", llama(architectures=["LlamaForCausalLM"], hidden_size=64, intermediate_size=64,
-                           num_hidden_layers=2, tie_word_embeddings=True, max_position_embeddings=64,
+    Family("smollm", llama(intermediate_size=64, tie_word_embeddings=True, max_position_embeddings=64,
                            bos_token_id=0, eos_token_id=0, rope_interleaved=False),
            bites=[dict(rope_theta=9000.0)]),
     Family("llama3-scaled", llama(**LLAMA3),
@@ -77,7 +76,7 @@ LLAMA_FAMILIES = [
            lengths=(32, 12),
            bites=[without("rope_scaling"), dict(rope_scaling={"factor": 2.5, "type": "dynamic"}),
                   dict(rope_scaling={"factor": 2.0, "type": "linear"})]),
-    Family("llama-yarn", llama(hidden_size=48, num_attention_heads=3, num_key_value_heads=1,
+    Family("llama-yarn", llama(num_attention_heads=2, num_key_value_heads=1,
                                max_position_embeddings=256, rope_scaling={
                                    "factor": 4.0, "original_max_position_embeddings": 64, "rope_type": "yarn",
                                    "beta_fast": 32.0, "beta_slow": 1.0}),
@@ -86,9 +85,9 @@ LLAMA_FAMILIES = [
                                      "attention_factor": 1.0}),
                   dict(rope_scaling={"factor": 4.0, "original_max_position_embeddings": 32, "rope_type": "yarn"})]),
     Family("qwen2-yarn", common(
-        architectures=["Qwen2ForCausalLM"], model_type="qwen2", attention_dropout=0.0, hidden_size=64,
-        rms_norm_eps=1e-06, rope_theta=1000.0, max_position_embeddings=128, max_window_layers=2, sliding_window=128,
-        use_sliding_window=False, rope_scaling={
+        architectures=["Qwen2ForCausalLM"], model_type="qwen2", attention_dropout=0.0,
+        num_attention_heads=2, num_key_value_heads=1, rms_norm_eps=1e-06, rope_theta=1000.0,
+        max_position_embeddings=128, max_window_layers=2, sliding_window=128, use_sliding_window=False, rope_scaling={
             "factor": 4.0, "original_max_position_embeddings": 32, "type": "yarn", "beta_fast": 4.0,
             "beta_slow": 0.5, "attention_factor": 1.25}),
            bites=[without("rope_scaling"),
@@ -135,8 +134,7 @@ OTHER_FAMILIES = [
            bites=[dict(partial_rotary_factor=1.0), dict(partial_rotary_factor=0.75)]),
     Family("phi3-longrope", phi3(**PHI_LONG), lengths=(32, 12),
            bites=[without("rope_scaling"), dict(max_position_embeddings=32),
-                  dict(rope_scaling={**PHI_LONG["rope_scaling"], "long_factor": PHI_LONG["rope_scaling"]["short_factor"]}),
-                  ]),
+                  dict(rope_scaling={**PHI_LONG["rope_scaling"], "long_factor": [1.0, 1.1, 1.3, 1.7]})]),
     Family("gemma2", common(
         architectures=["Gemma2ForCausalLM"], model_type="gemma2", attention_bias=False, attention_dropout=0.0,
         attn_logit_softcapping=2.5, cache_implementation="hybrid", final_logit_softcapping=1.5, head_dim=16,
@@ -150,13 +148,13 @@ OTHER_FAMILIES = [
 GPT2 = {
     "activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1, "bos_token_id": 66,
     "embd_pdrop": 0.1, "eos_token_id": 66, "initializer_range": 0.02, "layer_norm_epsilon": 1e-05,
-    "model_type": "gpt2", "n_ctx": 48, "n_embd": 32, "n_head": 4, "n_layer": 2, "n_positions": 48,
+    "model_type": "gpt2", "n_ctx": 48, "n_embd": 24, "n_head": 3, "n_layer": 2, "n_positions": 48,
     "resid_pdrop": 0.1, "summary_activation": None, "summary_first_dropout": 0.1, "summary_proj_to_labels": True,
     "summary_type": "cls_index", "summary_use_proj": True,
     "task_specific_params": {"text-generation": {"do_sample": True, "max_length": 50}}, "vocab_size": 67,
 }
 GPT2_FAMILIES = [
-    Family("gpt2", GPT2, buffers=True, bites=[dict(layer_norm_epsilon=1e-1), dict(n_head=8)]),
+    Family("gpt2", GPT2, buffers=True, bites=[dict(layer_norm_epsilon=1e-1), dict(n_head=4)]),
     Family("gpt2-prefixed", GPT2, prefix="transformer.", weights_of="gpt2"),
 ]
 

@@ -82,7 +82,7 @@ def write_meta(folder, config, tensors, multiple_of):
 
 
 def llama2c_order(meta, layers, attention_norms_first):
-    """(name, tensors of all layers) in the order of version 0 or of versions 1 and 2; the head comes last or not at all."""
+    """Tensors in the order of version 0, or (norms, matrices) of versions 1 and 2; an unshared head comes last."""
     def all_layers(name):
         return [meta[f"layers.{layer}.{name}.weight"] for layer in range(layers)]
 
@@ -102,7 +102,7 @@ def llama2c_sizes(config, vocabulary):
 
 
 def write_llama2c_v0(path, config, tensors):
-    """Seven integers (the vocabulary negative when the head is not shared), weights, the two rotary tables, the head."""
+    """Seven integers (the vocabulary negative for an unshared head), weights, the two rotary tables, the head."""
     meta, shared = to_meta(config, tensors), config["tie_word_embeddings"]
     half = config["hidden_size"] // config["num_attention_heads"] // 2
     angles = (torch.arange(config["max_position_embeddings"], dtype=torch.float64)[:, None]

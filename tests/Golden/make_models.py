@@ -109,8 +109,11 @@ def find_seed(family):
 
 
 def check_bites(family, weights, sequences, logits):
-    for change in family.bites:
-        moved = forward({**family.config, **change}, weights, sequences[0])
+    misread = [(change, {**family.config, **change}, False) for change in family.bites]
+    if family.config["model_type"] != "gpt2":
+        misread.append(("reading the rotary layout as interleaved", family.config, True))
+    for change, config, interleaved in misread:
+        moved = forward(config, weights, sequences[0], interleaved=interleaved)
         size = (moved - logits[0]).abs().max().item()
         if size < SMALLEST_BITE:
             raise SystemExit(f"{family.name}: {change} moves the logits by {size:.2g} only")
@@ -170,7 +173,7 @@ def make(family):
     else:
         formats.write_safetensors(folder / "model.safetensors", stored, family.storage)
     spread = torch.cat(logits).std().item()
-    print(f"{family.name:20} seed {seed:8} logits std {spread:.2f}, float32 error {noise:.1e}, lead {lead:.3f}, {tokens}")
+    print(f"{family.name:20} seed {seed:6}, logits std {spread:.2f}, float32 error {noise:.1e}, lead {lead:.3f}")
 
     if family.name == "llama":
         make_meta(config, weights, expected, logits)

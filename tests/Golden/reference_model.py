@@ -176,7 +176,7 @@ def forward_gpt2(config, weights, tokens):
 
 
 def greedy(config, weights, tokens, count):
-    """Ids of `count` greedy tokens, every step a fresh pass over the whole sequence, and the smallest lead of a winner."""
+    """`count` greedy tokens, every step a fresh pass over the whole sequence, and the smallest lead of a winner."""
     tokens, lead = list(tokens), math.inf
     for _ in range(count):
         best = forward(config, weights, tokens)[-1].topk(2)

@@ -14,6 +14,7 @@ namespace Heed.Models;
 /// number of threads, on what else is in the batch, on padding, or on how its sequence is cut into calls (with dynamic NTK
 /// scaling past the original length, they do depend on the last).
 /// </remarks>
+[System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class Transformer
 {
     private readonly TransformerBlock[] _blocks;

@@ -4,6 +4,7 @@ using Heed.Tensors;
 namespace Heed.Models;
 
 /// <summary>One pre-norm residual block: x + attention(norm(x)), then x + feedForward(norm(x)).</summary>
+[System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class TransformerBlock
 {
     internal TransformerBlock(ModelConfig config, IWeightSource weights, int layer, RotaryPositions? rotary)

@@ -7,6 +7,7 @@ namespace Heed.Nn;
 /// positions are asked for, and their application to heads.
 /// </summary>
 /// <remarks>Safe for concurrent use.</remarks>
+[System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class RotaryPositions
 {
     private readonly Lock _gate = new();
@@ -51,18 +52,28 @@ public sealed class RotaryPositions
     /// <summary>Turns x [batch, seq, heads, headDim] in place; row r stands at positions[r], −1 leaves it.</summary>
     /// <param name="x">The heads.</param>
     /// <param name="positions">One per row of batch × seq.</param>
-    /// <param name="length">The longest sequence of the batch so far, which dynamic scaling goes by.</param>
     /// <exception cref="ArgumentOutOfRangeException">A position is not below <see cref="MaxPositions"/>.</exception>
-    public Tensor Apply(Tensor x, ReadOnlySpan<int> positions, int length)
+    public Tensor Apply(Tensor x, ReadOnlySpan<int> positions)
     {
-        if (length > MaxPositions)
-            throw new ArgumentOutOfRangeException(nameof(positions), length - 1, $"Rope: position {length - 1} is out of bounds; expected 0 to {MaxPositions - 1}.");
+        int length = 0;
+        foreach (int position in positions) length = Math.Max(length, position + 1);
         Tables tables = TablesFor(length);
         return Ops.RopeInPlace(x, tables.Cos, tables.Sin, positions, Layout);
     }
 
+    /// <summary>Turns heads where they lie.</summary>
+    /// <param name="x">The heads.</param>
+    /// <param name="positions">One per row of batch × seq.</param>
+    /// <param name="length">The longest sequence of the batch so far, which dynamic scaling goes by.</param>
+    internal void Apply(in HeadRange x, ReadOnlySpan<int> positions, int length)
+    {
+        Tables tables = TablesFor(length);
+        Ops.Rope(x, tables.Cos, tables.Sin, positions, Layout);
+    }
+
     private Tables TablesFor(int length)
     {
+        if (length > MaxPositions) ThrowPosition(length - 1);
         // NTK scaling past the original length depends on the length itself: such tables hold for one length only.
         if (_scaling.Kind == RopeScalingKind.Ntk && length > _scaling.OriginalMaxSeqLen) return StretchedTables(length);
         if (_scaling.Kind == RopeScalingKind.LongRope && length > _scaling.OriginalMaxSeqLen) return LongTables(length);
@@ -108,6 +119,9 @@ public sealed class RotaryPositions
         }
         return new Tables(Unscoped(cos, positions, half), Unscoped(sin, positions, half), positions);
     }
+
+    private void ThrowPosition(int position) => throw new ArgumentOutOfRangeException(
+        nameof(position), position, $"Rope: position {position} is out of bounds; expected 0 to {MaxPositions - 1}.");
 
     private Tensor Unscoped(float[] values, int positions, int half)
     {

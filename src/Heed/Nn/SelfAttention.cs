@@ -11,6 +11,7 @@ namespace Heed.Nn;
 /// <param name="kvHeads">The number of key/value heads; divides the number of heads.</param>
 /// <param name="headDim">The size of a head.</param>
 /// <param name="options">Scale, soft-cap and window of the scores.</param>
+[System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int headDim, AttentionOptions options)
 {
     private readonly int _heads = qkv.OutFeatures / headDim - 2 * kvHeads;
@@ -38,28 +39,18 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
     /// <param name="length">The longest row, this call's tokens included.</param>
     internal Tensor Heads(Tensor x, ReadOnlySpan<int> positions, Tensor keys, Tensor values, int length)
     {
-        int batch = x.Shape[0], seq = x.Shape[1];
-        Tensor all = Qkv.Forward(x).Reshape(new Shape(batch, seq, _heads + 2 * kvHeads, headDim));
-        Tensor q = all.Slice(2, 0, _heads);
-        Tensor k = all.Slice(2, _heads, kvHeads);
-        Tensor v = all.Slice(2, _heads + kvHeads, kvHeads);
-        if (QueryNorm is not null) q = QueryNorm.Forward(q);
-        if (KeyNorm is not null) k = KeyNorm.Forward(k);
-        if (Rotary is not null) Rotate(all, q, k, positions, length);
-        Ops.StoreKeyValues(k, v, positions, keys, values);
-        Tensor heads = Ops.Attention(q, keys, values, positions, options); // [batch, seq, heads, headDim]
-        return heads.Reshape(new Shape(batch, seq, _heads * headDim));
-    }
-
-    private void Rotate(Tensor all, Tensor q, Tensor k, ReadOnlySpan<int> positions, int length)
-    {
-        if (QueryNorm is null && KeyNorm is null)
+        Tensor all = Qkv.Forward(x); // [batch, seq, (heads + 2·kvHeads)·headDim]
+        HeadRange q = new(all, 0, _heads, headDim), k = new(all, _heads, kvHeads, headDim);
+        HeadRange v = new(all, _heads + kvHeads, kvHeads, headDim);
+        if (QueryNorm is not null) q = new HeadRange(QueryNorm.Forward(q.View()));
+        if (KeyNorm is not null) k = new HeadRange(KeyNorm.Forward(k.View()));
+        if (Rotary is not null)
         {
-            // Queries and keys lie side by side: they turn in one sweep.
-            Rotary!.Apply(all.Slice(2, 0, _heads + kvHeads), positions, length);
-            return;
+            // In the fused rows queries and keys lie side by side, and turn in one sweep.
+            bool fused = ReferenceEquals(q.Rows, k.Rows);
+            Rotary.Apply(fused ? q with { Count = _heads + kvHeads } : q, positions, length);
+            if (!fused) Rotary.Apply(k, positions, length);
         }
-        Rotary!.Apply(q, positions, length);
-        Rotary.Apply(k, positions, length);
+        return Ops.Attention(q, k, v, positions, keys, values, options); // [batch, seq, heads·headDim]
     }
 }

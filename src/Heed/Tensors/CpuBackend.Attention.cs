@@ -5,69 +5,51 @@ namespace Heed.Tensors;
 /// <content>Rotary positions, stored keys and values, and attention over them.</content>
 internal sealed partial class CpuBackend
 {
-    public void Rope(Tensor x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
-    {
-        int batch = x.Shape[0], seq = x.Shape[1], heads = x.Shape[2], headDim = x.Shape[3], half = cos.Shape[1];
-        if (x.ElementCount == 0) return;
-        if (x.Stride(2) != headDim && heads > 1)
-        {
-            RopeHeadByHead(x, cos, sin, positions, layout);
-            return;
-        }
-        Span<float> data = x.Extent<float>();
-        ReadOnlySpan<float> c = cos.Span<float>(cos.ElementCount), s = sin.Span<float>(sin.ElementCount);
-        Kernels.RopeLayout pairs = (Kernels.RopeLayout)layout;
-        if (x.Stride(0) == seq * x.Stride(1) || batch == 1)
-        {
-            Kernels.Rope.Apply(data, x.Stride(1), positions, heads, headDim, 2 * half, c, s, pairs);
-            return;
-        }
-        for (int row = 0; row < batch; row++)
-            Kernels.Rope.Apply(data[(row * x.Stride(0))..], x.Stride(1), positions.Slice(row * seq, seq), heads, headDim, 2 * half, c, s, pairs);
-    }
+    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout) =>
+        Kernels.Rope.Apply(x.Elements<float>(), x.RowStride, positions, x.Count, x.Dim, 2 * cos.Shape[1],
+            cos.Span<float>(cos.ElementCount), sin.Span<float>(sin.ElementCount), (Kernels.RopeLayout)layout);
 
-    public void StoreKeyValues(Tensor keys, Tensor values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
+    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
     {
-        int batch = keys.Shape[0], seq = keys.Shape[1];
-        StoredRows rows = new(keys.Shape[2], keys.Shape[3], values.Shape[3]);
-        ReadOnlySpan<float> k = keys.Extent<float>(), v = values.Extent<float>();
-        Span<float> panels = keyPanels.Span<float>(keyPanels.ElementCount), stored = valueRows.Span<float>(valueRows.ElementCount);
-        int panelsPerRow = keyPanels.Stride(0), panelsPerHead = keyPanels.Stride(1);
-        int valuesPerRow = valueRows.Stride(0), valuesPerHead = valueRows.Stride(1);
-        for (int r = 0; r < batch * seq; r++)
+        int seq = keys.Seq, heads = keys.Count, keyStride = keys.RowStride, valueStride = values.RowStride;
+        if (positions.IsEmpty) return;
+        ReadOnlySpan<float> k = keys.Elements<float>(), v = values.Elements<float>();
+        Span<float> panels = keyPanels.Span<float>(keyPanels.ElementCount), rows = valueRows.Span<float>(valueRows.ElementCount);
+        int keySize = keyPanels.Stride(1), valueSize = valueRows.Stride(1);
+        for (int row = 0; row < keys.Batch; row++)
         {
-            int position = positions[r], row = r / seq, i = r % seq;
-            if (position < 0) continue;
-            for (int head = 0; head < rows.Heads; head++)
+            ReadOnlySpan<int> at = positions.Slice(row * seq, seq);
+            for (int head = 0; head < heads; head++)
             {
-                ReadOnlySpan<float> key = k.Slice(row * keys.Stride(0) + i * keys.Stride(1) + head * keys.Stride(2), rows.KeyDim);
-                KvPanels.WriteKey(panels.Slice(row * panelsPerRow + head * panelsPerHead, panelsPerHead), position, key);
-                v.Slice(row * values.Stride(0) + i * values.Stride(1) + head * values.Stride(2), rows.ValueDim)
-                    .CopyTo(stored[(row * valuesPerRow + head * valuesPerHead + position * rows.ValueDim)..]);
+                int slot = row * heads + head;
+                KvStore.Keys(k[(row * seq * keyStride + head * keys.Dim)..], keyStride, at, keys.Dim, panels.Slice(slot * keySize, keySize));
+                KvStore.Values(v[(row * seq * valueStride + head * values.Dim)..], valueStride, at, values.Dim, rows.Slice(slot * valueSize, valueSize));
             }
         }
     }
 
-    public void Attention(Tensor q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination)
     {
         if (destination.ElementCount == 0) return;
+        int stride = q.RowStride;
         AttentionShape shape = new()
         {
-            Batch = q.Shape[0], Queries = q.Shape[1], Heads = q.Shape[2], KvHeads = valueRows.Shape[1],
-            HeadDim = q.Shape[3], ValueDim = valueRows.Shape[3], KeyCapacity = valueRows.Shape[2],
-            QueryBatchStride = q.Stride(0), QueryStride = q.Stride(1), QueryHeadStride = q.Stride(2),
-            Scale = options.Scale, SoftCap = options.SoftCap, Window = options.Window,
+            Batch = q.Batch,
+            Queries = q.Seq,
+            Heads = q.Count,
+            KvHeads = valueRows.Shape[1],
+            HeadDim = q.Dim,
+            ValueDim = valueRows.Shape[3],
+            KeyCapacity = valueRows.Shape[2],
+            QueryBatchStride = q.Seq * stride,
+            QueryStride = stride,
+            QueryHeadStride = q.Dim,
+            Scale = options.Scale,
+            SoftCap = options.SoftCap,
+            Window = options.Window,
         };
-        FlashAttention.OverPanels(shape, q.Extent<float>(), keyPanels.Span<float>(keyPanels.ElementCount),
+        FlashAttention.OverPanels(shape, q.Elements<float>(), keyPanels.Span<float>(keyPanels.ElementCount),
             valueRows.Span<float>(valueRows.ElementCount), limits, firstKeys, destination.Span<float>(destination.ElementCount), _pool);
     }
-
-    private void RopeHeadByHead(Tensor x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
-    {
-        using TensorScope.Lease lease = TensorScope.Begin();
-        for (int head = 0; head < x.Shape[2]; head++) Rope(x.Slice(2, head, 1), cos, sin, positions, layout);
-    }
-
-    private readonly record struct StoredRows(int Heads, int KeyDim, int ValueDim);
 }

@@ -47,26 +47,25 @@ internal interface IBackend
     void LayerNorm(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination);
 
     /// <summary>
-    /// Rotates x [batch, seq, heads, headDim] in place by the angles of cos and sin [position, rotaryDim/2]; row r of
-    /// batch × seq stands at positions[r], and −1 leaves it as it is. x may be strided in all axes but the last.
+    /// Rotates heads in place by the angles of cos and sin [position, rotaryDim/2]; row r of batch × seq stands at
+    /// positions[r], and −1 leaves it as it is.
     /// </summary>
-    void Rope(Tensor x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout);
+    void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout);
 
     /// <summary>destination = act(gate)·up, where each row of x holds [gate | up].</summary>
     void Gated(Activation activation, Tensor x, Tensor destination);
 
     /// <summary>
-    /// Writes keys and values [batch, seq, kvHeads, dim] at their rows' positions: keys in panels of 16
-    /// [batch, kvHeads, capacity/16, headDim, 16], values as rows [batch, kvHeads, capacity, valueDim]. Position −1 is
-    /// not written. Sources may be strided in all axes but the last.
+    /// Writes keys and values at their rows' positions: keys in panels of 16 [batch, kvHeads, capacity/16, headDim, 16],
+    /// values as rows [batch, kvHeads, capacity, valueDim]. Position −1 is not written.
     /// </summary>
-    void StoreKeyValues(Tensor keys, Tensor values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows);
+    void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows);
 
     /// <summary>
-    /// Softmax attention of q [batch, seq, heads, headDim] over stored keys and values. Query r of batch × seq sees keys
+    /// Softmax attention of query heads over stored keys and values. Query r of batch × seq sees keys
     /// max(first of its batch row, limit − window + 1) … limits[r]; −1 sees none and gives 0. An empty
-    /// <paramref name="firstKeys"/> means 0 for every row. Destination [batch, seq, heads, valueDim].
+    /// <paramref name="firstKeys"/> means 0 for every row. Destination [batch, seq, heads·valueDim], or with the last axis in two.
     /// </summary>
-    void Attention(Tensor q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination);
 }

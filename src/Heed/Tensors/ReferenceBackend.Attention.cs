@@ -3,10 +3,10 @@ namespace Heed.Tensors;
 /// <content>What attention and feed-forward layers are made of.</content>
 internal sealed partial class ReferenceBackend
 {
-    public void Rope(Tensor x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
+    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
     {
-        int seq = x.Shape[1], heads = x.Shape[2], pairs = cos.Shape[1];
-        ReferenceView values = new(x), cosines = new(cos), sines = new(sin);
+        int seq = x.Seq, heads = x.Count, pairs = cos.Shape[1];
+        ReferenceView values = new(x.View()), cosines = new(cos), sines = new(sin);
         for (int r = 0; r < positions.Length; r++)
         {
             if (positions[r] < 0) continue;
@@ -39,33 +39,34 @@ internal sealed partial class ReferenceBackend
                 target[r * hidden + i] = Apply(op, source[2 * r * hidden + i]) * source[(2 * r + 1) * hidden + i];
     }
 
-    public void StoreKeyValues(Tensor keys, Tensor values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
+    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
     {
-        int seq = keys.Shape[1], kvHeads = keys.Shape[2];
-        ReferenceView k = new(keys), v = new(values), panels = new(keyPanels), rows = new(valueRows);
+        int seq = keys.Seq, kvHeads = keys.Count;
+        ReferenceView k = new(keys.View()), v = new(values.View()), panels = new(keyPanels), rows = new(valueRows);
         for (int r = 0; r < positions.Length; r++)
         {
             int batch = r / seq, position = positions[r];
             if (position < 0) continue;
             for (int h = 0; h < kvHeads; h++)
             {
-                for (int i = 0; i < keys.Shape[3]; i++)
+                for (int i = 0; i < keys.Dim; i++)
                     panels.At(batch, h, position / Ops.KeysPerPanel, i, position % Ops.KeysPerPanel) = k.At(batch, r % seq, h, i);
-                for (int i = 0; i < values.Shape[3]; i++) rows.At(batch, h, position, i) = v.At(batch, r % seq, h, i);
+                for (int i = 0; i < values.Dim; i++) rows.At(batch, h, position, i) = v.At(batch, r % seq, h, i);
             }
         }
     }
 
-    public void Attention(Tensor q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination)
     {
-        int seq = q.Shape[1], heads = q.Shape[2], kvHeads = valueRows.Shape[1];
+        int seq = q.Seq, heads = q.Count, kvHeads = valueRows.Shape[1];
+        Tensor queries = q.View(), target = destination.Reshape(new Shape(q.Batch, seq, heads, valueRows.Shape[3]));
         for (int r = 0; r < limits.Length; r++)
         {
             int first = firstKeys.Length == 0 ? 0 : firstKeys[r / seq];
             if (options.Window > 0) first = Math.Max(first, limits[r] - options.Window + 1);
             for (int h = 0; h < heads; h++)
-                AttendOne(q, keyPanels, valueRows, r / seq, r % seq, h, h * kvHeads / heads, first, limits[r], options, destination);
+                AttendOne(queries, keyPanels, valueRows, r / seq, r % seq, h, h * kvHeads / heads, first, limits[r], options, target);
         }
     }
 

@@ -18,16 +18,15 @@ public readonly struct Shape : IEquatable<Shape>
     /// <exception cref="ArgumentException">More than <see cref="MaxRank"/> axes, a negative size, or 2³¹ elements and more.</exception>
     public Shape(params ReadOnlySpan<int> axes)
     {
-        if (axes.Length > MaxRank)
-            TensorErrors.Argument($"Shape: got {axes.Length} axes; at most {MaxRank} are supported.");
+        if (axes.Length > MaxRank) TensorErrors.BadShape(axes);
         _rank = axes.Length;
         long count = 1;
         for (int i = 0; i < axes.Length; i++)
         {
-            if (axes[i] < 0) TensorErrors.Argument($"Shape: axis {i} has size {axes[i]}; sizes are 0 or more.");
-            _axes[i] = axes[i];
-            count = axes[i] == 0 ? 0 : count * axes[i];
-            if (count > int.MaxValue) TensorErrors.Argument($"Shape: [{string.Join(", ", axes.ToArray())}] has 2^31 elements or more.");
+            int size = axes[i];
+            _axes[i] = size;
+            count *= size;
+            if (size < 0 || count > int.MaxValue) TensorErrors.BadShape(axes);
         }
         ElementCount = (int)count;
     }
@@ -46,13 +45,16 @@ public readonly struct Shape : IEquatable<Shape>
     public int ElementCount { get; }
 
     /// <summary>The size of an axis; <c>^1</c> is the last one.</summary>
-    public int this[Index axis]
+    public int this[Index axis] => this[axis.GetOffset(_rank)];
+
+    /// <summary>The size of an axis, counted from the outermost one.</summary>
+    public int this[int axis]
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            int i = axis.GetOffset(_rank);
-            if ((uint)i >= (uint)_rank) TensorErrors.Argument($"Shape: axis {axis} is outside {this}.");
-            return _axes[i];
+            if ((uint)axis >= (uint)_rank) TensorErrors.NoAxis(axis, this);
+            return _axes[axis];
         }
     }
 
@@ -62,23 +64,23 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>The same axes with the last one replaced by <paramref name="size"/>.</summary>
     public Shape WithLast(int size)
     {
-        if (_rank == 0) TensorErrors.Argument("Shape: a scalar has no last axis.");
-        int last = _axes[_rank - 1];
-        if (last == 0) return WithAxis(_rank - 1, size);
-        long count = (long)(ElementCount / last) * size;
-        if (size < 0 || count > int.MaxValue) TensorErrors.Argument($"Shape: last axis {size} does not fit {this}.");
-        Axes axes = _axes;
-        axes[_rank - 1] = size;
-        return new Shape(axes, _rank, (int)count);
+        if (_rank == 0) TensorErrors.NoAxis(-1, this);
+        return WithAxis(_rank - 1, size);
     }
 
     /// <summary>The same axes with the one at <paramref name="axis"/> replaced by <paramref name="size"/>.</summary>
     public Shape WithAxis(int axis, int size)
     {
-        Span<int> sizes = stackalloc int[MaxRank];
-        CopyTo(sizes);
-        sizes[axis] = size;
-        return new Shape(sizes[.._rank]);
+        if ((uint)axis >= (uint)_rank) TensorErrors.NoAxis(axis, this);
+        Axes axes = _axes;
+        axes[axis] = size;
+        long count = 1;
+        for (int i = 0; i < _rank; i++)
+        {
+            count *= axes[i];
+            if (count > int.MaxValue || size < 0) TensorErrors.BadShape(axes[.._rank]);
+        }
+        return new Shape(axes, _rank, (int)count);
     }
 
     /// <summary>Writes the sizes to the start of <paramref name="destination"/>.</summary>

@@ -61,13 +61,12 @@ public sealed partial class Tensor
     public Tensor Slice(Index axis, int start, int length)
     {
         int a = axis.GetOffset(Rank);
-        if ((uint)a >= (uint)Rank) TensorErrors.Argument($"Slice: axis {axis} is outside {Shape}.");
-        if (start < 0 || length < 0 || start > _shape[a] - length)
-            TensorErrors.Argument($"Slice: [{start}, {(long)start + length}) is outside axis {a} of {Shape}.");
-        Span<int> sizes = stackalloc int[Shape.MaxRank], strides = stackalloc int[Shape.MaxRank];
-        CopyAxes(sizes, strides);
-        sizes[a] = length;
-        return View(new Shape(sizes[..Rank]), strides, _offset + start * strides[a]);
+        int size = _shape[a];
+        if (start < 0 || length < 0 || start > size - length) TensorErrors.BadSlice(a, start, length, Shape);
+        Tensor view = ViewObject(_shape.WithAxis(a, length), _offset + start * _strides[a]);
+        view._strides = _strides;
+        view.FindContiguity();
+        return view;
     }
 
     /// <summary>One element of an axis, which disappears. A view.</summary>

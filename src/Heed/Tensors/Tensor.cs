@@ -12,6 +12,7 @@ namespace Heed.Tensors;
 /// Made inside a <see cref="TensorScope"/> it lives until the scope's lease ends; elsewhere until it is disposed or
 /// collected. Reading from several threads at once is safe, writing is not.
 /// </remarks>
+[System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed partial class Tensor : IDisposable
 {
     private Shape _shape;
@@ -57,7 +58,7 @@ public sealed partial class Tensor : IDisposable
     public int Stride(Index axis)
     {
         int i = axis.GetOffset(Rank);
-        if ((uint)i >= (uint)Rank) TensorErrors.Argument($"Tensor.Stride: axis {axis} is outside {Shape}.");
+        if ((uint)i >= (uint)Rank) TensorErrors.NoAxis(i, Shape);
         return _strides[i];
     }
 
@@ -171,17 +172,22 @@ public sealed partial class Tensor : IDisposable
     internal Tensor View(in Shape shape, ReadOnlySpan<int> strides, int offset)
     {
         Tensor view = ViewObject(shape, offset);
+        for (int i = shape.Rank - 1; i >= 0; i--) view._strides[i] = strides[i];
+        view.FindContiguity();
+        return view;
+    }
+
+    private void FindContiguity()
+    {
         int expected = 1;
         bool contiguous = true;
-        for (int i = shape.Rank - 1; i >= 0; i--)
+        for (int i = _shape.Rank - 1; i >= 0; i--)
         {
-            view._strides[i] = strides[i];
-            int size = shape[i];
-            if (size != 1 && strides[i] != expected) contiguous = false;
+            int size = _shape[i];
+            if (size != 1 && _strides[i] != expected) contiguous = false;
             expected *= size;
         }
-        view.IsContiguous = contiguous || shape.ElementCount == 0;
-        return view;
+        IsContiguous = contiguous || _shape.ElementCount == 0;
     }
 
     /// <summary>Another contiguous tensor over the same memory, <paramref name="start"/> elements into this one.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Heed.Tensors;
 
@@ -7,6 +8,26 @@ internal static class TensorErrors
 {
     [DoesNotReturn]
     public static void Argument(string message) => throw new ArgumentException(message);
+
+    [DoesNotReturn, MethodImpl(MethodImplOptions.NoInlining)]
+    public static void NoAxis(int axis, in Shape shape) =>
+        throw new ArgumentException($"Shape: axis {axis} is outside {shape}.");
+
+    [DoesNotReturn, MethodImpl(MethodImplOptions.NoInlining)]
+    public static void BadShape(ReadOnlySpan<int> axes) => throw new ArgumentException(
+        $"Shape: got [{string.Join(", ", axes.ToArray())}]; expected at most {Shape.MaxRank} axes of 0 or more, and fewer than 2^31 elements.");
+
+    [DoesNotReturn, MethodImpl(MethodImplOptions.NoInlining)]
+    public static void BadSlice(int axis, int start, int length, in Shape shape) =>
+        throw new ArgumentException($"Slice: [{start}, {(long)start + length}) is outside axis {axis} of {shape}.");
+
+    [DoesNotReturn, MethodImpl(MethodImplOptions.NoInlining)]
+    public static void WrongCount(string operation, string argument, int got, int expected) =>
+        throw new ArgumentException($"{operation}: got {got} {argument}; expected {expected}.");
+
+    [DoesNotReturn, MethodImpl(MethodImplOptions.NoInlining)]
+    public static void WrongPosition(string operation, int position, int limit) => throw new ArgumentOutOfRangeException(
+        nameof(position), position, $"{operation}: position {position} is out of bounds; expected −1 (padding) or 0 to {limit - 1}.");
 
     [DoesNotReturn]
     public static void Ended() => throw new ObjectDisposedException(

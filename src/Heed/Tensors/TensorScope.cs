@@ -11,6 +11,7 @@ namespace Heed.Tensors;
 /// its lease ended is an <see cref="ObjectDisposedException"/>, or, in a scope that recycles (the library's own decode
 /// loop), undefined.
 /// </remarks>
+[System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class TensorScope : IDisposable
 {
     [ThreadStatic]

@@ -29,25 +29,24 @@ public static partial class Ops
         (Tensor keyPanels, Tensor valueRows) = AllocateKeyValues(batch, k.Shape[2], keys, k.Shape[3], v.Shape[3], q.Device);
         int[] positions = new int[batch * keys];
         for (int i = 0; i < positions.Length; i++) positions[i] = i % keys;
-        q.Backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
-        q.Backend.Attention(q, keyPanels, valueRows, limits, firstKeys, options, result);
+        q.Backend.StoreKeyValues(new HeadRange(k.Contiguous()), new HeadRange(v.Contiguous()), positions, keyPanels, valueRows);
+        q.Backend.Attention(new HeadRange(q.Contiguous()), keyPanels, valueRows, limits, firstKeys, options, result);
         return result;
     }
 
-    /// <summary>Attention over keys and values that <see cref="StoreKeyValues"/> has written.</summary>
-    internal static Tensor Attention(Tensor q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, in AttentionOptions options)
+    /// <summary>
+    /// Stores this call's keys and values at their positions (−1 is not stored) and attends to all that are stored: query r
+    /// sees keys up to positions[r]. The result is [batch, seq, heads·valueDim].
+    /// </summary>
+    internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, Tensor keyPanels,
+        Tensor valueRows, in AttentionOptions options)
     {
-        CheckPositions("Attention", limits, valueRows.Shape[2]);
-        Tensor result = Tensor.Allocate(q.Shape.WithLast(valueRows.Shape[3]), q.Device);
-        q.Backend.Attention(q, keyPanels, valueRows, limits, default, options, result);
+        CheckPositions("Attention", positions, valueRows.Shape[2]);
+        IBackend backend = q.Rows.Backend;
+        backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
+        Tensor result = Tensor.Allocate(q.Rows.Shape.WithLast(q.Count * valueRows.Shape[3]), q.Rows.Device);
+        backend.Attention(q, keyPanels, valueRows, positions, default, options, result);
         return result;
-    }
-
-    /// <summary>Writes keys and values at their rows' positions; −1 is not written.</summary>
-    internal static void StoreKeyValues(Tensor k, Tensor v, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
-    {
-        CheckPositions("StoreKeyValues", positions, valueRows.Shape[2]);
-        k.Backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
     }
 
     /// <summary>Room for <paramref name="capacity"/> keys in panels and values in rows, with undefined contents.</summary>

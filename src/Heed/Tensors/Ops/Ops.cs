@@ -4,6 +4,7 @@ namespace Heed.Tensors;
 /// The operations that models are built of. Each operation's file holds its checks and its forward step, and is the
 /// place of its backward step.
 /// </summary>
+[System.Runtime.CompilerServices.SkipLocalsInit]
 public static partial class Ops
 {
     private static void SameDevice(string operation, Tensor a, Tensor b)

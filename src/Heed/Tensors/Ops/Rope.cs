@@ -14,20 +14,31 @@ public static partial class Ops
     public static Tensor RopeInPlace(Tensor x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
     {
         if (x.Rank != 4) TensorErrors.WrongShape("Rope", "x", x.Shape, "[batch, seq, heads, headDim]");
-        if (cos.Rank != 2 || cos.Shape != sin.Shape || 2 * cos.Shape[1] > x.Shape[3])
-            TensorErrors.WrongShape("Rope", "cos", cos.Shape, $"that of sin {sin.Shape}: [positions, up to {x.Shape[3] / 2}]");
-        if (positions.Length != x.Shape[0] * x.Shape[1])
-            TensorErrors.Argument($"Rope: got {positions.Length} positions for x {x.Shape}; expected {x.Shape[0] * x.Shape[1]}.");
-        CheckPositions("Rope", positions, cos.Shape[0]);
-        x.Backend.Rope(x, cos, sin, positions, layout);
+        if (x.IsContiguous)
+        {
+            Rope(new HeadRange(x), cos, sin, positions, layout);
+            return x;
+        }
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Tensor copy = x.Clone();
+        Rope(new HeadRange(copy), cos, sin, positions, layout);
+        x.Assign(copy);
         return x;
+    }
+
+    /// <summary>Turns heads where they lie.</summary>
+    internal static void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
+    {
+        if (cos.Rank != 2 || cos.Shape != sin.Shape || 2 * cos.Shape[1] > x.Dim)
+            TensorErrors.WrongShape("Rope", "cos", cos.Shape, "that of sin: [positions, up to headDim/2]");
+        if (positions.Length != x.Batch * x.Seq) TensorErrors.WrongCount("Rope", "positions", positions.Length, x.Batch * x.Seq);
+        CheckPositions("Rope", positions, cos.Shape[0]);
+        x.Rows.Backend.Rope(x, cos, sin, positions, layout);
     }
 
     private static void CheckPositions(string operation, ReadOnlySpan<int> positions, int limit)
     {
         foreach (int position in positions)
-            if (position < -1 || position >= limit)
-                throw new ArgumentOutOfRangeException(nameof(positions), position,
-                    $"{operation}: position {position} is out of bounds; expected −1 (padding) or 0 to {limit - 1}.");
+            if (position < -1 || position >= limit) TensorErrors.WrongPosition(operation, position, limit);
     }
 }

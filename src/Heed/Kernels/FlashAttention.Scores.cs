@@ -14,7 +14,8 @@ internal static unsafe partial class FlashAttention
         int dim = args.HeadDim;
         for (int r = 0; r < tile.Rows;)
         {
-            int rows = tile.Rows - r >= 4 ? 4 : 1;
+            // Two or three rows are computed as four, the last one repeated: latency makes that no slower.
+            int rows = Math.Min(4, tile.Rows - r);
             int begin = TileKeys;
             int end = 0;
             for (int i = r; i < r + rows; i++)
@@ -29,7 +30,7 @@ internal static unsafe partial class FlashAttention
 
             float* scores = tile.Weights + ((long)r * TileKeys);
             int panel = begin / 16;
-            if (rows == 4)
+            if (rows > 1)
             {
                 if (typeof(L) == typeof(Sixteen512) && panel == 0 && end > 48)
                 {

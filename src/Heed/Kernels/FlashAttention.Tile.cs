@@ -25,10 +25,10 @@ internal static unsafe partial class FlashAttention
         public readonly float* Keys;
         public readonly float* Values;
 
-        /// <summary>[rows, ValueWidth].</summary>
+        /// <summary>[rows rounded up to fours, ValueWidth].</summary>
         public readonly float* Accumulators;
 
-        /// <summary>[rows, 64]: scores, then weights.</summary>
+        /// <summary>[rows rounded up to fours, 64]: scores, then weights.</summary>
         public readonly float* Weights;
 
         /// <summary>[rows, 16].</summary>
@@ -43,7 +43,7 @@ internal static unsafe partial class FlashAttention
         public readonly int* Begins;
         public readonly int* Ends;
 
-        /// <summary>Per row where its query begins.</summary>
+        /// <summary>Per row where its query begins; rows that only fill up a four repeat the last one.</summary>
         public readonly float** Queries;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -59,15 +59,16 @@ internal static unsafe partial class FlashAttention
             Values = args.Value + (batch * args.ValueBatchStride) + (kvHead * args.ValueHeadStride);
 
             Accumulators = memory;
-            Weights = Accumulators + ((long)Rows * ValueWidth);
-            Sums = Weights + ((long)Rows * TileKeys);
+            int fours = (Rows + 3) / 4 * 4;
+            Weights = Accumulators + ((long)fours * ValueWidth);
+            Sums = Weights + ((long)fours * TileKeys);
             Packed = Sums + ((long)Rows * 16);
             Maxima = Packed + (args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim);
             Begins = (int*)(Maxima + Round(maxRows));
             Ends = Begins + Round(maxRows);
             Queries = (float**)(Ends + Round(maxRows));
 
-            new Span<float>(Accumulators, Rows * ValueWidth).Clear();
+            new Span<float>(Accumulators, fours * ValueWidth).Clear();
             new Span<float>(Sums, Rows * 16).Clear();
             FirstBegin = int.MaxValue;
             LastEnd = 0;
@@ -87,6 +88,11 @@ internal static unsafe partial class FlashAttention
                     LastEnd = Math.Max(LastEnd, limit + 1);
                 }
             }
+
+            for (int r = Rows; r < fours; r++)
+            {
+                Queries[r] = Queries[Rows - 1];
+            }
         }
 
         /// <summary>The bytes that a tile of so many rows needs.</summary>
@@ -94,7 +100,7 @@ internal static unsafe partial class FlashAttention
         {
             long perRow = Round(args.ValueDim) + TileKeys + 16;
             long packed = args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim;
-            return ((rows * perRow) + packed + (Round(rows) * 5L)) * sizeof(float);
+            return (((rows + 3) / 4 * 4 * perRow) + packed + (Round(rows) * 5L)) * sizeof(float);
         }
 
         /// <summary>The keys of row <paramref name="r"/> within the key tile at <paramref name="start"/>, from 0 to 64; empty where begin is not below end.</summary>

@@ -14,7 +14,8 @@ internal static unsafe partial class FlashAttention
         float* values = tile.Values + (start * args.ValueStride);
         for (int r = 0; r < tile.Rows;)
         {
-            if (tile.Rows - r < 4)
+            int rows = Math.Min(4, tile.Rows - r);
+            if (rows == 1)
             {
                 tile.Visible(r, start, out int begin, out int end);
                 AddRow<L, V>(args, tile, r, begin, end, values);
@@ -22,20 +23,20 @@ internal static unsafe partial class FlashAttention
                 continue;
             }
 
-            AddFourRows<L, V>(args, tile, r, start, values);
-            r += 4;
+            AddFourRows<L, V>(args, tile, r, rows, start, values);
+            r += rows;
         }
     }
 
-    /// <summary>Keys that all four rows see go through the wide kernel; those before and after, row by row.</summary>
+    /// <summary>Keys that all rows (two to four, computed as four) see go through the wide kernel; those before and after, row by row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddFourRows<L, V>(in AttentionArgs args, in Tile tile, int r, int start, float* values)
+    private static void AddFourRows<L, V>(in AttentionArgs args, in Tile tile, int r, int rows, int start, float* values)
         where L : ISixteen<V>
         where V : unmanaged
     {
         int begin = 0;
         int end = TileKeys;
-        for (int i = r; i < r + 4; i++)
+        for (int i = r; i < r + rows; i++)
         {
             tile.Visible(i, start, out int rowBegin, out int rowEnd);
             begin = Math.Max(begin, rowBegin);
@@ -43,7 +44,7 @@ internal static unsafe partial class FlashAttention
         }
 
         bool shared = begin < end;
-        for (int i = r; i < r + 4; i++)
+        for (int i = r; i < r + rows; i++)
         {
             tile.Visible(i, start, out int rowBegin, out int rowEnd);
             AddRow<L, V>(args, tile, i, rowBegin, shared ? begin : rowEnd, values);
@@ -70,7 +71,7 @@ internal static unsafe partial class FlashAttention
             FourRowsOneVector<L, V>(weights, begin, end, values + d, args.ValueStride, args.ValueDim - d, acc + d, tile.ValueWidth);
         }
 
-        for (int i = r; i < r + 4; i++)
+        for (int i = r; i < r + rows; i++)
         {
             tile.Visible(i, start, out _, out int rowEnd);
             AddRow<L, V>(args, tile, i, end, rowEnd, values);

@@ -18,28 +18,17 @@ internal static unsafe partial class FlashAttention
         }
 
         float* weights = tile.Weights + ((long)r * TileKeys);
+        if (begin == 0 && end == TileKeys && args.SoftCap == 0f)
+        {
+            WeighFull<L, V>(args, tile, r, weights);
+            return;
+        }
+
         int firstVector = begin / 16 * 16;
-        float max = tile.Maxima[r];
         float tileMax = Mask<L, V>(args, weights, firstVector, begin, end);
-        float newMax = tileMax > max ? tileMax : max;
-        if (newMax == float.NegativeInfinity && AnyNaN(weights, begin, end))
-        {
-            newMax = float.NaN;
-        }
-
-        float* sums = tile.Sums + (r * 16);
-        V sum = L.Load(sums);
-        if (newMax > max)
-        {
-            float factor = VectorMath.Exp(max - newMax);
-            sum = L.Multiply(sum, L.Create(factor));
-            Rescale<L, V>(tile.Accumulators + ((long)r * tile.ValueWidth), tile.ValueWidth, factor);
-        }
-
-        tile.Maxima[r] = newMax;
-
-        // Scores of nothing but -inf weigh nothing; subtracting -inf would make NaN of them.
-        V maxima = L.Create(newMax == float.NegativeInfinity ? 0f : newMax);
+        float max = Raise<L, V>(tile, r, tileMax, begin, end);
+        V sum = L.Load(tile.Sums + (r * 16));
+        V maxima = L.Create(max);
         for (int i = firstVector; i < end; i += 16)
         {
             V p = VectorMath.Exp<L, V>(L.Subtract(L.Load(weights + i), maxima));
@@ -47,7 +36,83 @@ internal static unsafe partial class FlashAttention
             sum = L.Add(sum, p);
         }
 
-        L.Store(sums, sum);
+        L.Store(tile.Sums + (r * 16), sum);
+    }
+
+    /// <summary>The same for sixty-four visible keys without a cap, all in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WeighFull<L, V>(in AttentionArgs args, in Tile tile, int r, float* weights)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        V scale = L.Create(args.Scale);
+        V s0 = L.Multiply(L.Load(weights), scale);
+        V s1 = L.Multiply(L.Load(weights + 16), scale);
+        V s2 = L.Multiply(L.Load(weights + 32), scale);
+        V s3 = L.Multiply(L.Load(weights + 48), scale);
+        float tileMax = L.MaxLane(L.Max(L.Max(s0, s1), L.Max(s2, s3)));
+        if (!(tileMax > float.NegativeInfinity))
+        {
+            StoreFour<L, V>(weights, s0, s1, s2, s3); // where Raise looks for NaN
+        }
+
+        V max = L.Create(Raise<L, V>(tile, r, tileMax, 0, TileKeys));
+        s0 = VectorMath.Exp<L, V>(L.Subtract(s0, max));
+        s1 = VectorMath.Exp<L, V>(L.Subtract(s1, max));
+        s2 = VectorMath.Exp<L, V>(L.Subtract(s2, max));
+        s3 = VectorMath.Exp<L, V>(L.Subtract(s3, max));
+        StoreFour<L, V>(weights, s0, s1, s2, s3);
+        V sum = L.Load(tile.Sums + (r * 16));
+        L.Store(tile.Sums + (r * 16), L.Add(L.Add(L.Add(L.Add(sum, s0), s1), s2), s3));
+    }
+
+    /// <summary>Raises row <paramref name="r"/>'s maximum to the tile's, rescales what the row has gathered, and returns what to subtract from scores.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Raise<L, V>(in Tile tile, int r, float tileMax, int begin, int end)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        float max = tile.Maxima[r];
+        if (tileMax > max)
+        {
+            RaiseTo<L, V>(tile, r, tileMax);
+            return tileMax;
+        }
+
+        if (max != float.NegativeInfinity)
+        {
+            return max;
+        }
+
+        // Scores of nothing but -inf weigh nothing; subtracting -inf would make NaN of them.
+        if (AnyNaN(tile.Weights + ((long)r * TileKeys), begin, end))
+        {
+            tile.Maxima[r] = float.NaN;
+        }
+
+        return 0f;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RaiseTo<L, V>(in Tile tile, int r, float newMax)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        float old = tile.Maxima[r];
+        tile.Maxima[r] = newMax;
+        if (old == float.NegativeInfinity)
+        {
+            return; // nothing gathered yet but zeros
+        }
+
+        V factor = L.Create(VectorMath.Exp(old - newMax));
+        float* sums = tile.Sums + (r * 16);
+        L.Store(sums, L.Multiply(L.Load(sums), factor));
+        float* row = tile.Accumulators + ((long)r * tile.ValueWidth);
+        for (int i = 0; i < tile.ValueWidth; i += 16)
+        {
+            L.Store(row + i, L.Multiply(L.Load(row + i), factor));
+        }
     }
 
     /// <summary>Scales, caps and masks the scores, and returns the greatest.</summary>
@@ -77,18 +142,6 @@ internal static unsafe partial class FlashAttention
         }
 
         return L.MaxLane(max);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Rescale<L, V>(float* row, int width, float factor)
-        where L : ISixteen<V>
-        where V : unmanaged
-    {
-        V f = L.Create(factor);
-        for (int i = 0; i < width; i += 16)
-        {
-            L.Store(row + i, L.Multiply(L.Load(row + i), f));
-        }
     }
 
     private static bool AnyNaN(float* scores, int begin, int end)

@@ -13,6 +13,7 @@ public readonly struct Shape : IEquatable<Shape>
 
     private readonly Axes _axes;
     private readonly int _rank;
+    private readonly int _count;
 
     /// <summary>Makes a shape from its axis sizes.</summary>
     /// <exception cref="ArgumentException">More than <see cref="MaxRank"/> axes, a negative size, or 2³¹ elements and more.</exception>
@@ -28,21 +29,21 @@ public readonly struct Shape : IEquatable<Shape>
             count *= size;
             if (size < 0 || count > int.MaxValue) TensorErrors.BadShape(axes);
         }
-        ElementCount = (int)count;
+        _count = (int)count;
     }
 
     private Shape(in Axes axes, int rank, int count)
     {
         _axes = axes;
         _rank = rank;
-        ElementCount = count;
+        _count = count;
     }
 
     /// <summary>The number of axes; 0 for a scalar.</summary>
     public int Rank => _rank;
 
     /// <summary>The product of all sizes; 1 for a scalar.</summary>
-    public int ElementCount { get; }
+    public int ElementCount => _rank == 0 ? 1 : _count; // new Shape() skips the constructor, and is a scalar all the same
 
     /// <summary>The size of an axis; <c>^1</c> is the last one.</summary>
     public int this[Index axis] => this[axis.GetOffset(_rank)];

@@ -1,6 +1,9 @@
 namespace Heed.Kernels.Quantization;
 
-/// <summary>Stored weights of any type to float32, bit for bit as ggml's reference defines them (no fused multiply-add).</summary>
+/// <summary>
+/// Stored weights of any type to float32, bit for bit as ggml's reference defines them (no fused multiply-add).
+/// The kernels are compiled optimised at once: one pass over a model's weights is over before tiered compilation would notice.
+/// </summary>
 internal static class Dequantize
 {
     /// <summary>

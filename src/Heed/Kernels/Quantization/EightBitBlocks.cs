@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -9,6 +10,7 @@ internal static class EightBitBlocks
     private const int BlockBytes = 2 + BlockSizes.Simple;
 
     /// <summary>Q8_0: fp16 scale d, then 32 values; d·q.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q8_0(ReadOnlySpan<byte> source, Span<float> destination)
     {
         for (; source.Length >= BlockBytes; source = source[BlockBytes..], destination = destination[BlockSizes.Simple..])
@@ -40,6 +42,7 @@ internal static class EightBitBlocks
     /// llama2.c's Q8_0: value i times the float32 scale of its group, (<paramref name="phase"/> + i) / <paramref name="groupSize"/>
     /// counted from the first of <paramref name="scales"/> (little-endian bytes). Groups run on across a matrix's rows.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Grouped(ReadOnlySpan<byte> values, ReadOnlySpan<byte> scales, int groupSize, int phase, Span<float> destination)
     {
         ReadOnlySpan<float> scale = MemoryMarshal.Cast<byte, float>(scales);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Heed.Kernels.Quantization;
 
@@ -10,6 +11,7 @@ internal static class FiveBitBlocks
     private const int Half = BlockSizes.Simple / 2;
 
     /// <summary>Q5_0: fp16 scale d; d·(q − 16).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q5_0(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.Q5_0);
@@ -28,6 +30,7 @@ internal static class FiveBitBlocks
     }
 
     /// <summary>Q5_1: fp16 scale d and minimum m; d·q + m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q5_1(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.Q5_1);

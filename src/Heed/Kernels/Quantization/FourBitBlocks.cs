@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Heed.Kernels.Quantization;
 
 /// <summary>
@@ -8,6 +10,7 @@ internal static class FourBitBlocks
     private const int Half = BlockSizes.Simple / 2;
 
     /// <summary>Q4_0: fp16 scale d; d·(q − 8).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q4_0(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.Q4_0);
@@ -25,6 +28,7 @@ internal static class FourBitBlocks
     }
 
     /// <summary>Q4_1: fp16 scale d and minimum m; d·q + m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q4_1(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.Q4_1);

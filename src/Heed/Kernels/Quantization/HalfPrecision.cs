@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Heed.Kernels.Quantization;
@@ -16,6 +17,7 @@ internal static class HalfPrecision
     private const float SmallestNormal = 6.103515625e-5f;
 
     /// <summary>IEEE binary16, little-endian: <paramref name="source"/> has two bytes per element of <paramref name="destination"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void F16(ReadOnlySpan<byte> source, Span<float> destination)
     {
         ReadOnlySpan<ushort> halves = MemoryMarshal.Cast<byte, ushort>(source);
@@ -36,6 +38,7 @@ internal static class HalfPrecision
     }
 
     /// <summary>bfloat16, little-endian: the upper half of a float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void BF16(ReadOnlySpan<byte> source, Span<float> destination)
     {
         ReadOnlySpan<ushort> halves = MemoryMarshal.Cast<byte, ushort>(source);
@@ -56,6 +59,7 @@ internal static class HalfPrecision
     }
 
     /// <summary>One binary16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToFloat(ushort half)
     {
         uint shifted = (half & Magnitude) << 13;
@@ -69,6 +73,7 @@ internal static class HalfPrecision
     /// <summary>The binary16 in the first two bytes of <paramref name="source"/>.</summary>
     public static float ToFloat(ReadOnlySpan<byte> source) => ToFloat((ushort)(source[0] | (source[1] << 8)));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Widen(Vector<uint> half)
     {
         Vector<uint> shifted = (half & new Vector<uint>(Magnitude)) << 13;

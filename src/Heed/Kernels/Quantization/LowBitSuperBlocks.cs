@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Heed.Kernels.Quantization;
 
 /// <summary>
@@ -9,6 +11,7 @@ internal static class LowBitSuperBlocks
     private const int SubBlock = 16;
 
     /// <summary>Q2_K: 16 bytes of scales (low half) and minima (high half), 64 of values, fp16 d and dmin; d·s·q − dmin·m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q2_K(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.Q2_K);
@@ -33,6 +36,7 @@ internal static class LowBitSuperBlocks
     /// Q3_K: 32 bytes of third bits, 64 of low bits, 12 of 6-bit scales, fp16 d; d·(s − 32)·(q − 4),
     /// the third bit of value v being bit v / 32 of byte v mod 32.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q3_K(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.Q3_K);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Heed.Kernels.Quantization;
 
@@ -10,6 +11,7 @@ internal static class NonLinearBlocks
     private static ReadOnlySpan<sbyte> Table => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 
     /// <summary>IQ4_NL: fp16 scale d and 32 indices; d·table[q].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void IQ4_NL(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.IQ4_NL);
@@ -18,6 +20,7 @@ internal static class NonLinearBlocks
     }
 
     /// <summary>IQ4_XS: fp16 d, a 16-bit word of upper and 4 bytes of lower scale bits, 8 blocks of 32 indices; d·(s − 32)·table[q].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void IQ4_XS(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.IQ4_XS);

@@ -17,7 +17,7 @@ internal static class PlainElements
             case WeightType.I16: Convert<short>(source, destination); break;
             case WeightType.I32: Convert<int>(source, destination); break;
             case WeightType.I64: Convert<long>(source, destination); break;
-            case WeightType.U8: Convert<byte>(source, destination); break;
+            case WeightType.U8: Bytes(source, destination); break;
             case WeightType.Bool: Truth(source, destination); break;
             default: throw new ArgumentOutOfRangeException(nameof(type), type, "Dequantize: not a plain type.");
         }
@@ -26,6 +26,12 @@ internal static class PlainElements
     private static void Convert<T>(ReadOnlySpan<byte> source, Span<float> destination)
         where T : unmanaged, System.Numerics.INumberBase<T> =>
         TensorPrimitives.ConvertTruncating<T, float>(MemoryMarshal.Cast<byte, T>(source), destination);
+
+    // TensorPrimitives has no vectorized conversion from byte.
+    private static void Bytes(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        for (int i = 0; i < source.Length; i++) destination[i] = source[i];
+    }
 
     private static void Truth(ReadOnlySpan<byte> source, Span<float> destination)
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Heed.Kernels.Quantization;
 
 /// <summary>
@@ -9,6 +11,7 @@ internal static class ScaledMinimumSuperBlocks
     private const int SubBlock = 32;
 
     /// <summary>Q4_K: fp16 d and dmin, 12 bytes of scales and minima, 128 of values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q4_K(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.Q4_K);
@@ -30,6 +33,7 @@ internal static class ScaledMinimumSuperBlocks
     }
 
     /// <summary>Q5_K: as Q4_K with 32 bytes before the values, whose byte l holds the fifth bit of value 32·k + l in bit k.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q5_K(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.Q5_K);

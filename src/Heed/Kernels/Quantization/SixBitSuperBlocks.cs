@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Heed.Kernels.Quantization;
 
 /// <summary>ggml's super-blocks of 256 values in six bits, 16 sub-blocks of 16 with signed 8-bit scales.</summary>
@@ -10,6 +12,7 @@ internal static class SixBitSuperBlocks
     /// Of each 128 values, value 32·k + l has its low half in byte 32·(k mod 2) + l (low half for k &lt; 2, else high)
     /// and its upper pair in bits 2k, 2k + 1 of byte l.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Q6_K(ReadOnlySpan<byte> source, Span<float> destination)
     {
         int size = BlockSizes.BytesPerBlock(WeightType.Q6_K);

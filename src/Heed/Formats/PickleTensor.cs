@@ -1,8 +1,5 @@
 namespace Heed.Formats;
 
-/// <summary>A storage that a pickle refers to: <paramref name="Count"/> elements in the archive's entry data/<paramref name="Key"/>.</summary>
-internal sealed record PickleStorage(string Key, WeightType Type, long Count);
-
 /// <summary>A view into a storage; <paramref name="Offset"/> and <paramref name="Strides"/> count elements.</summary>
 internal sealed record PickleTensor(PickleStorage Storage, long Offset, long[] Shape, long[] Strides)
 {
@@ -17,22 +14,10 @@ internal sealed record PickleTensor(PickleStorage Storage, long Offset, long[] S
             {
                 if (Shape[axis] == 1) continue;
                 if (Strides[axis] != expected) return false;
-                // An overflowing product cannot equal a later stride that fits a storage, and the shape is checked against it.
+                // An overflow here does no harm: the element count is checked too, and refuses it.
                 expected = unchecked(expected * Shape[axis]);
             }
             return true;
         }
     }
-}
-
-/// <summary>A dict or OrderedDict: its items in order, repeated keys kept.</summary>
-internal sealed class PickleDictionary
-{
-    public List<KeyValuePair<object, object?>> Items { get; } = [];
-}
-
-/// <summary>One of the few names that a pickle may refer to.</summary>
-internal sealed record PickleGlobal(string Module, string Name)
-{
-    public override string ToString() => $"{Module}.{Name}";
 }

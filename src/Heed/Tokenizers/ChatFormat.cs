@@ -1,0 +1,227 @@
+namespace Heed.Tokenizers;
+
+/// <summary>The built-in chat formats.</summary>
+public enum ChatFormatKind
+{
+    /// <summary>No markers: the messages, a line each. For models that were not trained to chat.</summary>
+    Plain,
+
+    /// <summary>Llama 2: [INST] and &lt;&lt;SYS&gt;&gt; as text, each turn between BOS and EOS.</summary>
+    Llama2,
+
+    /// <summary>Llama 3: a header before each message and &lt;|eot_id|&gt; after it.</summary>
+    Llama3,
+
+    /// <summary>ChatML: &lt;|im_start|&gt; and &lt;|im_end|&gt; (Qwen, SmolLM and others).</summary>
+    ChatMl,
+
+    /// <summary>Mistral: [INST] and [/INST], as tokens where the vocabulary has them.</summary>
+    Mistral,
+
+    /// <summary>Gemma: &lt;start_of_turn&gt; and &lt;end_of_turn&gt;.</summary>
+    Gemma,
+
+    /// <summary>Phi 3: &lt;|user|&gt;, &lt;|assistant|&gt; and &lt;|end|&gt;.</summary>
+    Phi3,
+}
+
+/// <summary>
+/// Writes a chat as ids. Markers go in as ids and what people say is encoded as plain text,
+/// so that nothing in a message can become a control token.
+/// </summary>
+public sealed class ChatFormat
+{
+    private ChatFormat(ChatFormatKind kind) => Kind = kind;
+
+    /// <summary>Which format this is.</summary>
+    public ChatFormatKind Kind { get; }
+
+    /// <summary>A built-in format.</summary>
+    public static ChatFormat Of(ChatFormatKind kind) =>
+        Enum.IsDefined(kind) ? new ChatFormat(kind) : throw new ArgumentOutOfRangeException(nameof(kind), kind, "ChatFormat.Of: there is no such format.");
+
+    /// <summary>
+    /// The format that a chat template's markers tell of, or, without a template, those in the vocabulary;
+    /// <see cref="ChatFormatKind.Plain"/> where neither has any.
+    /// </summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="chatTemplate">The model's chat template, or null; the tokenizer's own is not looked at.</param>
+    public static ChatFormat Detect(Tokenizer tokenizer, string? chatTemplate)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        bool Has(string marker) => chatTemplate is not null
+            ? chatTemplate.Contains(marker, StringComparison.Ordinal)
+            : tokenizer.IdOf(marker) is { } id && tokenizer.KindOf(id) is TokenKind.Control or TokenKind.UserDefined;
+        return new ChatFormat(
+            Has("<|im_start|>") ? ChatFormatKind.ChatMl
+            : Has("<|start_header_id|>") ? ChatFormatKind.Llama3
+            : Has("<start_of_turn>") ? ChatFormatKind.Gemma
+            : Has("<|user|>") && Has("<|end|>") ? ChatFormatKind.Phi3
+            : Has("<<SYS>>") ? ChatFormatKind.Llama2
+            : Has("[INST]") ? ChatFormatKind.Mistral
+            : ChatFormatKind.Plain);
+    }
+
+    /// <summary>The ids of a chat, ready for the model's answer.</summary>
+    /// <param name="messages">An optional system message, then user and assistant in turn, the user last.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="addGenerationPrompt">Ends with the markers that begin an answer, in the formats that have such.</param>
+    /// <exception cref="ArgumentException">The roles are not in that order, a message holds markers of a format that writes them as text,
+    /// or the vocabulary lacks a marker.</exception>
+    public int[] Render(IReadOnlyList<ChatMessage> messages, Tokenizer tokenizer, bool addGenerationPrompt = true)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        CheckRoles(messages);
+        ChatWriter writer = new(Kind, tokenizer);
+        if (Kind is not (ChatFormatKind.Llama2 or ChatFormatKind.ChatMl or ChatFormatKind.Phi3) && tokenizer.AddsBos) writer.Id(tokenizer.BosId);
+        switch (Kind)
+        {
+            case ChatFormatKind.Llama2: WriteLlama2(FoldSystem(messages, WrapSystem), writer); break;
+            case ChatFormatKind.Mistral: WriteMistral(FoldSystem(messages, system => system + "\n\n"), writer); break;
+            case ChatFormatKind.Llama3: WriteLlama3(messages, writer, addGenerationPrompt); break;
+            case ChatFormatKind.ChatMl: WriteTurns(messages, writer, addGenerationPrompt, "<|im_start|>", "<|im_end|>", "assistant"); break;
+            case ChatFormatKind.Gemma:
+                WriteTurns(FoldSystem(messages, system => system + "\n\n"), writer, addGenerationPrompt, "<start_of_turn>", "<end_of_turn>", "model");
+                break;
+            case ChatFormatKind.Phi3: WritePhi3(messages, writer, addGenerationPrompt); break;
+            default: WritePlain(messages, writer, addGenerationPrompt); break;
+        }
+
+        return writer.ToArray();
+    }
+
+    private static void CheckRoles(IReadOnlyList<ChatMessage> messages)
+    {
+        int first = messages.Count > 0 && messages[0].Role == ChatRole.System ? 1 : 0;
+        if (messages.Count == first)
+            throw new ArgumentException($"Render: got {(first == 0 ? "no messages" : "a system message only")}; need at least one user message.", nameof(messages));
+        for (int i = first; i < messages.Count; i++)
+        {
+            ChatRole expected = (i - first) % 2 == 0 ? ChatRole.User : ChatRole.Assistant;
+            if (messages[i].Role != expected)
+                throw new ArgumentException($"Render: message {i} is from {messages[i].Role}, expected {expected}; after an optional system message, user and assistant take turns.", nameof(messages));
+        }
+
+        if (messages[^1].Role != ChatRole.User)
+            throw new ArgumentException($"Render: the last message is from {messages[^1].Role}; need one from User.", nameof(messages));
+    }
+
+    private static string WrapSystem(string system) => $"<<SYS>>\n{system}\n<</SYS>>\n\n";
+
+    /// <summary>The system message goes before the first user message, for formats that have no place of its own for it.</summary>
+    private static List<ChatMessage> FoldSystem(IReadOnlyList<ChatMessage> messages, Func<string, string> wrap)
+    {
+        foreach (ChatMessage message in messages) RefuseMarkers(message.Content);
+        if (messages[0].Role != ChatRole.System) return [.. messages];
+        return [new ChatMessage(ChatRole.User, wrap(messages[0].Content) + messages[1].Content), .. messages.Skip(2)];
+    }
+
+    private static void RefuseMarkers(string content)
+    {
+        foreach (string marker in new[] { "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>" })
+            if (content.Contains(marker, StringComparison.Ordinal))
+                throw new ArgumentException($"Render: a message holds the marker '{marker}', which this format writes as text.", nameof(content));
+    }
+
+    // Each turn by itself: BOS, "[INST] question [/INST] answer ", EOS; the last one has no answer and no EOS.
+    private static void WriteLlama2(List<ChatMessage> messages, ChatWriter writer)
+    {
+        for (int i = 0; i < messages.Count; i += 2)
+        {
+            bool isLast = i + 1 == messages.Count;
+            string turn = $"[INST] {messages[i].Content.Trim()} [/INST]";
+            writer.Id(writer.Tokenizer.BosId);
+            writer.Text(isLast ? turn : $"{turn} {messages[i + 1].Content.Trim()} ");
+            if (!isLast) writer.Id(writer.Tokenizer.EosId);
+        }
+    }
+
+    private static void WriteMistral(List<ChatMessage> messages, ChatWriter writer)
+    {
+        bool asIds = writer.Has("[INST]") && writer.Has("[/INST]");
+        foreach (ChatMessage message in messages)
+        {
+            if (message.Role == ChatRole.Assistant)
+            {
+                writer.Text(message.Content.Trim());
+                writer.Id(writer.Tokenizer.EosId);
+            }
+            else if (asIds)
+            {
+                writer.Marker("[INST]");
+                writer.Text(message.Content);
+                writer.Marker("[/INST]");
+            }
+            else
+            {
+                writer.Text($"[INST] {message.Content} [/INST]");
+            }
+        }
+    }
+
+    private static void WriteLlama3(IReadOnlyList<ChatMessage> messages, ChatWriter writer, bool addGenerationPrompt)
+    {
+        foreach (ChatMessage message in messages)
+        {
+            WriteHeader(writer, Name(message.Role, "assistant"));
+            writer.Text(message.Content.Trim());
+            writer.Marker("<|eot_id|>");
+        }
+
+        if (addGenerationPrompt) WriteHeader(writer, "assistant");
+    }
+
+    private static void WriteHeader(ChatWriter writer, string role)
+    {
+        writer.Marker("<|start_header_id|>");
+        writer.Text(role);
+        writer.Marker("<|end_header_id|>");
+        writer.Literal("\n\n");
+    }
+
+    private static void WriteTurns(IReadOnlyList<ChatMessage> messages, ChatWriter writer, bool addGenerationPrompt, string start, string end, string assistant)
+    {
+        foreach (ChatMessage message in messages)
+        {
+            writer.Marker(start);
+            writer.Literal(Name(message.Role, assistant) + "\n");
+            writer.Text(start == "<start_of_turn>" ? message.Content.Trim() : message.Content);
+            writer.Marker(end);
+            writer.Literal("\n");
+        }
+
+        if (!addGenerationPrompt) return;
+        writer.Marker(start);
+        writer.Literal(assistant + "\n");
+    }
+
+    private static void WritePhi3(IReadOnlyList<ChatMessage> messages, ChatWriter writer, bool addGenerationPrompt)
+    {
+        foreach (ChatMessage message in messages)
+        {
+            writer.Marker($"<|{Name(message.Role, "assistant")}|>");
+            writer.Literal("\n");
+            writer.Text(message.Content);
+            writer.Marker("<|end|>");
+            writer.Literal("\n");
+        }
+
+        if (!addGenerationPrompt) return;
+        writer.Marker("<|assistant|>");
+        writer.Literal("\n");
+    }
+
+    private static void WritePlain(IReadOnlyList<ChatMessage> messages, ChatWriter writer, bool addGenerationPrompt)
+    {
+        IEnumerable<string> lines = messages.Select(message => $"{message.Role}: {message.Content}");
+        writer.Text(string.Join('\n', addGenerationPrompt ? lines.Append($"{ChatRole.Assistant}:") : lines));
+    }
+
+    private static string Name(ChatRole role, string assistant) => role switch
+    {
+        ChatRole.System => "system",
+        ChatRole.User => "user",
+        _ => assistant,
+    };
+}

@@ -3,9 +3,9 @@ using Heed.Tokenizers;
 namespace Heed.Inference;
 
 /// <summary>Turns tokens into pieces of text: whole characters only, and nothing of a stop text.</summary>
-internal sealed class PieceWriter(Tokenizer tokenizer, GenerationOptions options, Action<CompletionPiece> emit)
+internal sealed class PieceWriter(Tokenizer tokenizer, GenerationOptions options, bool continuesText, Action<CompletionPiece> emit)
 {
-    private readonly StreamingDecoder _decoder = tokenizer.CreateDecoder(continuesText: true);
+    private readonly StreamingDecoder _decoder = tokenizer.CreateDecoder(continuesText: continuesText);
     private readonly StopMatcher _stops = new(options.StopStrings);
     private readonly List<int> _ids = [];
     private readonly List<float> _logProbabilities = [];

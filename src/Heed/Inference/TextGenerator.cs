@@ -28,7 +28,9 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
         Read(fitted.AsSpan(cached), cancellation);
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
-        PieceWriter writer = new(tokenizer, options, emit);
+        // After a begin token alone a text begins, and a space that encoding would have put before it is none of it.
+        bool continues = Array.Exists(fitted, token => token < tokenizer.VocabSize && !tokenizer.IsSpecial(token));
+        PieceWriter writer = new(tokenizer, options, continues, emit);
         FinishReason reason = Generate(options, sampler, writer, cancellation);
         Usage usage = new(fitted.Length, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
         writer.Finish(reason, usage);

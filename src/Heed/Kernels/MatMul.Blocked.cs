@@ -4,13 +4,15 @@ namespace Heed.Kernels;
 
 /// <content>
 /// Several rows of x: x is packed into tiles of up to 14 rows, the right-hand side comes in groups of panels that stay in the
-/// second-level cache while all tiles pass over them, and k is cut so that a tile's slice stays in the first-level cache.
-/// A cut chain goes on from the partial sums that it left behind.
+/// second-level cache while all tiles pass over them. Only a long k is cut, since the sums of a tile are far away in memory and
+/// cost more to leave and fetch than a tile's slice does; a cut chain goes on from the partial sums that it left behind.
 /// </content>
 internal static unsafe partial class MatMul
 {
-    private const int KBlock = 512;
+    private const int MaxKStep = 2048;
+    private const int KGranule = 256;
     private const int MaxPanelsPerPart = 8;
+    private const int GroupFloats = 128 * 1024;
     private const int MaxTilesPerPart = 74;
     private const long BlockedPoolWork = 512 * 1024;
     private const long MaxPackedFloats = 16L << 20;
@@ -64,8 +66,13 @@ internal static unsafe partial class MatMul
         }
     }
 
-    /// <summary>The cut of k: a multiple of 256, which the blocks of quantized weights divide; a short rest is not cut off.</summary>
-    private static int KStep(int k, bool wholeK) => wholeK || k <= KBlock + (KBlock / 2) ? Math.Max(k, 1) : KBlock;
+    /// <summary>Cuts k evenly into multiples of 256, which the blocks of quantized weights divide.</summary>
+    private static int KStep(int k, bool wholeK)
+    {
+        if (wholeK || k <= MaxKStep) return Math.Max(k, 1);
+        int steps = (k + MaxKStep - 1) / MaxKStep;
+        return ((k / steps) + KGranule) / KGranule * KGranule;
+    }
 
     private static void Run<TJob>(WorkerPool pool, ref TJob job, int parts, bool alone) where TJob : struct, IPoolJob
     {
@@ -143,7 +150,8 @@ internal static unsafe partial class MatMul
         {
             _panels = (N + Width - 1) / Width;
             int wanted = threads == 1 ? 1 : 6 * threads;
-            _panelsPerPart = Math.Clamp(_panels / wanted, Math.Min(2, _panels), MaxPanelsPerPart);
+            int cached = Math.Clamp(GroupFloats / (KStep * Width), 2, MaxPanelsPerPart);
+            _panelsPerPart = Math.Clamp(_panels / wanted, Math.Min(2, _panels), cached);
             int groups = (_panels + _panelsPerPart - 1) / _panelsPerPart;
             int tileParts = Math.Clamp((wanted + groups - 1) / groups, 1, Grid.Tiles);
             _tilesPerPart = Math.Min((Grid.Tiles + tileParts - 1) / tileParts, MaxTilesPerPart);

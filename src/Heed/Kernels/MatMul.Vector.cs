@@ -87,6 +87,7 @@ internal static unsafe partial class MatMul
             Range(first, Math.Min(first + PanelsPerPart, (N + PackedPanels.PanelRows - 1) / PackedPanels.PanelRows));
         }
 
+        [SkipLocalsInit]
         public readonly void Range(int first, int end)
         {
             int inFlight = PanelsInFlight<TLanes, TVector>();

@@ -40,7 +40,8 @@ public class RealVocabularyTests
     [DataFact("weights/stories260K/tok512.model", "weights/stories260K/tok512.bin", "corpora/tinyshakespeare.txt")]
     public void Llama2cBin_Encode_MatchesSentencePieceModel()
     {
-        string text = File.ReadAllText(TestData.Get("corpora/tinyshakespeare.txt"))[..20000];
+        // The model removes extra spaces, which tokenizer.bin does not know of; so the text has none.
+        string text = File.ReadAllText(TestData.Get("corpora/tinyshakespeare.txt"))[..20000].Replace("  ", " ").Trim();
         Tokenizer model = Tokenizer.Load(TestData.Get("weights/stories260K/tok512.model"));
         Tokenizer bin = Tokenizer.Load(TestData.Get("weights/stories260K/tok512.bin"));
         bin.VocabSize.ShouldBe(512);

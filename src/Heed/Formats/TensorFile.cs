@@ -104,6 +104,14 @@ public abstract class TensorFile : IDisposable
     /// <summary>The address of the tensor's <see cref="StoredTensor.ByteLength"/> bytes, valid until <see cref="Dispose()"/>; not necessarily aligned.</summary>
     internal unsafe byte* Pointer(StoredTensor tensor) => PartOf(tensor).At(tensor.Offset, tensor.ByteLength);
 
+    /// <summary>The tensor [rows, columns] as a matrix in the file's own bytes, valid until <see cref="Dispose()"/>.</summary>
+    internal unsafe BlockMatrix Matrix(StoredTensor tensor)
+    {
+        if (tensor.Shape is not [var rows, var columns] || tensor.GroupSize > 0)
+            throw new ArgumentException($"Matrix: '{tensor.Name}' of shape {tensor.ShapeText} and group size {tensor.GroupSize} is no plain matrix.");
+        return new BlockMatrix(Pointer(tensor), tensor.Type, checked((int)rows), checked((int)columns));
+    }
+
     private MappedFile PartOf(StoredTensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);

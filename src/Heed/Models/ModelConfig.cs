@@ -90,6 +90,9 @@ public sealed record ModelConfig
     /// <summary>The window holds in every layer whose number is divisible by this: 1 all layers, 2 every second one.</summary>
     public int WindowEvery { get; init; } = 1;
 
+    /// <summary>The window holds in no layer before this one (Qwen 2).</summary>
+    public int WindowFrom { get; init; }
+
     /// <summary>Multiplies q·k; null for 1/√headDim.</summary>
     public float? AttentionScale { get; init; }
 
@@ -124,7 +127,7 @@ public sealed record ModelConfig
 
     /// <summary>The options of a layer's attention.</summary>
     public AttentionOptions AttentionOptionsOf(int layer) => new(
-        AttentionScale ?? 1 / MathF.Sqrt(HeadSize), AttentionSoftCap, layer % WindowEvery == 0 ? Window : 0);
+        AttentionScale ?? 1 / MathF.Sqrt(HeadSize), AttentionSoftCap, layer >= WindowFrom && layer % WindowEvery == 0 ? Window : 0);
 
     /// <summary>The number of learned numbers.</summary>
     public long ParameterCount()
@@ -159,6 +162,7 @@ public sealed record ModelConfig
         if (Positions == PositionKind.Rotary && (RotarySize % 2 != 0 || RotarySize > HeadSize || RotarySize <= 0))
             throw new ArgumentException($"ModelConfig: RotaryDim is {RotarySize}; expected an even number up to the head size {HeadSize}.");
         if (Window < 0) throw new ArgumentException($"ModelConfig: Window is {Window}; expected 0 (none) or more.");
+        if (WindowFrom < 0) throw new ArgumentException($"ModelConfig: WindowFrom is {WindowFrom}; expected 0 or more.");
         if (!(NormEpsilon >= 0)) throw new ArgumentException($"ModelConfig: NormEpsilon is {NormEpsilon}; expected 0 or more.");
         if (!(RopeTheta > 0)) throw new ArgumentException($"ModelConfig: RopeTheta is {RopeTheta}; expected more than 0.");
         return this;

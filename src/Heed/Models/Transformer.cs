@@ -17,11 +17,7 @@ namespace Heed.Models;
 [System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class Transformer
 {
-    private readonly Embedding _embedding;
-    private readonly Embedding? _positions;
     private readonly TransformerBlock[] _blocks;
-    private readonly Norm _norm;
-    private readonly Linear _output;
 
     /// <summary>Builds the model that <paramref name="config"/> describes, with layers from <paramref name="weights"/>.</summary>
     /// <exception cref="ArgumentException">The configuration does not make a model.</exception>
@@ -29,9 +25,9 @@ public sealed class Transformer
     {
         Config = config.Validate();
         Device = weights.Device;
-        _embedding = weights.Embedding(WeightNames.Embedding, config.VocabSize, config.HiddenSize);
+        Embedding = weights.Embedding(WeightNames.Embedding, config.VocabSize, config.HiddenSize);
         if (config.Positions == PositionKind.Learned)
-            _positions = weights.Embedding(WeightNames.PositionEmbedding, config.MaxSeqLen, config.HiddenSize);
+            PositionEmbedding = weights.Embedding(WeightNames.PositionEmbedding, config.MaxSeqLen, config.HiddenSize);
         RotaryPositions? rotary = config.Positions == PositionKind.Rotary
             ? new RotaryPositions(config.RotarySize, config.RopeTheta, config.MaxSeqLen, config.RopeLayout, config.RopeScaling, Device)
             : null;
@@ -39,9 +35,9 @@ public sealed class Transformer
         _blocks = new TransformerBlock[config.NumLayers];
         for (int i = 0; i < _blocks.Length; i++)
             _blocks[i] = new TransformerBlock(config, blocks.Scope(i.ToString(CultureInfo.InvariantCulture)), i, rotary);
-        _norm = TransformerBlock.NormOf(config, weights, WeightNames.FinalNorm, config.HiddenSize);
-        _output = config.TieEmbeddings
-            ? _embedding.AsLinear()
+        FinalNorm = TransformerBlock.NormOf(config, weights, WeightNames.FinalNorm, config.HiddenSize);
+        Output = config.TieEmbeddings
+            ? Embedding.AsLinear()
             : weights.Linear(WeightNames.Output, config.HiddenSize, config.VocabSize);
     }
 
@@ -51,8 +47,20 @@ public sealed class Transformer
     /// <summary>Where the model computes.</summary>
     public Device Device { get; }
 
+    /// <summary>The token table.</summary>
+    public Embedding Embedding { get; }
+
+    /// <summary>The table of learned positions, or null.</summary>
+    public Embedding? PositionEmbedding { get; }
+
     /// <summary>The blocks, first to last.</summary>
     public IReadOnlyList<TransformerBlock> Blocks => _blocks;
+
+    /// <summary>The norm before the output layer.</summary>
+    public Norm FinalNorm { get; }
+
+    /// <summary>The output layer; the token table's own where they are tied.</summary>
+    public Linear Output { get; }
 
     /// <summary>An empty cache that fits this model.</summary>
     /// <param name="batch">The number of rows.</param>
@@ -103,8 +111,8 @@ public sealed class Transformer
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         int seq = tokens.Length / batch, hidden = Config.HiddenSize;
-        Tensor x = Embed(tokens, positions).Reshape(new Shape(batch, seq, hidden));
         int length = cache.Reserve(positions);
+        Tensor x = Embed(tokens, positions).Reshape(new Shape(batch, seq, hidden));
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -113,19 +121,19 @@ public sealed class Transformer
         }
         cancellation.ThrowIfCancellationRequested();
         if (rows == LogitRows.Last) x = LastRows(x, positions, batch, seq); // [batch, hidden]
-        Tensor logits = _output.Forward(_norm.Forward(x)); // [batch, (seq,) vocabulary]
+        Tensor logits = Output.Forward(FinalNorm.Forward(x)); // [batch, (seq,) vocabulary]
         return lease.Return(Config.LogitSoftCap > 0 ? Ops.SoftCapInPlace(logits, Config.LogitSoftCap) : logits);
     }
 
     private Tensor Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions)
     {
-        Tensor x = _embedding.Forward(tokens); // [batch · seq, hidden]
+        Tensor x = Embedding.Forward(tokens); // [batch · seq, hidden]
         if (Config.EmbeddingScale != 1) Ops.ScaleInPlace(x, Config.EmbeddingScale);
-        if (_positions is null) return x;
+        if (PositionEmbedding is null) return x;
         Span<int> slots = positions.Length <= 256 ? stackalloc int[positions.Length] : new int[positions.Length];
         positions.CopyTo(slots);
         for (int i = 0; i < slots.Length; i++) slots[i] = Math.Max(slots[i], 0);
-        return Ops.AddInPlace(x, _positions.Forward(slots));
+        return Ops.AddInPlace(x, PositionEmbedding.Forward(slots));
     }
 
     /// <summary>The last row of each sequence that is not padding; the last one of a row of nothing but padding.</summary>

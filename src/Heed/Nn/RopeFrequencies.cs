@@ -20,14 +20,22 @@ internal static class RopeFrequencies
                 amplitude = scaling.AttentionFactor ?? (scaling.Factor <= 1 ? 1 : 0.1 * Math.Log(scaling.Factor) + 1);
                 Yarn(plain, dim, theta, scaling);
                 break;
+            case RopeScalingKind.LongRope:
+                amplitude = scaling.AttentionFactor
+                    ?? (scaling.Factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(scaling.Factor) / Math.Log(scaling.OriginalMaxSeqLen)));
+                Divide(plain, scaling.ShortFactors, nameof(scaling.ShortFactors));
+                break;
         }
-        if (scaling.FrequencyFactors is { } factors)
-        {
-            if (factors.Count != plain.Length)
-                throw new ArgumentException($"Rope: got {factors.Count} frequency factors; expected {plain.Length}.", nameof(scaling));
-            for (int i = 0; i < plain.Length; i++) plain[i] /= factors[i];
-        }
+        if (scaling.FrequencyFactors is { } factors) Divide(plain, [.. factors], nameof(scaling.FrequencyFactors));
         return plain;
+    }
+
+    /// <summary>LongRoPE's frequencies beyond the original length.</summary>
+    public static double[] LongRope(int dim, double theta, RopeScaling scaling)
+    {
+        double[] frequencies = Plain(dim, theta);
+        Divide(frequencies, scaling.LongFactors, nameof(scaling.LongFactors));
+        return frequencies;
     }
 
     /// <summary>NTK's frequencies for a sequence of <paramref name="length"/> beyond the original one.</summary>
@@ -35,6 +43,13 @@ internal static class RopeFrequencies
     {
         double growth = scaling.Factor * length / scaling.OriginalMaxSeqLen - (scaling.Factor - 1);
         return Plain(dim, theta * Math.Pow(growth, dim / (dim - 2.0)));
+    }
+
+    private static void Divide(double[] frequencies, IReadOnlyList<double>? factors, string name)
+    {
+        if (factors?.Count != frequencies.Length)
+            throw new ArgumentException($"Rope: {name} has {factors?.Count ?? 0} numbers; expected {frequencies.Length}.");
+        for (int i = 0; i < frequencies.Length; i++) frequencies[i] /= factors[i];
     }
 
     private static double[] Plain(int dim, double theta)
@@ -58,8 +73,10 @@ internal static class RopeFrequencies
     {
         // The pair that turns `beta` times over the original context.
         double PairOf(double beta) => dim * Math.Log(scaling.OriginalMaxSeqLen / (beta * 2 * Math.PI)) / (2 * Math.Log(theta));
-        double low = Math.Max(Math.Floor(PairOf(scaling.BetaFast)), 0);
-        double high = Math.Min(Math.Ceiling(PairOf(scaling.BetaSlow)), dim - 1);
+        double low = PairOf(scaling.BetaFast), high = PairOf(scaling.BetaSlow);
+        if (scaling.Truncate) (low, high) = (Math.Floor(low), Math.Ceiling(high));
+        low = Math.Max(low, 0);
+        high = Math.Min(high, dim - 1);
         if (low >= high) high = low + 0.001;
         for (int i = 0; i < frequencies.Length; i++)
         {

@@ -20,6 +20,12 @@ public enum RopeScalingKind
 
     /// <summary>Llama 3.1's: short waves stay, long ones are divided by the factor, those between are blended.</summary>
     Llama3,
+
+    /// <summary>
+    /// LongRoPE: each pair's frequency is divided by a factor of its own, from one list up to the original length and from
+    /// another beyond it (Ding et al. 2024, arXiv 2402.13753).
+    /// </summary>
+    LongRope,
 }
 
 /// <summary>The numbers of a rotary scaling; those that a kind does not use are ignored.</summary>
@@ -37,7 +43,13 @@ public sealed record RopeScaling(RopeScalingKind Kind, double Factor = 1, int Or
     /// <summary>YaRN: waves that turn less often than this are fully interpolated.</summary>
     public double BetaSlow { get; init; } = 1;
 
-    /// <summary>YaRN: multiplies cosines and sines; null for 0.1·ln(factor) + 1.</summary>
+    /// <summary>YaRN: whether the pairs between which it blends are rounded outwards to whole ones.</summary>
+    public bool Truncate { get; init; } = true;
+
+    /// <summary>
+    /// YaRN and LongRoPE: multiplies cosines and sines; null for YaRN's 0.1·ln(factor) + 1 and LongRoPE's
+    /// √(1 + ln(factor)/ln(original)).
+    /// </summary>
     public double? AttentionFactor { get; init; }
 
     /// <summary>Llama 3: waves longer than original/this are divided by the factor.</summary>
@@ -45,6 +57,12 @@ public sealed record RopeScaling(RopeScalingKind Kind, double Factor = 1, int Or
 
     /// <summary>Llama 3: waves shorter than original/this stay.</summary>
     public double HighFrequencyFactor { get; init; } = 4;
+
+    /// <summary>LongRoPE: the divisors up to the original length, one for each pair.</summary>
+    public IReadOnlyList<double>? ShortFactors { get; init; }
+
+    /// <summary>LongRoPE: the divisors beyond the original length, one for each pair.</summary>
+    public IReadOnlyList<double>? LongFactors { get; init; }
 
     /// <summary>Divides each pair's frequency, as GGUF's rope_freqs tensor says; null for none.</summary>
     public IReadOnlyList<float>? FrequencyFactors { get; init; }

@@ -76,14 +76,27 @@ public sealed class RotaryPositions
         if (length > MaxPositions) ThrowPosition(length - 1);
         // NTK scaling past the original length depends on the length itself: such tables hold for one length only.
         if (_scaling.Kind == RopeScalingKind.Ntk && length > _scaling.OriginalMaxSeqLen) return StretchedTables(length);
+        if (_scaling.Kind == RopeScalingKind.LongRope && length > _scaling.OriginalMaxSeqLen) return LongTables(length);
         Tables tables = _tables;
         if (length <= tables.Positions) return tables;
         lock (_gate)
         {
-            if (length > _tables.Positions) _tables = Build((int)Math.Min(MaxPositions, Math.Max(256L, 2L * length)), _frequencies);
+            if (length > _tables.Positions) _tables = Build(Room(length), _frequencies);
             return _tables;
         }
     }
+
+    private Tables LongTables(int length)
+    {
+        if (_stretched is { } tables && tables.Positions >= length) return tables;
+        lock (_gate)
+        {
+            if (_stretched is { } grown && grown.Positions >= length) return grown;
+            return _stretched = Build(Room(length), RopeFrequencies.LongRope(RotaryDim, _base, _scaling));
+        }
+    }
+
+    private int Room(int length) => (int)Math.Min(MaxPositions, Math.Max(256L, 2L * length));
 
     private Tables StretchedTables(int length)
     {

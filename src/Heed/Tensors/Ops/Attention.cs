@@ -44,7 +44,8 @@ public static partial class Ops
         CheckPositions("Attention", positions, valueRows.Shape[2]);
         IBackend backend = q.Rows.Backend;
         backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
-        Tensor result = Tensor.Allocate(q.Rows.Shape.WithLast(q.Count * valueRows.Shape[3]), q.Rows.Device);
+        Shape rows = q.Rows.Shape; // [batch, seq, (heads, headDim) or their product]
+        Tensor result = Tensor.Allocate(new Shape(rows[0], rows[1], q.Count * valueRows.Shape[3]), q.Rows.Device);
         backend.Attention(q, keyPanels, valueRows, positions, default, options, result);
         return result;
     }

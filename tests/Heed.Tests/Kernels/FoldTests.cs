@@ -24,6 +24,27 @@ public class FoldTests
     }
 
     [Fact]
+    public void AddRows_AnyColumnsAndRows_MatchesAddBitForBit()
+    {
+        Random random = new(2);
+        for (int columns = 1; columns <= Fold.Columns; columns++)
+            foreach (int rows in new[] { 0, 1, 31, 32, 33, 70 })
+            {
+                const int stride = 21;
+                float[] x = [.. Enumerable.Range(0, rows * stride + columns).Select(_ => (float)random.NextDouble() - 0.3f)];
+                double[] lanes = new double[Fold.Lanes * Fold.Columns], totals = new double[columns];
+                Fold.AddRows(x, stride, rows, columns, lanes);
+                Fold.TotalRows(lanes, totals);
+                for (int c = 0; c < columns; c++)
+                {
+                    double[] single = new double[Fold.Lanes];
+                    Fold.Add([.. Enumerable.Range(0, rows).Select(row => x[row * stride + c])], single);
+                    totals[c].ShouldBe(Fold.Total(single));
+                }
+            }
+    }
+
+    [Fact]
     public void Total_Lanes_MeetInATree()
     {
         double[] lanes = new double[Fold.Lanes];

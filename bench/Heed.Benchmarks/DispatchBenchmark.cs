@@ -22,7 +22,7 @@ internal static class DispatchBenchmark
     {
         int threads = args.Length > 0 ? int.Parse(args[0]) : 1;
         Console.WriteLine($"decode step at positions 64 to 127, {threads} thread(s), medians of interleaved rounds");
-        foreach ((string name, ModelConfig config) in args.Length > 1 ? Models[..1] : Models) Measure(name, config, threads);
+        foreach ((string name, ModelConfig config) in Models) Measure(name, config, threads);
         return 0;
     }
 
@@ -32,7 +32,6 @@ internal static class DispatchBenchmark
         using Decoder real = new(config, Device.CreateCpu(threads));
         using Decoder empty = new(config, idle);
         int rounds = config.HiddenSize > 512 ? 5 : 25;
-        if (Environment.GetEnvironmentVariable("ONLY") is { } only) { for (int i = 0; i < 4000; i++) (only == "idle" ? empty : real).Step(64); return; }
         List<double> realTimes = [], idleTimes = [];
         long before = 0;
         int warm = config.HiddenSize > 200 ? 5 : 400;

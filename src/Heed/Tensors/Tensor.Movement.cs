@@ -51,16 +51,17 @@ public sealed partial class Tensor
     /// <summary>Two axes swapped. A view.</summary>
     public Tensor Transpose(Index a, Index b)
     {
+        int first = AxisOf("Transpose", a), second = AxisOf("Transpose", b);
         Span<int> order = stackalloc int[Rank];
         for (int i = 0; i < order.Length; i++) order[i] = i;
-        (order[a.GetOffset(Rank)], order[b.GetOffset(Rank)]) = (order[b.GetOffset(Rank)], order[a.GetOffset(Rank)]);
+        (order[first], order[second]) = (second, first);
         return Permute(order);
     }
 
     /// <summary>Elements <paramref name="start"/> to <paramref name="start"/> + <paramref name="length"/> − 1 along an axis. A view.</summary>
     public Tensor Slice(Index axis, int start, int length)
     {
-        int a = axis.GetOffset(Rank);
+        int a = AxisOf("Slice", axis);
         int size = _shape[a];
         if (start < 0 || length < 0 || start > size - length) TensorErrors.BadSlice(a, start, length, Shape);
         Tensor view = ViewObject(_shape.WithAxis(a, length), _offset + start * _strides[a]);
@@ -76,7 +77,7 @@ public sealed partial class Tensor
     public Tensor Every(Index axis, int step)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
-        int a = axis.GetOffset(Rank);
+        int a = AxisOf("Every", axis);
         Span<int> sizes = stackalloc int[Shape.MaxRank], strides = stackalloc int[Shape.MaxRank];
         CopyAxes(sizes, strides);
         sizes[a] = (sizes[a] + step - 1) / step;
@@ -87,7 +88,7 @@ public sealed partial class Tensor
     /// <summary>An axis of one element removed. A view.</summary>
     public Tensor Squeeze(Index axis)
     {
-        int a = axis.GetOffset(Rank);
+        int a = AxisOf("Squeeze", axis);
         if (_shape[a] != 1) TensorErrors.Argument($"Squeeze: axis {axis} of {Shape} has more than one element.");
         Span<int> sizes = stackalloc int[Shape.MaxRank], strides = stackalloc int[Shape.MaxRank];
         CopyAxes(sizes, strides);
@@ -100,6 +101,7 @@ public sealed partial class Tensor
     public Tensor Unsqueeze(Index axis)
     {
         int a = axis.GetOffset(Rank);
+        if ((uint)a > (uint)Rank) TensorErrors.Argument($"Unsqueeze: a new axis at {axis} does not fit {Shape}; expected 0 to {Rank}.");
         if (Rank == Shape.MaxRank) TensorErrors.Argument($"Unsqueeze: {Shape} has {Rank} axes already.");
         Span<int> sizes = stackalloc int[Shape.MaxRank], strides = stackalloc int[Shape.MaxRank];
         CopyAxes(sizes, strides);
@@ -119,6 +121,7 @@ public sealed partial class Tensor
     {
         if (shape == Shape) return this;
         int lead = shape.Rank - Rank;
+        if (lead < 0) TensorErrors.Argument($"BroadcastTo: {Shape} has more axes than {shape}.");
         Span<int> strides = stackalloc int[Shape.MaxRank];
         for (int i = 0; i < shape.Rank; i++)
         {
@@ -126,7 +129,6 @@ public sealed partial class Tensor
             else if (_shape[i - lead] == shape[i]) strides[i] = _strides[i - lead];
             else TensorErrors.Argument($"BroadcastTo: {Shape} does not broadcast to {shape}; axis {i} has size {_shape[i - lead]}, need 1 or {shape[i]}.");
         }
-        if (lead < 0) TensorErrors.Argument($"BroadcastTo: {Shape} has more axes than {shape}.");
         return View(shape, strides, _offset);
     }
 
@@ -159,6 +161,13 @@ public sealed partial class Tensor
     {
         if (!ReferenceEquals(source.Device, Device)) TensorErrors.DevicesDiffer("Assign", Device, source.Device);
         Backend.Copy(source.BroadcastTo(Shape), this);
+    }
+
+    private int AxisOf(string operation, Index axis)
+    {
+        int i = axis.GetOffset(Rank);
+        if ((uint)i >= (uint)Rank) TensorErrors.Argument($"{operation}: axis {axis} is outside {Shape}.");
+        return i;
     }
 
     private void CopyAxes(Span<int> sizes, Span<int> strides)

@@ -43,6 +43,7 @@ internal sealed class CommandLine(Terminal terminal)
         root.Add(CompleteCommand.Create(terminal));
         root.Add(ChatCommand.Create(terminal));
         root.Add(InspectCommand.Create());
+        root.Add(MakeTinyModelCommand.Create(terminal));
         root.SetAction(line => new HelpAction().Invoke(line));
         return root;
     }

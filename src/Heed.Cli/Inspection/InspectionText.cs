@@ -41,7 +41,9 @@ internal sealed class InspectionText
         page.Pairs("Tokenizer", TokenizerLines(summary));
         if (summary.Tokenizer is not null) page.Sample(summary);
         if (summary.Metadata.Count > 0) page.Pairs("GGUF metadata", summary.Metadata);
-        return page._text.ToString();
+        string text = page._text.ToString();
+        // Without a terminal, cells are padded for nobody.
+        return isTerminal ? text : string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd()));
     }
 
     /// <summary>12.3 MiB.</summary>

@@ -94,6 +94,17 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
+    /// <summary>The tokenizer that belongs to a checkpoint, without its weights.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="path">A tokenizer's file to use instead of the checkpoint's own, or null.</param>
+    /// <exception cref="FileFormatException">There is none, it is damaged, or it is another model's.</exception>
+    /// <exception cref="IOException">A file does not exist or cannot be read.</exception>
+    public static Tokenizer LoadTokenizer(Checkpoint checkpoint, string? path = null)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return ModelTokenizer.Load(checkpoint, path);
+    }
+
     /// <summary><see cref="Load"/> away from the caller's thread.</summary>
     public static Task<LanguageModel> LoadAsync(string path, LoadOptions? options = null, CancellationToken cancellation = default) =>
         Task.Run(() => Load(path, options, cancellation), cancellation);

@@ -56,6 +56,21 @@ public class RealVocabularyTests
         tokenizer.Decode(ids).Trim().ShouldBe(File.ReadAllText(TestData.Get("weights/stories260K/stories260K_greedy.txt")).Trim());
     }
 
+    [DataTheory("corpora/tinyshakespeare.txt", Folder + "bpe_tokenizer.json", Folder + "llama2_tokenizer.model", Folder + "llama3_tokenizer.model")]
+    [InlineData("bpe_tokenizer.json", 450857)]
+    [InlineData("llama2_tokenizer.model", 368634)]
+    [InlineData("llama3_tokenizer.model", 301769)]
+    [InlineData("gpt2.tiktoken", 338025)]
+    public void Shakespeare_Encode_ComesBack(string file, int count)
+    {
+        // Witnesses: nanoGPT reports 301966 + 36059 tokens for GPT-2, SentencePiece itself gives Llama 2's number; the others pin what there is.
+        Tokenizer tokenizer = Tokenizer.Load(TestData.Get(Folder + file));
+        string text = File.ReadAllText(TestData.Get("corpora/tinyshakespeare.txt"));
+        int[] ids = tokenizer.Encode(text);
+        ids.Length.ShouldBe(count);
+        tokenizer.Decode(ids).ShouldBe(text);
+    }
+
     internal static (string Text, int[] Ids)[] Vectors(string name)
     {
         // The newline before each separator belongs to the separator.

@@ -1,2 +1,15 @@
-Console.Error.WriteLine("heed: not built yet");
-return 1;
+using Heed.Benchmarks;
+
+Dictionary<string, (string Summary, Func<string[], int> Run)> verbs = new(StringComparer.Ordinal)
+{
+    ["peak"] = ("the instruction sets in use, the FMA peak and the read bandwidth: peak [rounds]", PeakBenchmark.Run),
+    ["matmul"] = ("square fp32 products beside OpenBLAS: matmul [rounds]", MatMulBenchmark.Run),
+    ["matmul-blas"] = ("the OpenBLAS child that matmul starts", MatMulBenchmark.Serve),
+    ["matvec"] = ("a matrix-vector product beyond the cache beside the read bandwidth: matvec [rounds]", MatVecBenchmark.Run),
+    ["dispatch"] = ("a decode step's cost outside of kernels, and what it allocates: dispatch [threads]", DispatchBenchmark.Run),
+    ["small"] = ("products of a tiny model's size, in nanoseconds", SmallBenchmark.Run),
+};
+if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb)) return verb.Run(args[1..]);
+Console.Error.WriteLine("usage: Heed.Benchmarks <verb> [arguments]");
+foreach ((string name, (string summary, _)) in verbs) Console.Error.WriteLine($"  {name,-12} {summary}");
+return 2;

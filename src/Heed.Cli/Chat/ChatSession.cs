@@ -1,0 +1,135 @@
+using Heed.Inference;
+
+namespace Heed.Cli.Chat;
+
+/// <summary>A chat from its first line to its last: answers go to standard output, everything else to standard error.</summary>
+internal sealed class ChatSession(Conversation conversation, GenerationOptions options, StandardOutput output, Terminal terminal, ChatInterrupts interrupts)
+{
+    private const string Help = """
+        /reset          forget the conversation
+        /system [TEXT]  show the instructions above the conversation, or set them; /system - takes them away
+        /save FILE      write the conversation as JSON
+        /help           this list
+        /exit           leave, as Ctrl-D does
+        //TEXT          say /TEXT to the model
+        Ctrl-C stops an answer.
+
+        """;
+
+    private bool _failed;
+
+    /// <summary>Answers line by line until there are no more.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(ChatInput input)
+    {
+        while (input.Read() is { } line)
+        {
+            if (!line.StartsWith('/')) await AnswerAsync(line);
+            else if (line.StartsWith("//", StringComparison.Ordinal)) await AnswerAsync(line[1..]);
+            else if (!Obey(line)) break;
+        }
+        return _failed && !terminal.HasKeyboard ? ExitCodes.Error : ExitCodes.Ok;
+    }
+
+    private async Task AnswerAsync(string message)
+    {
+        using CancellationTokenSource stop = new();
+        interrupts.Watch(stop);
+        try
+        {
+            await WriteAnswerAsync(message, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            output.Write("\n");
+        }
+        catch (ContextOverflowException e)
+        {
+            Fail($"the conversation has {e.PromptTokens} tokens and the context holds {e.ContextTokens}: /reset forgets it; --slide lets its beginning go by itself.");
+        }
+        catch (ArgumentException e)
+        {
+            Fail(e.Message);
+        }
+        finally
+        {
+            interrupts.Watch(null);
+        }
+    }
+
+    private async Task WriteAnswerAsync(string message, CancellationToken cancellation)
+    {
+        bool began = false;
+        await foreach (CompletionPiece piece in conversation.SendAsync(message, options, cancellation))
+        {
+            // What separates the answer from the marker before it is no part of it.
+            string text = began ? piece.Text : piece.Text.TrimStart();
+            began |= text.Length > 0;
+            output.Write(text);
+            if (piece.FinishReason is not { } reason) continue;
+            output.Write("\n");
+            if (reason == FinishReason.ContextFull) terminal.Note("the context is full: /reset forgets the conversation; --slide lets its beginning go by itself.");
+            if (reason == FinishReason.MaxTokens && terminal.HasKeyboard) terminal.Note($"cut at {options.MaxTokens} tokens; -n allows more.");
+        }
+    }
+
+    /// <summary>Does what a line with a slash says.</summary>
+    /// <returns>Whether the chat goes on.</returns>
+    private bool Obey(string line)
+    {
+        int space = line.IndexOf(' ');
+        string command = space < 0 ? line : line[..space], argument = space < 0 ? "" : line[space..].Trim();
+        switch (command)
+        {
+            case "/exit" or "/quit":
+                return false;
+            case "/reset":
+                conversation.Reset();
+                terminal.Note("the conversation is forgotten.");
+                break;
+            case "/system":
+                SetSystem(argument);
+                break;
+            case "/save":
+                Save(argument);
+                break;
+            case "/help":
+                terminal.Write(Help);
+                break;
+            default:
+                Fail($"there is no command {command}; /help lists them, and //{command[1..]} says it to the model.");
+                break;
+        }
+        return true;
+    }
+
+    private void SetSystem(string text)
+    {
+        if (text.Length > 0) conversation.SystemPrompt = text == "-" ? null : text;
+        terminal.Note(conversation.SystemPrompt is { } system ? $"system: {system}" : "there are no instructions.");
+    }
+
+    private void Save(string path)
+    {
+        if (path.Length == 0)
+        {
+            Fail("/save needs the name of a file.");
+            return;
+        }
+        try
+        {
+            ChatTranscript.Save(path, conversation);
+            terminal.Note($"{conversation.Messages.Count} messages written to {path}.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Fail(e.Message);
+        }
+    }
+
+    private void Fail(string message)
+    {
+        _failed = true;
+        terminal.Error(message);
+    }
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using Heed.Cli.Commands;
+
+namespace Heed.Cli;
+
+/// <summary>Takes the command line apart, runs the command, and makes every failure a line on standard error and an exit code.</summary>
+internal sealed class CommandLine(Terminal terminal)
+{
+    private const string DebugVariable = "HEED_DEBUG";
+    private readonly Option<bool> _verbose = new("--verbose") { Description = "Show where an error comes from.", Recursive = true };
+
+    public async Task<int> RunAsync(string[] args)
+    {
+        RootCommand root = CreateRoot();
+        ParseResult line = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (UsageError(line) is { } problem)
+        {
+            terminal.Error(problem);
+            terminal.Write($"Try '{PathOf(line.CommandResult)} --help'.\n");
+            return ExitCodes.Usage;
+        }
+        try
+        {
+            return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (ClosedOutputException)
+        {
+            return ExitCodes.ClosedPipe;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException || !Debugging(line))
+        {
+            return Report(e, line);
+        }
+    }
+
+    private RootCommand CreateRoot()
+    {
+        RootCommand root = new("heed runs Llama-family language models: load a checkpoint in any common format, complete, chat, inspect.");
+        root.Directives.Clear();
+        root.Add(_verbose);
+        root.Add(CompleteCommand.Create(terminal));
+        root.Add(ChatCommand.Create(terminal));
+        root.Add(InspectCommand.Create());
+        root.Add(MakeTinyModelCommand.Create(terminal));
+        root.SetAction(line => new HelpAction().Invoke(line));
+        return root;
+    }
+
+    /// <summary>What is wrong with the command line, or null. An unknown option would otherwise pass for a prompt.</summary>
+    private static string? UsageError(ParseResult line)
+    {
+        if (line.Action is HelpAction) return null;
+        bool literal = false;
+        foreach (Token token in line.Tokens)
+        {
+            if (token.Type == TokenType.DoubleDash) literal = true;
+            if (token.Type == TokenType.Argument && !literal && LooksLikeOption(token.Value) && !IsValueOfOption(line, token))
+                return $"there is no option '{token.Value}' (after -- it would be taken as text).";
+        }
+        if (line.Errors.Count == 0) return null;
+        if (line.UnmatchedTokens.Count > 0 && line.CommandResult.Parent is not null)
+            return $"'{line.UnmatchedTokens[0]}' is one argument too many; put a text with spaces in quotes.";
+        if (line.UnmatchedTokens.Count > 0) return $"there is no command '{line.UnmatchedTokens[0]}'.";
+        return line.Errors[0].Message;
+    }
+
+    private static bool LooksLikeOption(string text) =>
+        text.Length > 1 && text[0] == '-' && char.IsAsciiLetter(text.TrimStart('-') is { Length: > 0 } name ? name[0] : ' ') && !text.Any(char.IsWhiteSpace);
+
+    private static bool IsValueOfOption(ParseResult line, Token token) =>
+        line.CommandResult.Children.OfType<OptionResult>().Any(option => option.Tokens.Any(value => ReferenceEquals(value, token)));
+
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "heed";
+
+    private bool Debugging(ParseResult line) => line.GetValue(_verbose) || Environment.GetEnvironmentVariable(DebugVariable) is { Length: > 0 } and not "0";
+
+    private int Report(Exception e, ParseResult line)
+    {
+        bool expected = e is CommandException or FileFormatException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
+        string message = e.Message;
+        // .NET adds the parameter's name to the message, which means nothing to the user of a command.
+        int parameter = e is ArgumentException ? message.IndexOf(" (Parameter '", StringComparison.Ordinal) : -1;
+        if (parameter >= 0) message = message[..parameter];
+        terminal.Error(expected ? message : $"{e.GetType().Name}: {message}");
+        if (Debugging(line)) terminal.Write(e + "\n");
+        else if (!expected) terminal.Write("This should not happen; --verbose shows where it did.\n");
+        return e is CommandException { ExitCode: var code } ? code : ExitCodes.Error;
+    }
+}

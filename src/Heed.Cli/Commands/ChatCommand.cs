@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Heed.Cli.Chat;
+using Heed.Cli.Options;
+using Heed.Inference;
+
+namespace Heed.Cli.Commands;
+
+/// <summary>heed chat: a conversation, line by line.</summary>
+internal sealed class ChatCommand
+{
+    private const int LongestAnswer = 1024;
+    private const int ShortestAnswer = 16;
+    private readonly ModelOptions _model = new();
+    private readonly SamplingOptions _sampling = new($"if not given, a quarter of the context, at most {LongestAnswer}");
+    private readonly Option<string?> _system = ValueOption.Text("--system", "Instructions that stand above the conversation.", "TEXT");
+    private readonly Terminal _terminal;
+
+    private ChatCommand(Terminal terminal) => _terminal = terminal;
+
+    public static Command Create(Terminal terminal)
+    {
+        ChatCommand self = new(terminal);
+        Command command = new("chat", "Talk with a model, each line a turn. /help in the chat lists what else a line can be.");
+        self._model.AddTo(command);
+        command.Add(self._system);
+        self._sampling.AddTo(command);
+        command.SetAction((line, _) => self.RunAsync(line));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult line)
+    {
+        // Until there is a conversation, Ctrl-C ends the program as it ends any other.
+        using LoadedModel loaded = _model.Load(line, _terminal, CancellationToken.None);
+        LanguageModel model = loaded.Model;
+        GenerationOptions defaults = model.DefaultOptions;
+        GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.Config.MaxSeqLen / 4, ShortestAnswer, LongestAnswer) });
+        using StandardOutput output = new();
+        using ChatInput input = new(_terminal);
+        using Conversation conversation = model.StartConversation(line.GetValue(_system));
+        using ChatInterrupts interrupts = new(_terminal.HasKeyboard, () =>
+        {
+            _terminal.Write("\n");
+            _terminal.Note("Ctrl-C again, Ctrl-D or /exit leaves.");
+            input.ShowPrompt();
+        });
+        if (_terminal.HasKeyboard) _terminal.Note($"{model.Config.Architecture}, chat format {model.ChatFormat.Kind}, context {model.Config.MaxSeqLen} tokens. /help lists the commands.");
+        return await new ChatSession(conversation, options, output, _terminal, interrupts).RunAsync(input);
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using Heed.Cli.Options;
+using Heed.Inference;
+
+namespace Heed.Cli.Commands;
+
+/// <summary>heed complete: writes a text on.</summary>
+internal sealed class CompleteCommand
+{
+    private readonly Argument<string?> _prompt = new("PROMPT")
+    {
+        Description = "The text to write on after; - or nothing reads standard input, to its end and without its last line end.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private readonly ModelOptions _model = new();
+    private readonly SamplingOptions _sampling = new("if not given, as many as the context holds");
+    private readonly Option<bool> _json = new("--json") { Description = "Write a line of JSON for each piece; the last one has finish_reason and usage." };
+    private readonly Option<bool> _logprobs = new("--logprobs") { Description = "With --json: the natural log-probability of each token." };
+    private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error what it took." };
+    private readonly Terminal _terminal;
+
+    private CompleteCommand(Terminal terminal) => _terminal = terminal;
+
+    public static Command Create(Terminal terminal)
+    {
+        CompleteCommand self = new(terminal);
+        Command command = new("complete", "Write on after a prompt. Standard output gets the new text and nothing else.");
+        command.Add(self._prompt);
+        self._model.AddTo(command);
+        self._sampling.AddTo(command);
+        command.Add(self._json);
+        command.Add(self._logprobs);
+        command.Add(self._stats);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(self._logprobs) && !result.GetValue(self._json)) result.AddError("--logprobs needs --json.");
+        });
+        command.SetAction((line, _) => self.RunAsync(line));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult line)
+    {
+        using Interruption interruption = new();
+        try
+        {
+            string prompt = PromptText.Read(line.GetValue(_prompt), _terminal);
+            using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token);
+            GenerationOptions options = _sampling.Apply(line, loaded.Model.DefaultOptions) with { LogProbabilities = line.GetValue(_logprobs) };
+            return await WriteAsync(loaded, prompt, options, line, interruption);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return interruption.ExitCode;
+        }
+    }
+
+    private async Task<int> WriteAsync(LoadedModel loaded, string prompt, GenerationOptions options, ParseResult line, Interruption interruption)
+    {
+        using StandardOutput standard = new();
+        ICompletionOutput output = line.GetValue(_json) ? new JsonLinesOutput(standard) : new PlainOutput(standard);
+        Usage? usage = null;
+        int tokens = 0, exitCode = ExitCodes.Ok;
+        string ended = "interrupted";
+        try
+        {
+            await foreach (CompletionPiece piece in loaded.Model.CompleteAsync(prompt, options, interruption.Token))
+            {
+                output.Write(piece);
+                tokens += piece.TokenIds.Count;
+                usage = piece.Usage;
+                if (piece.FinishReason is { } reason) ended = JsonLinesOutput.NameOf(reason);
+            }
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            output.Stopped();
+            exitCode = interruption.ExitCode;
+        }
+        catch (ContextOverflowException e)
+        {
+            throw new CommandException($"the prompt has {e.PromptTokens} tokens and the context holds {e.ContextTokens}; shorten it, or let its beginning go with --slide.");
+        }
+        if (line.GetValue(_stats)) _terminal.Write(RunReport.Of(loaded, usage, tokens, ended));
+        return exitCode;
+    }
+}

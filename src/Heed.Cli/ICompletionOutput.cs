@@ -1,0 +1,13 @@
+using Heed.Inference;
+
+namespace Heed.Cli;
+
+/// <summary>Where a completion goes.</summary>
+internal interface ICompletionOutput
+{
+    /// <summary>Writes a piece at once.</summary>
+    void Write(CompletionPiece piece);
+
+    /// <summary>Ends a completion that was stopped before its last piece.</summary>
+    void Stopped();
+}

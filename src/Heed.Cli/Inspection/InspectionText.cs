@@ -1,0 +1,159 @@
+using System.Globalization;
+using Heed.Models;
+using Heed.Tokenizers;
+using Spectre.Console;
+
+namespace Heed.Cli.Inspection;
+
+/// <summary>A model's summary as tables.</summary>
+internal sealed class InspectionText
+{
+    private const int WidthWithoutTerminal = 1000;
+    private readonly StringWriter _text = new(CultureInfo.InvariantCulture);
+    private readonly IAnsiConsole _console;
+    private readonly bool _isTerminal;
+
+    private InspectionText(bool isTerminal, bool colours)
+    {
+        _isTerminal = isTerminal;
+        _console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = colours ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = colours ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(_text),
+        });
+        _console.Profile.Width = isTerminal ? Math.Max(40, Console.WindowWidth) : WidthWithoutTerminal;
+    }
+
+    /// <param name="summary">The model.</param>
+    /// <param name="allTensors">Whether every tensor is listed, instead of one line for all layers.</param>
+    /// <param name="isTerminal">Whether it is for a terminal, of that width; else columns are never broken.</param>
+    /// <param name="colours">Whether escape sequences are welcome.</param>
+    public static string Of(ModelSummary summary, bool allTensors, bool isTerminal, bool colours)
+    {
+        InspectionText page = new(isTerminal, colours);
+        page.Pairs("Model", General(summary));
+        page.Pairs("Memory", Memory(summary));
+        page.Types(summary);
+        if (allTensors) page.AllTensors(summary);
+        else page.Groups(summary);
+        page.Pairs("Tokenizer", TokenizerLines(summary));
+        if (summary.Tokenizer is not null) page.Sample(summary);
+        if (summary.Metadata.Count > 0) page.Pairs("GGUF metadata", summary.Metadata);
+        string text = page._text.ToString();
+        // Without a terminal, cells are padded for nobody.
+        return isTerminal ? text : string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd()));
+    }
+
+    /// <summary>12.3 MiB.</summary>
+    public static string Size(long bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        double value = bytes;
+        int unit = 0;
+        for (; value >= 1024 && unit < units.Length - 1; unit++) value /= 1024;
+        return value.ToString(unit == 0 ? "F0" : "F1", CultureInfo.InvariantCulture) + " " + units[unit];
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static IEnumerable<KeyValuePair<string, string>> General(ModelSummary summary)
+    {
+        ModelConfig config = summary.Config;
+        yield return new("path", summary.Path);
+        yield return new("format", $"{summary.Format}, {Size(summary.FileBytes)}");
+        yield return new("architecture", config.Architecture);
+        yield return new("parameters", Number(config.ParameterCount()));
+        yield return new("context", $"{Number(config.MaxSeqLen)} tokens");
+        yield return new("layers", Number(config.NumLayers));
+        yield return new("hidden size", Number(config.HiddenSize));
+        yield return new("feed-forward size", $"{Number(config.FeedForwardSize)}, {(config.GatedFeedForward ? "gated " : "")}{config.Activation}");
+        yield return new("heads", $"{config.NumHeads} of size {config.HeadSize}, {config.KvHeads} for keys and values");
+        yield return new("vocabulary", $"{Number(config.VocabSize)} tokens, output {(config.TieEmbeddings ? "tied to the embedding" : "of its own")}");
+        yield return new("positions", config.Positions == PositionKind.Rotary
+            ? string.Create(CultureInfo.InvariantCulture, $"rotary, base {config.RopeTheta}, scaling {config.RopeScaling.Kind}")
+            : config.Positions.ToString());
+        yield return new("norm", string.Create(CultureInfo.InvariantCulture, $"{config.Norm}, epsilon {config.NormEpsilon}"));
+        if (config.Window > 0) yield return new("window", $"{Number(config.Window)} tokens");
+        yield return new("chat format", summary.ChatFormat ?? "unknown without a tokenizer");
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Memory(ModelSummary summary)
+    {
+        MemoryNeed need = summary.Memory;
+        yield return new("weights, resident", $"about {Size(need.ResidentBytes)}");
+        yield return new("weights, mapped", $"about {Size(need.MappedBytes)}");
+        yield return new("keys and values", $"{Size(1024 * need.CacheBytesPerToken)} per 1,024 tokens, {Size(summary.Config.MaxSeqLen * need.CacheBytesPerToken)} for the whole context");
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> TokenizerLines(ModelSummary summary)
+    {
+        if (summary.Tokenizer is not { } tokenizer)
+        {
+            yield return new("none", summary.TokenizerProblem ?? "");
+            yield break;
+        }
+        string Named(int? id) => id is { } value ? $"{value} {tokenizer.TokenText(value)}" : "none";
+        yield return new("kind", tokenizer.GetType().Name.Replace("Tokenizer", "", StringComparison.Ordinal));
+        yield return new("tokens", Number(tokenizer.VocabSize));
+        yield return new("begins with", $"{Named(tokenizer.BosId)}{(tokenizer.AddsBos ? ", put before a text" : "")}");
+        yield return new("ends with", tokenizer.StopIds.Count == 0 ? "none" : string.Join(", ", tokenizer.StopIds.Order().Select(id => Named(id))));
+    }
+
+    private void Types(ModelSummary summary)
+    {
+        Table table = NewTable("Tensor types", "type", "tensors", "numbers", "size", "bits per number");
+        foreach (TypeTotal total in summary.Types)
+            Row(table, total.Type, Number(total.Tensors), Number(total.Elements), Size(total.Bytes),
+                (8.0 * total.Bytes / Math.Max(1, total.Elements)).ToString("F2", CultureInfo.InvariantCulture));
+        Write(table);
+    }
+
+    private void Groups(ModelSummary summary)
+    {
+        Table table = NewTable("Tensors (N: a layer's number; --tensors lists all)", "name", "count", "type", "shape", "size");
+        foreach (TensorGroup group in summary.Groups) Row(table, group.Name, Number(group.Count), group.Type, group.Shape, Size(group.Bytes));
+        Write(table);
+    }
+
+    private void AllTensors(ModelSummary summary)
+    {
+        Table table = NewTable("Tensors", "name", "type", "shape", "size", "offset");
+        foreach (Formats.StoredTensor tensor in summary.Tensors)
+            Row(table, tensor.Name, ModelInspector.TypeOf(tensor), ModelInspector.ShapeOf(tensor), Size(tensor.ByteLength), tensor.Offset.ToString(CultureInfo.InvariantCulture));
+        Write(table);
+    }
+
+    private void Sample(ModelSummary summary)
+    {
+        Table table = NewTable($"\"{summary.SampleText}\" is {summary.Sample.Count} tokens", "id", "token");
+        foreach (SampleToken token in summary.Sample) Row(table, token.Id.ToString(CultureInfo.InvariantCulture), token.Text);
+        Write(table);
+    }
+
+    private void Pairs(string title, IEnumerable<KeyValuePair<string, string>> pairs)
+    {
+        Table table = NewTable(title, "", "");
+        table.HideHeaders();
+        foreach ((string name, string value) in pairs) Row(table, name, value);
+        Write(table);
+    }
+
+    private Table NewTable(string title, params string[] columns)
+    {
+        _console.Write(new Text(Terminal.Clean(title), new Style(decoration: Decoration.Bold)));
+        _console.WriteLine();
+        Table table = new() { Border = _isTerminal ? TableBorder.Rounded : TableBorder.None };
+        foreach (string column in columns) table.AddColumn(new TableColumn(new Text(column)));
+        return table;
+    }
+
+    private static void Row(Table table, params string[] cells) => table.AddRow(cells.Select(cell => new Text(Terminal.Clean(cell))));
+
+    private void Write(Table table)
+    {
+        _console.Write(table);
+        _console.WriteLine();
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Heed.Inference;
+
+namespace Heed.Cli.Options;
+
+/// <summary>The options that say which model is used and how it is loaded.</summary>
+internal sealed class ModelOptions
+{
+    private readonly Option<string?> _model = ValueOption.Text("--model",
+        $"A GGUF file, a Hugging Face or Meta folder, or a llama2.c file; else {ModelLocator.Variable}, else the model that comes with heed.", "MODEL", "-m");
+    private readonly Option<string?> _tokenizer = ValueOption.Text("--tokenizer", "The tokenizer's file, where the model does not bring its own.", "FILE");
+    private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all cores if not given.", "a whole number, 1 to 1024", value => value is >= 1 and <= 1024);
+    private readonly Option<int?> _context = ValueOption.Number<int>("--context", "The most tokens that prompt and text may have together; the model's own bound if not given.", "a whole number, 1 or more", value => value >= 1);
+
+    public void AddTo(Command command)
+    {
+        Option[] all = [_model, _tokenizer, _threads, _context];
+        foreach (Option option in all) command.Add(option);
+    }
+
+    /// <summary>Finds and loads the model, with remarks about it on standard error.</summary>
+    public LoadedModel Load(ParseResult line, Terminal terminal, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        LocatedModel found = ModelLocator.Find(line.GetValue(_model));
+        int threads = line.GetValue(_threads) ?? 0, context = line.GetValue(_context) ?? 0;
+        using LoadingLine progress = new(terminal);
+        LanguageModel model = LanguageModel.Load(found.Path, new LoadOptions
+        {
+            Threads = threads,
+            MaxSeqLen = context,
+            TokenizerPath = line.GetValue(_tokenizer),
+            Progress = progress,
+        }, cancellation);
+        progress.Dispose();
+        if (found.Note is { } note) terminal.Note(note);
+        if (context > model.Config.MaxSeqLen) terminal.Note($"--context {context} is more than the model's own {model.Config.MaxSeqLen} tokens, which is what counts.");
+        return new LoadedModel(model, Stopwatch.GetElapsedTime(start), threads > 0 ? threads : Environment.ProcessorCount);
+    }
+}

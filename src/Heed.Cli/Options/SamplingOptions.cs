@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Heed.Inference;
+
+namespace Heed.Cli.Options;
+
+/// <summary>The options that say how text is generated. Those not given leave the model's own choice as it is.</summary>
+internal sealed class SamplingOptions
+{
+    private readonly Option<int?> _maxTokens;
+    private readonly Option<float?> _temperature = ValueOption.Number<float>("--temperature", "How freely to choose; 0 takes the likeliest token each time.", "0 or more", value => value >= 0, "-t");
+    private readonly Option<int?> _topK = ValueOption.Number<int>("--top-k", "Choose among the N likeliest tokens; 0 for all.", "a whole number, 0 or more", value => value >= 0);
+    private readonly Option<float?> _topP = ValueOption.Number<float>("--top-p", "Choose among the likeliest tokens that together have probability N; 1 for all.", "above 0, at most 1", value => value is > 0 and <= 1);
+    private readonly Option<float?> _minP = ValueOption.Number<float>("--min-p", "Choose among tokens at least N times as likely as the likeliest; 0 for all.", "0 to 1", value => value is >= 0 and <= 1);
+    private readonly Option<float?> _repetition = ValueOption.Number<float>("--repetition-penalty", "Above 1 makes tokens that occurred less likely.", "above 0", value => value > 0);
+    private readonly Option<float?> _presence = ValueOption.Number<float>("--presence-penalty", "Taken from the logits of tokens that occurred.", "a number", _ => true);
+    private readonly Option<float?> _frequency = ValueOption.Number<float>("--frequency-penalty", "Taken from a token's logit each time that it occurred.", "a number", _ => true);
+    private readonly Option<ulong?> _seed = ValueOption.Number<ulong>("--seed", "The same seed gives the same text.", "a whole number, 0 or more", _ => true);
+    private readonly Option<bool> _slide = new("--slide") { Description = "When the context is full, forget the oldest half and go on." };
+    private readonly Option<string[]> _stop = new("--stop")
+    {
+        Description = "End before this text; may be given several times.",
+        HelpName = "TEXT",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    /// <param name="maxTokensDefault">What the help says about the bound of tokens when it is not given.</param>
+    public SamplingOptions(string maxTokensDefault)
+    {
+        _maxTokens = ValueOption.Number<int>("--max-tokens", $"The most tokens to generate; {maxTokensDefault}.", "a whole number, 0 or more", value => value >= 0, "-n");
+        _stop.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Length == 0)) result.AddError("--stop is empty; expected a text of one character or more.");
+        });
+    }
+
+    public void AddTo(Command command)
+    {
+        Option[] all = [_maxTokens, _temperature, _topK, _topP, _minP, _repetition, _presence, _frequency, _seed, _stop, _slide];
+        foreach (Option option in all) command.Add(option);
+    }
+
+    /// <summary><paramref name="defaults"/> with everything that the command line says.</summary>
+    public GenerationOptions Apply(ParseResult line, GenerationOptions defaults) => defaults with
+    {
+        MaxTokens = line.GetValue(_maxTokens) ?? defaults.MaxTokens,
+        Temperature = line.GetValue(_temperature) ?? defaults.Temperature,
+        TopK = line.GetValue(_topK) ?? defaults.TopK,
+        TopP = line.GetValue(_topP) ?? defaults.TopP,
+        MinP = line.GetValue(_minP) ?? defaults.MinP,
+        RepetitionPenalty = line.GetValue(_repetition) ?? defaults.RepetitionPenalty,
+        PresencePenalty = line.GetValue(_presence) ?? defaults.PresencePenalty,
+        FrequencyPenalty = line.GetValue(_frequency) ?? defaults.FrequencyPenalty,
+        Seed = line.GetValue(_seed) ?? defaults.Seed,
+        StopStrings = line.GetValue(_stop) is { Length: > 0 } stop ? stop : defaults.StopStrings,
+        Overflow = line.GetValue(_slide) ? ContextOverflow.Slide : defaults.Overflow,
+    };
+}

@@ -1,0 +1,49 @@
+namespace Heed.Cli;
+
+/// <summary>What is said to the person at the terminal, all of it on standard error.</summary>
+internal sealed class Terminal
+{
+    private const string Reset = "\e[0m";
+    private readonly bool _colours = !Console.IsErrorRedirected
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+        && Environment.GetEnvironmentVariable("TERM") is not "dumb";
+
+    /// <summary>Whether standard error is a terminal, so that something may move there.</summary>
+    public bool IsInteractive { get; } = !Console.IsErrorRedirected;
+
+    /// <summary>Whether a person types on standard input.</summary>
+    public bool HasKeyboard { get; } = !Console.IsInputRedirected;
+
+    /// <summary>Whether colours are wanted on a standard output that is a terminal.</summary>
+    public static bool WantsColours(bool isTerminal) => isTerminal
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+        && Environment.GetEnvironmentVariable("TERM") is not "dumb";
+
+    /// <summary>"heed: error: …" on one line.</summary>
+    public void Error(string message) => Line("error: ", message, "\e[31m");
+
+    /// <summary>Something to know that is no error.</summary>
+    public void Note(string message) => Line("", message, "\e[2m");
+
+    /// <summary>Text as it is.</summary>
+    public void Write(string text) => Console.Error.Write(text);
+
+    /// <summary>Text in a quiet colour, where there are colours.</summary>
+    public void WriteQuietly(string text) => Console.Error.Write(_colours ? $"\e[2m{text}{Reset}" : text);
+
+    /// <summary>Removes what was written on the current line of a terminal.</summary>
+    public void ClearLine() => Console.Error.Write(_colours ? "\r\e[K" : "\r");
+
+    /// <summary>The text on one line and without control characters, which files and names may smuggle in.</summary>
+    public static string Clean(string text)
+    {
+        string line = text.ReplaceLineEndings(" ");
+        return line.Any(char.IsControl) ? string.Concat(line.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : line;
+    }
+
+    private void Line(string kind, string message, string colour)
+    {
+        string line = $"heed: {kind}{Clean(message)}";
+        Console.Error.WriteLine(_colours ? $"{colour}{line}{Reset}" : line);
+    }
+}

@@ -1,0 +1,14 @@
+namespace Heed.Inference;
+
+/// <summary>A piece of generated text: usually one token's, more where characters or stop texts had to be waited for.</summary>
+/// <param name="Text">The text; empty where a token added none yet, or in the last piece.</param>
+/// <param name="TokenIds">The tokens behind it.</param>
+/// <param name="LogProbabilities">Their natural log-probabilities, if asked for; else empty.</param>
+public sealed record CompletionPiece(string Text, IReadOnlyList<int> TokenIds, IReadOnlyList<float> LogProbabilities)
+{
+    /// <summary>Why generation ended, in the last piece; else null.</summary>
+    public FinishReason? FinishReason { get; init; }
+
+    /// <summary>What it took, in the last piece; else null.</summary>
+    public Usage? Usage { get; init; }
+}

@@ -1,0 +1,79 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Heed.Tokenizers;
+
+namespace Heed.Inference;
+
+/// <summary>
+/// A chat with a model, turn by turn. What was read stays in memory: a turn reads only what is new. One turn at a time.
+/// </summary>
+public sealed class Conversation : IDisposable
+{
+    private readonly LanguageModel _model;
+    private readonly TextGenerator _generator;
+    private readonly List<ChatMessage> _messages = [];
+    private string? _systemPrompt;
+
+    internal Conversation(LanguageModel model, string? systemPrompt)
+    {
+        _model = model;
+        _generator = model.CreateGenerator();
+        SystemPrompt = systemPrompt;
+    }
+
+    /// <summary>What has been said, without the system prompt.</summary>
+    public IReadOnlyList<ChatMessage> Messages => _messages;
+
+    /// <summary>Instructions that stand above the conversation, or null; counts from the next turn on.</summary>
+    public string? SystemPrompt
+    {
+        get => _systemPrompt;
+        set => _systemPrompt = string.IsNullOrWhiteSpace(value) ? null : value;
+    }
+
+    /// <summary>Says something and streams the answer. An answer that was cut off by cancellation is kept as far as it came.</summary>
+    /// <param name="message">What the user says.</param>
+    /// <param name="options">How to answer; the model's defaults if null.</param>
+    /// <param name="cancellation">Ends the answer within the time of one layer.</param>
+    /// <exception cref="ContextOverflowException">The conversation is longer than the context and may not slide.</exception>
+    /// <exception cref="ArgumentException">The message holds a marker of a format that writes its markers as text.</exception>
+    public async IAsyncEnumerable<CompletionPiece> SendAsync(string message, GenerationOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        options ??= _model.DefaultOptions;
+        if (_model.ChatFormat.Kind == ChatFormatKind.Plain)
+            options = options with { StopStrings = [.. options.StopStrings, "\nUser:"] };
+        _messages.Add(new ChatMessage(ChatRole.User, message));
+        StringBuilder answer = new();
+        bool began = false;
+        try
+        {
+            int[] prompt = _model.ChatFormat.Render(WithSystem(), _model.Tokenizer);
+            await foreach (CompletionPiece piece in _model.Stream(_generator, prompt, options, cancellation).ConfigureAwait(false))
+            {
+                began = true;
+                answer.Append(piece.Text);
+                yield return piece;
+            }
+        }
+        finally
+        {
+            if (began) _messages.Add(new ChatMessage(ChatRole.Assistant, answer.ToString().Trim()));
+            else _messages.RemoveAt(_messages.Count - 1);
+        }
+    }
+
+    /// <summary>Forgets everything that was said.</summary>
+    public void Reset() => _messages.Clear();
+
+    /// <summary>Frees the conversation's memory.</summary>
+    public void Dispose() => _generator.Dispose();
+
+    private List<ChatMessage> WithSystem()
+    {
+        List<ChatMessage> all = [.. _messages];
+        if (SystemPrompt is { } system) all.Insert(0, new ChatMessage(ChatRole.System, system));
+        return all;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Heed.Inference;
+
+/// <summary>Why generation ended.</summary>
+public enum FinishReason
+{
+    /// <summary>The model produced an end token.</summary>
+    EndToken,
+
+    /// <summary>One of the stop texts or stop tokens came up.</summary>
+    Stop,
+
+    /// <summary>The bound of tokens was reached.</summary>
+    MaxTokens,
+
+    /// <summary>The context is full.</summary>
+    ContextFull,
+}

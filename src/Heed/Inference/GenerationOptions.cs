@@ -1,0 +1,86 @@
+namespace Heed.Inference;
+
+/// <summary>How text is generated. The defaults sample mildly; <see cref="Greedy"/> takes the likeliest token each time.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>The likeliest token each time: temperature 0.</summary>
+    public static GenerationOptions Greedy { get; } = new() { Temperature = 0 };
+
+    /// <summary>At most this many tokens are generated; null for as many as the context holds.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Divides the logits; 0 means greedy. Above 1 evens the probabilities out, below 1 sharpens them.</summary>
+    public float Temperature { get; init; } = 0.8f;
+
+    /// <summary>Only the k likeliest tokens stay (of tied ones, those with lower ids); 0 for all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>
+    /// Nucleus sampling (Holtzman et al. 2019, arXiv 1904.09751): tokens stay, likeliest first, while the probability of
+    /// those before them is at most p, as in Llama's own code; so the token that crosses p stays. 1 for all.
+    /// </summary>
+    public float TopP { get; init; } = 0.95f;
+
+    /// <summary>Tokens stay whose probability is at least this part of the likeliest one's (arXiv 2407.01082); 0 for all.</summary>
+    public float MinP { get; init; }
+
+    /// <summary>
+    /// Divides positive and multiplies negative logits of tokens that occurred (Keskar et al. 2019, arXiv 1909.05858); 1 for none.
+    /// </summary>
+    public float RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>Subtracted from the logits of tokens that occurred; 0 for none.</summary>
+    public float PresencePenalty { get; init; }
+
+    /// <summary>Subtracted from a token's logit for each time it occurred; 0 for none.</summary>
+    public float FrequencyPenalty { get; init; }
+
+    /// <summary>How many of the last tokens, the prompt's included, the penalties look at; 0 for all.</summary>
+    public int PenaltyWindow { get; init; } = 64;
+
+    /// <summary>The seed of the random choices; null for a different text each time.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Generation ends before any of these texts, wherever token borders lie.</summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>Generation ends at any of these tokens besides the model's own end tokens.</summary>
+    public IReadOnlyList<int> StopTokens { get; init; } = [];
+
+    /// <summary>Whether pieces carry log-probabilities: of the untempered distribution, before penalties and cuts.</summary>
+    public bool LogProbabilities { get; init; }
+
+    /// <summary>Whether special tokens written in the prompt become control tokens; otherwise they are plain text.</summary>
+    public bool ParseSpecialTokens { get; init; }
+
+    /// <summary>Whether the model's begin token is put before a text prompt where its tokenizer asks for one.</summary>
+    public bool AddSpecialTokens { get; init; } = true;
+
+    /// <summary>Whether generation goes on past the model's end tokens, to the bound of tokens.</summary>
+    public bool IgnoreEndTokens { get; init; }
+
+    /// <summary>What happens when the context is full.</summary>
+    public ContextOverflow Overflow { get; init; } = ContextOverflow.Stop;
+
+    /// <summary>Checks the ranges.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range; the message names it.</exception>
+    public GenerationOptions Validate()
+    {
+        Check(MaxTokens is null or >= 0, nameof(MaxTokens), MaxTokens, "0 or more, or null");
+        Check(Temperature >= 0 && float.IsFinite(Temperature), nameof(Temperature), Temperature, "0 or more");
+        Check(TopK >= 0, nameof(TopK), TopK, "0 or more");
+        Check(TopP is > 0 and <= 1, nameof(TopP), TopP, "above 0, at most 1");
+        Check(MinP is >= 0 and <= 1, nameof(MinP), MinP, "0 to 1");
+        Check(RepetitionPenalty > 0 && float.IsFinite(RepetitionPenalty), nameof(RepetitionPenalty), RepetitionPenalty, "above 0");
+        Check(float.IsFinite(PresencePenalty), nameof(PresencePenalty), PresencePenalty, "a finite number");
+        Check(float.IsFinite(FrequencyPenalty), nameof(FrequencyPenalty), FrequencyPenalty, "a finite number");
+        Check(PenaltyWindow >= 0, nameof(PenaltyWindow), PenaltyWindow, "0 or more");
+        Check(!StopStrings.Any(string.IsNullOrEmpty), nameof(StopStrings), "an empty text", "texts of one character or more");
+        return this;
+    }
+
+    private static void Check(bool holds, string name, object? got, string expected)
+    {
+        if (!holds) throw new ArgumentOutOfRangeException(name, got, $"GenerationOptions: {name} is {got}; expected {expected}.");
+    }
+}

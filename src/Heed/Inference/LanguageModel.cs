@@ -1,0 +1,210 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Heed.Models;
+using Heed.Models.Checkpoints;
+using Heed.Tensors;
+using Heed.Tokenizers;
+
+namespace Heed.Inference;
+
+/// <summary>
+/// A model that is ready to write: a transformer, its tokenizer and its habits. Safe for concurrent generations; each has
+/// memory of its own and gives what it would give alone.
+/// </summary>
+/// <example>
+/// <code>
+/// using var model = LanguageModel.Load("model.gguf");
+/// await foreach (var piece in model.CompleteAsync("Once upon a time")) Console.Write(piece.Text);
+/// </code>
+/// </example>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly Checkpoint? _checkpoint;
+    private readonly HashSet<int> _endTokens;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly CountdownEvent _generations = new(1);
+    private bool _disposed;
+
+    /// <summary>A model from its parts.</summary>
+    /// <param name="transformer">The network.</param>
+    /// <param name="tokenizer">Its tokenizer; must not have more tokens than the network.</param>
+    /// <exception cref="ArgumentException">The tokenizer has more tokens than the network.</exception>
+    public LanguageModel(Transformer transformer, Tokenizer tokenizer)
+        : this(transformer, tokenizer, GenerationDefaults.None, checkpoint: null, chatTemplate: tokenizer.ChatTemplate)
+    {
+    }
+
+    private LanguageModel(Transformer transformer, Tokenizer tokenizer, GenerationDefaults defaults, Checkpoint? checkpoint, string? chatTemplate)
+    {
+        if (tokenizer.VocabSize > transformer.Config.VocabSize)
+            throw new ArgumentException($"LanguageModel: the tokenizer has {tokenizer.VocabSize} tokens; the network knows {transformer.Config.VocabSize}.", nameof(tokenizer));
+        Transformer = transformer;
+        Tokenizer = tokenizer;
+        DefaultOptions = defaults.Options;
+        _checkpoint = checkpoint;
+        _endTokens = [.. tokenizer.StopIds, .. defaults.EndTokens];
+        ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
+    }
+
+    /// <summary>The network.</summary>
+    public Transformer Transformer { get; }
+
+    /// <summary>Text to tokens and back.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The options that the model's files recommend.</summary>
+    public GenerationOptions DefaultOptions { get; }
+
+    /// <summary>How the model expects a conversation to be written.</summary>
+    public ChatFormat ChatFormat { get; }
+
+    /// <summary>What the network is.</summary>
+    public ModelConfig Config => Transformer.Config;
+
+    /// <summary>Tokens that end a text.</summary>
+    public IReadOnlyCollection<int> EndTokens => _endTokens;
+
+    /// <summary>
+    /// Loads a GGUF file, a Hugging Face folder, a Meta checkpoint or a llama2.c file, whichever <paramref name="path"/> is.
+    /// </summary>
+    /// <exception cref="FileFormatException">It is none of these, or damaged; the message names file, tensor and offset.</exception>
+    /// <exception cref="IOException">A file does not exist or cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static LanguageModel Load(string path, LoadOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new LoadOptions();
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxSeqLen);
+        Checkpoint checkpoint = Checkpoint.Open(path);
+        try
+        {
+            Tokenizer tokenizer = ModelTokenizer.Load(checkpoint, options.TokenizerPath);
+            GenerationDefaults defaults = GenerationDefaults.Read(checkpoint.GenerationConfigPath);
+            ModelConfig config = checkpoint.Config;
+            if (options.MaxSeqLen > 0) config = config with { MaxSeqLen = Math.Min(options.MaxSeqLen, config.MaxSeqLen) };
+            Device device = options.Threads > 0 ? Device.CreateCpu(options.Threads) : Device.Cpu;
+            Transformer transformer = new(config, checkpoint.Weights(device, progress: options.Progress, cancellation: cancellation));
+            string? template = checkpoint.ChatTemplatePath is { } file ? File.ReadAllText(file) : tokenizer.ChatTemplate;
+            return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tokenizer that belongs to a checkpoint, without its weights.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="path">A tokenizer's file to use instead of the checkpoint's own, or null.</param>
+    /// <exception cref="FileFormatException">There is none, it is damaged, or it is another model's.</exception>
+    /// <exception cref="IOException">A file does not exist or cannot be read.</exception>
+    public static Tokenizer LoadTokenizer(Checkpoint checkpoint, string? path = null)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return ModelTokenizer.Load(checkpoint, path);
+    }
+
+    /// <summary><see cref="Load"/> away from the caller's thread.</summary>
+    public static Task<LanguageModel> LoadAsync(string path, LoadOptions? options = null, CancellationToken cancellation = default) =>
+        Task.Run(() => Load(path, options, cancellation), cancellation);
+
+    /// <summary>Writes on after <paramref name="prompt"/>. Pieces come as they are made; the last one says why it ended.</summary>
+    /// <param name="prompt">The text; empty to begin from nothing.</param>
+    /// <param name="options">How; <see cref="DefaultOptions"/> if null.</param>
+    /// <param name="cancellation">Ends it within the time of one layer, also while the prompt is read.</param>
+    /// <exception cref="ContextOverflowException">The prompt is longer than the context and may not slide.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public IAsyncEnumerable<CompletionPiece> CompleteAsync(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        options ??= DefaultOptions;
+        int[] tokens = Tokenizer.Encode(prompt, options.AddSpecialTokens, options.ParseSpecialTokens);
+        return CompleteAsync(tokens, options, cancellation);
+    }
+
+    /// <summary>Writes on after a prompt of tokens, as <see cref="CompleteAsync(string, GenerationOptions?, CancellationToken)"/> does.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary.</exception>
+    public IAsyncEnumerable<CompletionPiece> CompleteAsync(ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
+    {
+        options = (options ?? DefaultOptions).Validate();
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return Owning(CreateGenerator(), prompt, options, cancellation);
+    }
+
+    /// <summary>Begins a conversation.</summary>
+    /// <param name="systemPrompt">Instructions that stand above it, or null.</param>
+    public Conversation StartConversation(string? systemPrompt = null)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new Conversation(this, systemPrompt);
+    }
+
+    /// <summary>Cancels what is being generated, waits for it to end, and frees the weights.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _closing.Cancel();
+        _generations.Signal();
+        _generations.Wait(CancellationToken.None);
+        _checkpoint?.Dispose();
+        _closing.Dispose();
+        _generations.Dispose();
+    }
+
+    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache()), _endTokens);
+
+    /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
+    internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, ReadOnlyMemory<int> prompt, GenerationOptions options,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        Begin();
+        using CancellationTokenSource abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
+        Channel<CompletionPiece> pieces = Channel.CreateUnbounded<CompletionPiece>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        CancellationToken token = abandon.Token;
+        Task work = Task.Run(() => Produce(generator, prompt, options, pieces.Writer, token), CancellationToken.None);
+        try
+        {
+            await foreach (CompletionPiece piece in pieces.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false)) yield return piece;
+            await work.ConfigureAwait(false);
+        }
+        finally
+        {
+            // The reader may have gone away in the middle: the work must end before its memory does.
+            await abandon.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _generations.Signal();
+        }
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    private static void Produce(TextGenerator generator, ReadOnlyMemory<int> prompt, GenerationOptions options,
+        ChannelWriter<CompletionPiece> pieces, CancellationToken cancellation)
+    {
+        try
+        {
+            generator.Run(prompt.Span, options, piece => pieces.TryWrite(piece), cancellation);
+        }
+        finally
+        {
+            pieces.Complete();
+        }
+    }
+
+    private async IAsyncEnumerable<CompletionPiece> Owning(TextGenerator generator, ReadOnlyMemory<int> prompt, GenerationOptions options,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using (generator)
+        {
+            await foreach (CompletionPiece piece in Stream(generator, prompt, options, cancellation).ConfigureAwait(false)) yield return piece;
+        }
+    }
+
+    private void Begin()
+    {
+        // A model that is being disposed has no count left to add to.
+        if (_disposed || !_generations.TryAddCount()) throw new ObjectDisposedException(nameof(LanguageModel));
+    }
+}

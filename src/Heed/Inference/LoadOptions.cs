@@ -1,0 +1,17 @@
+namespace Heed.Inference;
+
+/// <summary>How a model is loaded.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>The number of threads that compute; 0 for all cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>The longest sequence; 0 for what the model was made for. Bounds the memory of a generation.</summary>
+    public int MaxSeqLen { get; init; }
+
+    /// <summary>A tokenizer file to use instead of the model's own; needed where the model brings none.</summary>
+    public string? TokenizerPath { get; init; }
+
+    /// <summary>Told how much of the weights is loaded, 0 to 1; from any thread.</summary>
+    public IProgress<double>? Progress { get; init; }
+}

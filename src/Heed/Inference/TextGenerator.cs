@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using Heed.Models;
+using Heed.Tensors;
+using Heed.Tokenizers;
+
+namespace Heed.Inference;
+
+/// <summary>
+/// The loop that reads a prompt and generates text after it: prefill in chunks, decode, choose, stop. One generation at a
+/// time; synchronous, the caller brings the thread.
+/// </summary>
+internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, TokenHistory history, IReadOnlyCollection<int> endTokens) : IDisposable
+{
+    private const int PrefillChunk = 256;
+    private readonly TensorScope _scope = new(recycles: true);
+    private readonly float[] _logits = new float[model.Config.VocabSize];
+
+    public TokenHistory History => history;
+
+    /// <summary>Generates after <paramref name="prompt"/> and hands every piece to <paramref name="emit"/>; the last one ends it.</summary>
+    public void Run(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
+    {
+        int[] fitted = Fit(prompt, options);
+        Sampler sampler = new(options, model.Config.VocabSize);
+        foreach (int token in fitted) sampler.Observe(token);
+        long start = Stopwatch.GetTimestamp();
+        int cached = history.KeepShared(fitted);
+        Read(fitted.AsSpan(cached), cancellation);
+        TimeSpan prefill = Stopwatch.GetElapsedTime(start);
+        start = Stopwatch.GetTimestamp();
+        // After a begin token alone a text begins, and a space that encoding would have put before it is none of it.
+        bool continues = Array.Exists(fitted, token => token < tokenizer.VocabSize && !tokenizer.IsSpecial(token));
+        PieceWriter writer = new(tokenizer, options, continues, emit);
+        FinishReason reason = Generate(options, sampler, writer, cancellation);
+        Usage usage = new(fitted.Length, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
+        writer.Finish(reason, usage);
+    }
+
+    public void Dispose()
+    {
+        history.Dispose();
+        _scope.Dispose();
+    }
+
+    private FinishReason Generate(GenerationOptions options, Sampler sampler, PieceWriter writer, CancellationToken cancellation)
+    {
+        int most = options.MaxTokens ?? int.MaxValue;
+        while (writer.Tokens < most)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int token = sampler.Sample(_logits);
+            sampler.Observe(token);
+            float? logProbability = options.LogProbabilities ? Sampler.LogProbability(_logits, token) : null;
+            if (!options.IgnoreEndTokens && endTokens.Contains(token))
+            {
+                writer.End(token, logProbability);
+                return FinishReason.EndToken;
+            }
+            if (options.StopTokens.Contains(token))
+            {
+                writer.End(token, logProbability);
+                return FinishReason.Stop;
+            }
+            if (writer.Add(token, logProbability)) return FinishReason.Stop;
+            if (writer.Tokens >= most) break;
+            if (history.IsFull)
+            {
+                if (options.Overflow == ContextOverflow.Stop) return FinishReason.ContextFull;
+                int[] rest = history.YoungerHalf(tokenizer.BosId);
+                history.Truncate(0);
+                Read(rest, cancellation);
+            }
+            Read(new ReadOnlySpan<int>(in token), cancellation);
+        }
+        return FinishReason.MaxTokens;
+    }
+
+    /// <summary>The prompt as it goes into the context: never empty, and cut at its beginning if it may be.</summary>
+    private int[] Fit(ReadOnlySpan<int> prompt, GenerationOptions options)
+    {
+        int bound = history.Cache.MaxPositions;
+        if (prompt.IsEmpty)
+        {
+            // Something must stand before the first token: what begins a text, or else what ends one.
+            int first = tokenizer.BosId ?? tokenizer.EosId
+                ?? throw new ArgumentException("Complete: the prompt is empty and the model has no begin token; give at least one token.");
+            return [first];
+        }
+        foreach (int token in prompt)
+            if ((uint)token >= (uint)model.Config.VocabSize)
+                throw new ArgumentOutOfRangeException(nameof(prompt), token, $"Complete: token {token} is not in the model's vocabulary of {model.Config.VocabSize}.");
+        if (prompt.Length <= bound) return prompt.ToArray();
+        if (options.Overflow == ContextOverflow.Stop) throw new ContextOverflowException(prompt.Length, bound);
+        bool begins = tokenizer.BosId is { } bos && prompt[0] == bos;
+        int kept = Math.Max(1, bound / 2);
+        return begins && kept > 1 ? [prompt[0], .. prompt[^(kept - 1)..]] : prompt[^kept..].ToArray();
+    }
+
+    /// <summary>Feeds tokens to the model and keeps the logits after the last one.</summary>
+    private void Read(ReadOnlySpan<int> tokens, CancellationToken cancellation)
+    {
+        while (!tokens.IsEmpty)
+        {
+            ReadOnlySpan<int> chunk = tokens[..Math.Min(PrefillChunk, tokens.Length)];
+            using TensorScope.Lease step = _scope.Enter();
+            Tensor logits = model.Forward(chunk, history.Cache, cancellation: cancellation);
+            history.Add(chunk);
+            tokens = tokens[chunk.Length..];
+            if (tokens.IsEmpty) logits.CopyTo(_logits);
+        }
+    }
+}

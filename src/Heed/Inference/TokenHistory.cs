@@ -1,0 +1,46 @@
+using Heed.Nn;
+
+namespace Heed.Inference;
+
+/// <summary>The tokens that a cache has seen, so that a later text reads only what is new.</summary>
+internal sealed class TokenHistory(KvCache cache) : IDisposable
+{
+    private readonly List<int> _tokens = [];
+
+    public KvCache Cache { get; } = cache;
+
+    public int Length => _tokens.Count;
+
+    public bool IsFull => _tokens.Count >= Cache.MaxPositions;
+
+    /// <summary>Keeps the longest beginning that <paramref name="wanted"/> shares, its last token excepted, and forgets the rest.</summary>
+    /// <returns>The number of tokens kept.</returns>
+    public int KeepShared(ReadOnlySpan<int> wanted)
+    {
+        int most = Math.Min(_tokens.Count, wanted.Length - 1), shared = 0;
+        while (shared < most && _tokens[shared] == wanted[shared]) shared++;
+        Truncate(shared);
+        return shared;
+    }
+
+    public void Add(ReadOnlySpan<int> tokens)
+    {
+        foreach (int token in tokens) _tokens.Add(token);
+    }
+
+    /// <summary>What is left of a full context: the begin token, if there is one, and the younger half of the others.</summary>
+    public int[] YoungerHalf(int? beginToken)
+    {
+        int keep = beginToken is not null && _tokens.Count > 0 && _tokens[0] == beginToken ? 1 : 0;
+        int drop = Math.Max(1, (_tokens.Count - keep) / 2);
+        return [.. _tokens[..keep], .. _tokens[(keep + drop)..]];
+    }
+
+    public void Truncate(int length)
+    {
+        _tokens.RemoveRange(length, _tokens.Count - length);
+        Cache.Truncate(0, length);
+    }
+
+    public void Dispose() => Cache.Dispose();
+}

@@ -1,0 +1,18 @@
+namespace Heed.Inference;
+
+/// <summary>What a generation took.</summary>
+/// <param name="PromptTokens">Tokens of the prompt.</param>
+/// <param name="CachedTokens">Tokens of the prompt that were still known from before.</param>
+/// <param name="CompletionTokens">Tokens generated, an end token included.</param>
+/// <param name="Prefill">The time to read the prompt.</param>
+/// <param name="Decode">The time to generate the tokens after the first one.</param>
+public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTokens, TimeSpan Prefill, TimeSpan Decode)
+{
+    /// <summary>Prompt tokens read per second.</summary>
+    public double PrefillTokensPerSecond => Rate(PromptTokens - CachedTokens, Prefill);
+
+    /// <summary>Tokens generated per second, the first one apart, which comes with the prompt.</summary>
+    public double DecodeTokensPerSecond => Rate(CompletionTokens - 1, Decode);
+
+    private static double Rate(int tokens, TimeSpan time) => tokens > 0 && time > TimeSpan.Zero ? tokens / time.TotalSeconds : 0;
+}

@@ -1,0 +1,101 @@
+namespace Heed.Kernels;
+
+/// <summary>What <see cref="FlashAttention"/> reads and writes. Strides count floats; the memory must stay put during the call.</summary>
+internal unsafe struct AttentionArgs
+{
+    /// <summary>Queries: component d of (batch b, query i, head h) is Query[b * QueryBatchStride + i * QueryStride + h * QueryHeadStride + d].</summary>
+    public float* Query;
+    public long QueryBatchStride;
+    public long QueryStride;
+    public long QueryHeadStride;
+
+    /// <summary>Keys: panels as in <see cref="KvPanels"/> per (batch, kv head), or plain rows <see cref="KeyStride"/> apart.</summary>
+    public float* Key;
+    public long KeyBatchStride;
+    public long KeyHeadStride;
+
+    /// <summary>0 where the keys lie in panels; else the floats from one plain key to the next.</summary>
+    public long KeyStride;
+
+    /// <summary>Values: <see cref="KeyCapacity"/> rows of <see cref="ValueDim"/> floats, <see cref="ValueStride"/> apart, per (batch, kv head).</summary>
+    public float* Value;
+    public long ValueBatchStride;
+    public long ValueHeadStride;
+    public long ValueStride;
+
+    /// <summary>The result, laid out as the queries are, with ValueDim components.</summary>
+    public float* Output;
+    public long OutputBatchStride;
+    public long OutputStride;
+    public long OutputHeadStride;
+
+    public int Batch;
+    public int Queries;
+    public int Heads;
+
+    /// <summary>Divides Heads; query head h reads kv head h / (Heads / KvHeads).</summary>
+    public int KvHeads;
+    public int HeadDim;
+    public int ValueDim;
+
+    /// <summary>Key slots per batch row; every limit must be below it.</summary>
+    public int KeyCapacity;
+
+    public float Scale;
+
+    /// <summary>0, or the c of c * tanh(score / c), applied to the scaled score.</summary>
+    public float SoftCap;
+
+    /// <summary>0, or the number of keys that a query sees at most, the one at its limit included.</summary>
+    public int Window;
+
+    /// <summary>[batch, query]: the last key that the query may see; -1 sees none and gives a row of zeros.</summary>
+    public int* Limits;
+
+    /// <summary>Null, or [batch]: keys before it are invisible (left padding).</summary>
+    public int* FirstKeys;
+
+    /// <summary>Null, or [batch, head, query]: receives the ln of the softmax's denominator; -inf where nothing is seen.</summary>
+    public float* LogSumExp;
+
+    /// <summary>The first key that the query may see.</summary>
+    internal readonly int FirstVisible(int batch, int limit)
+    {
+        int first = FirstKeys == null ? 0 : Math.Max(0, FirstKeys[batch]);
+        return Window == 0 ? first : Math.Max(first, limit - Window + 1);
+    }
+
+    /// <summary>Throws where sizes disagree; returns the number of visible (query, key) pairs of one head.</summary>
+    internal readonly long Check()
+    {
+        if (Batch < 0 || Queries < 0 || Heads < 1 || KvHeads < 1 || Heads % KvHeads != 0)
+        {
+            throw new ArgumentException(
+                $"Attention: batch {Batch}, queries {Queries}, heads {Heads}, kv heads {KvHeads}; need kv heads that divide heads.");
+        }
+
+        if (HeadDim < 1 || ValueDim < 1 || Window < 0 || SoftCap < 0 || KeyStride < 0 || ValueStride < 1)
+        {
+            throw new ArgumentException(
+                $"Attention: head dimension {HeadDim}, value dimension {ValueDim}, window {Window}, soft cap {SoftCap}, key stride {KeyStride}, value stride {ValueStride}; need positive dimensions and value stride, and nothing negative.");
+        }
+
+        long pairs = 0;
+        for (int b = 0; b < Batch; b++)
+        {
+            for (int i = 0; i < Queries; i++)
+            {
+                int limit = Limits[((long)b * Queries) + i];
+                if (limit < -1 || limit >= KeyCapacity)
+                {
+                    throw new ArgumentException(
+                        $"Attention: limit {limit} of query {i} in batch row {b}; need one from -1 to {KeyCapacity - 1}.");
+                }
+
+                pairs += Math.Max(0, limit + 1 - FirstVisible(b, limit));
+            }
+        }
+
+        return pairs;
+    }
+}

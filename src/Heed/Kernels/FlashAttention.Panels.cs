@@ -1,0 +1,57 @@
+namespace Heed.Kernels;
+
+/// <content>Attention over a cache's panels, with every bound checked.</content>
+internal static unsafe partial class FlashAttention
+{
+    /// <summary>
+    /// Attention over keys [batch, kvHeads, ⌈capacity/16⌉, headDim, 16] and values [batch, kvHeads, capacity, valueDim],
+    /// into a contiguous output [batch, queries, heads, valueDim].
+    /// </summary>
+    public static void OverPanels(in AttentionShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> panels, ReadOnlySpan<float> values,
+        ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys, Span<float> output, WorkerPool pool)
+    {
+        long keyHead = KvPanels.Floats(shape.KeyCapacity, shape.HeadDim), valueHead = (long)shape.KeyCapacity * shape.ValueDim;
+        long kvHeads = (long)shape.Batch * shape.KvHeads;
+        long lastQuery = (shape.Batch - 1L) * shape.QueryBatchStride + (shape.Queries - 1L) * shape.QueryStride
+            + (shape.Heads - 1L) * shape.QueryHeadStride + shape.HeadDim;
+        if (q.Length < lastQuery || panels.Length < kvHeads * keyHead || values.Length < kvHeads * valueHead
+            || limits.Length != shape.Batch * shape.Queries || (!firstKeys.IsEmpty && firstKeys.Length != shape.Batch)
+            || output.Length != (long)limits.Length * shape.Heads * shape.ValueDim)
+            throw new ArgumentException($"Attention: the memory does not fit {shape}.");
+        fixed (float* queries = q, keys = panels, rows = values, to = output)
+        fixed (int* limit = limits, first = firstKeys)
+        {
+            AttentionArgs args = new()
+            {
+                Query = queries,
+                QueryBatchStride = shape.QueryBatchStride,
+                QueryStride = shape.QueryStride,
+                QueryHeadStride = shape.QueryHeadStride,
+                Key = keys,
+                KeyBatchStride = shape.KvHeads * keyHead,
+                KeyHeadStride = keyHead,
+                Value = rows,
+                ValueBatchStride = shape.KvHeads * valueHead,
+                ValueHeadStride = valueHead,
+                ValueStride = shape.ValueDim,
+                Output = to,
+                OutputBatchStride = (long)shape.Queries * shape.Heads * shape.ValueDim,
+                OutputStride = (long)shape.Heads * shape.ValueDim,
+                OutputHeadStride = shape.ValueDim,
+                Batch = shape.Batch,
+                Queries = shape.Queries,
+                Heads = shape.Heads,
+                KvHeads = shape.KvHeads,
+                HeadDim = shape.HeadDim,
+                ValueDim = shape.ValueDim,
+                KeyCapacity = shape.KeyCapacity,
+                Scale = shape.Scale,
+                SoftCap = shape.SoftCap,
+                Window = shape.Window,
+                Limits = limit,
+                FirstKeys = first,
+            };
+            Run(args, pool);
+        }
+    }
+}

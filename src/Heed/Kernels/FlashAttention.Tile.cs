@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+
+namespace Heed.Kernels;
+
+/// <summary>The working memory of one tile of rows.</summary>
+internal static unsafe partial class FlashAttention
+{
+    internal readonly struct Tile
+    {
+        public readonly int Batch;
+        public readonly int KvHead;
+        public readonly int FirstRow;
+        public readonly int Rows;
+
+        /// <summary>Query heads per kv head.</summary>
+        public readonly int Group;
+
+        /// <summary>Floats per accumulator row: the value dimension rounded up to whole vectors.</summary>
+        public readonly int ValueWidth;
+
+        /// <summary>The least first key, and one past the greatest last key, that any row sees.</summary>
+        public readonly int FirstBegin;
+        public readonly int LastEnd;
+
+        public readonly float* Keys;
+        public readonly float* Values;
+
+        /// <summary>[rows rounded up to fours, ValueWidth].</summary>
+        public readonly float* Accumulators;
+
+        /// <summary>[rows rounded up to fours, 64]: scores, then weights.</summary>
+        public readonly float* Weights;
+
+        /// <summary>[rows, 16].</summary>
+        public readonly float* Sums;
+
+        /// <summary>[4, headDim, 16], where plain keys are repacked.</summary>
+        public readonly float* Packed;
+
+        public readonly float* Maxima;
+
+        /// <summary>Per row the first visible key, and one past the last.</summary>
+        public readonly int* Begins;
+        public readonly int* Ends;
+
+        /// <summary>Per row where its query begins; rows that only fill up a four repeat the last one.</summary>
+        public readonly float** Queries;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public Tile(in AttentionArgs args, int batch, int kvHead, int firstRow, int maxRows, float* memory)
+        {
+            Batch = batch;
+            KvHead = kvHead;
+            FirstRow = firstRow;
+            Group = args.Heads / args.KvHeads;
+            Rows = (int)Math.Min(maxRows, ((long)args.Queries * Group) - firstRow);
+            ValueWidth = Round(args.ValueDim);
+            Keys = args.Key + (batch * args.KeyBatchStride) + (kvHead * args.KeyHeadStride);
+            Values = args.Value + (batch * args.ValueBatchStride) + (kvHead * args.ValueHeadStride);
+
+            Accumulators = memory;
+            int fours = (Rows + 3) / 4 * 4;
+            Weights = Accumulators + ((long)fours * ValueWidth);
+            Sums = Weights + ((long)fours * TileKeys);
+            Packed = Sums + ((long)Rows * 16);
+            Maxima = Packed + (args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim);
+            Begins = (int*)(Maxima + Round(maxRows));
+            Ends = Begins + Round(maxRows);
+            Queries = (float**)(Ends + Round(maxRows));
+
+            new Span<float>(Accumulators, fours * ValueWidth).Clear();
+            new Span<float>(Sums, Rows * 16).Clear();
+            FirstBegin = int.MaxValue;
+            LastEnd = 0;
+            for (int r = 0; r < Rows; r++)
+            {
+                int query = (firstRow + r) / Group;
+                int head = (kvHead * Group) + ((firstRow + r) % Group);
+                int limit = args.Limits[((long)batch * args.Queries) + query];
+                int begin = args.FirstVisible(batch, limit);
+                Queries[r] = args.Query + (batch * args.QueryBatchStride) + (query * args.QueryStride) + (head * args.QueryHeadStride);
+                Maxima[r] = float.NegativeInfinity;
+                Begins[r] = begin;
+                Ends[r] = limit + 1;
+                if (begin <= limit)
+                {
+                    FirstBegin = Math.Min(FirstBegin, begin);
+                    LastEnd = Math.Max(LastEnd, limit + 1);
+                }
+            }
+
+            for (int r = Rows; r < fours; r++)
+            {
+                Queries[r] = Queries[Rows - 1];
+            }
+        }
+
+        /// <summary>The bytes that a tile of so many rows needs.</summary>
+        public static long Bytes(in AttentionArgs args, int rows)
+        {
+            long perRow = Round(args.ValueDim) + TileKeys + 16;
+            long packed = args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim;
+            return (((rows + 3) / 4 * 4 * perRow) + packed + (Round(rows) * 5L)) * sizeof(float);
+        }
+
+        /// <summary>The keys of row <paramref name="r"/> within the key tile at <paramref name="start"/>, from 0 to 64; empty where begin is not below end.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Visible(int r, int start, out int begin, out int end)
+        {
+            begin = Math.Max(0, Begins[r] - start);
+            end = Math.Min(TileKeys, Ends[r] - start);
+        }
+
+        private static int Round(int count) => (count + 15) / 16 * 16;
+    }
+}

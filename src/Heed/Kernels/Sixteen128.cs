@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Heed.Kernels;
+
+/// <summary>Sixteen lanes as four 128-bit registers: NEON, SSE, and the portable path.</summary>
+internal readonly unsafe struct Sixteen128 : ISixteen<Quad128>
+{
+    public static Quad128 Create(float value)
+    {
+        Vector128<float> v = Vector128.Create(value);
+        return new(v, v, v, v);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 Load(float* source)
+        => new(Vector128.Load(source), Vector128.Load(source + 4), Vector128.Load(source + 8), Vector128.Load(source + 12));
+
+    public static Quad128 LoadPart(float* source, int count, float fill)
+    {
+        float* lanes = stackalloc float[16];
+        Store(lanes, Create(fill));
+        for (int i = 0; i < count; i++)
+        {
+            lanes[i] = source[i];
+        }
+
+        return Load(lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 LoadTwice(float* source)
+    {
+        Vector128<float> low = Vector128.Load(source);
+        Vector128<float> high = Vector128.Load(source + 4);
+        return new(
+            Vector128.Shuffle(low, Vector128.Create(0, 0, 1, 1)),
+            Vector128.Shuffle(low, Vector128.Create(2, 2, 3, 3)),
+            Vector128.Shuffle(high, Vector128.Create(0, 0, 1, 1)),
+            Vector128.Shuffle(high, Vector128.Create(2, 2, 3, 3)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* destination, Quad128 value)
+    {
+        value.A.Store(destination);
+        value.B.Store(destination + 4);
+        value.C.Store(destination + 8);
+        value.D.Store(destination + 12);
+    }
+
+    public static void StorePart(float* destination, int count, Quad128 value)
+    {
+        float* lanes = stackalloc float[16];
+        Store(lanes, value);
+        for (int i = 0; i < count; i++)
+        {
+            destination[i] = lanes[i];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 Add(Quad128 a, Quad128 b) => new(a.A + b.A, a.B + b.B, a.C + b.C, a.D + b.D);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 Subtract(Quad128 a, Quad128 b) => new(a.A - b.A, a.B - b.B, a.C - b.C, a.D - b.D);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 Multiply(Quad128 a, Quad128 b) => new(a.A * b.A, a.B * b.B, a.C * b.C, a.D * b.D);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 Divide(Quad128 a, Quad128 b) => new(a.A / b.A, a.B / b.B, a.C / b.C, a.D / b.D);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 Fma(Quad128 a, Quad128 b, Quad128 c) => new(
+        Vector128.FusedMultiplyAdd(a.A, b.A, c.A),
+        Vector128.FusedMultiplyAdd(a.B, b.B, c.B),
+        Vector128.FusedMultiplyAdd(a.C, b.C, c.C),
+        Vector128.FusedMultiplyAdd(a.D, b.D, c.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 Max(Quad128 a, Quad128 b) => new(
+        Vector128.MaxNative(a.A, b.A), Vector128.MaxNative(a.B, b.B), Vector128.MaxNative(a.C, b.C), Vector128.MaxNative(a.D, b.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 Abs(Quad128 a)
+        => new(Vector128.Abs(a.A), Vector128.Abs(a.B), Vector128.Abs(a.C), Vector128.Abs(a.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 CopySign(Quad128 magnitude, Quad128 sign) => new(
+        Vector128.CopySign(magnitude.A, sign.A),
+        Vector128.CopySign(magnitude.B, sign.B),
+        Vector128.CopySign(magnitude.C, sign.C),
+        Vector128.CopySign(magnitude.D, sign.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 SelectLess(Quad128 a, Quad128 b, Quad128 yes, Quad128 no) => new(
+        Vector128.ConditionalSelect(Vector128.LessThan(a.A, b.A), yes.A, no.A),
+        Vector128.ConditionalSelect(Vector128.LessThan(a.B, b.B), yes.B, no.B),
+        Vector128.ConditionalSelect(Vector128.LessThan(a.C, b.C), yes.C, no.C),
+        Vector128.ConditionalSelect(Vector128.LessThan(a.D, b.D), yes.D, no.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 KeepRange(Quad128 a, int first, int end, float fill) => new(
+        KeepFour(a.A, first, end, fill),
+        KeepFour(a.B, first - 4, end - 4, fill),
+        KeepFour(a.C, first - 8, end - 8, fill),
+        KeepFour(a.D, first - 12, end - 12, fill));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> KeepFour(Vector128<float> a, int first, int end, float fill)
+    {
+        Vector128<int> lane = Vector128<int>.Indices;
+        Vector128<int> keep = Vector128.LessThan(lane, Vector128.Create(end)) & Vector128.GreaterThanOrEqual(lane, Vector128.Create(first));
+        return Vector128.ConditionalSelect(keep.AsSingle(), a, Vector128.Create(fill));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 AddExponent(Quad128 a, Quad128 shift) => new(
+        (a.A.AsInt32() + (shift.A.AsInt32() << 23)).AsSingle(),
+        (a.B.AsInt32() + (shift.B.AsInt32() << 23)).AsSingle(),
+        (a.C.AsInt32() + (shift.C.AsInt32() << 23)).AsSingle(),
+        (a.D.AsInt32() + (shift.D.AsInt32() << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 SwapPairs(Quad128 a)
+    {
+        Vector128<int> order = Vector128.Create(1, 0, 3, 2);
+        return new(Vector128.Shuffle(a.A, order), Vector128.Shuffle(a.B, order), Vector128.Shuffle(a.C, order), Vector128.Shuffle(a.D, order));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Quad128 a) => SumFour((a.A + a.C) + (a.B + a.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float MaxLane(Quad128 a)
+        => MaxFour(Vector128.MaxNative(Vector128.MaxNative(a.A, a.C), Vector128.MaxNative(a.B, a.D)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float SumFour(Vector128<float> a)
+    {
+        Vector128<float> two = a + Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1));
+        return two[0] + two[1];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float MaxFour(Vector128<float> a)
+    {
+        Vector128<float> two = Vector128.MaxNative(a, Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1)));
+        return two[0] > two[1] ? two[0] : two[1];
+    }
+}

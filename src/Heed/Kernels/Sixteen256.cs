@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Heed.Kernels;
+
+/// <summary>Sixteen lanes as two 256-bit registers.</summary>
+internal readonly unsafe struct Sixteen256 : ISixteen<Pair256>
+{
+    private static Vector256<float> FirstLanes(int count)
+        => Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 Create(float value) => new(Vector256.Create(value), Vector256.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 Load(float* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
+
+    public static Pair256 LoadPart(float* source, int count, float fill)
+    {
+        if (Avx.IsSupported)
+        {
+            Vector256<float> low = FirstLanes(count);
+            Vector256<float> high = FirstLanes(count - 8);
+            Vector256<float> rest = Vector256.Create(fill);
+            return new(
+                Vector256.ConditionalSelect(low, Avx.MaskLoad(source, low), rest),
+                Vector256.ConditionalSelect(high, Avx.MaskLoad(source + 8, high), rest));
+        }
+
+        float* lanes = stackalloc float[16];
+        Store(lanes, Create(fill));
+        for (int i = 0; i < count; i++)
+        {
+            lanes[i] = source[i];
+        }
+
+        return Load(lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 LoadTwice(float* source)
+    {
+        Vector256<float> eight = Vector256.Load(source);
+        return new(
+            Vector256.Shuffle(eight, Vector256.Create(0, 0, 1, 1, 2, 2, 3, 3)),
+            Vector256.Shuffle(eight, Vector256.Create(4, 4, 5, 5, 6, 6, 7, 7)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* destination, Pair256 value)
+    {
+        value.Low.Store(destination);
+        value.High.Store(destination + 8);
+    }
+
+    public static void StorePart(float* destination, int count, Pair256 value)
+    {
+        if (Avx.IsSupported)
+        {
+            Avx.MaskStore(destination, FirstLanes(count), value.Low);
+            Avx.MaskStore(destination + 8, FirstLanes(count - 8), value.High);
+            return;
+        }
+
+        float* lanes = stackalloc float[16];
+        Store(lanes, value);
+        for (int i = 0; i < count; i++)
+        {
+            destination[i] = lanes[i];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 Add(Pair256 a, Pair256 b) => new(a.Low + b.Low, a.High + b.High);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 Subtract(Pair256 a, Pair256 b) => new(a.Low - b.Low, a.High - b.High);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 Multiply(Pair256 a, Pair256 b) => new(a.Low * b.Low, a.High * b.High);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 Divide(Pair256 a, Pair256 b) => new(a.Low / b.Low, a.High / b.High);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 Fma(Pair256 a, Pair256 b, Pair256 c)
+        => new(Vector256.FusedMultiplyAdd(a.Low, b.Low, c.Low), Vector256.FusedMultiplyAdd(a.High, b.High, c.High));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 Max(Pair256 a, Pair256 b)
+        => new(Vector256.MaxNative(a.Low, b.Low), Vector256.MaxNative(a.High, b.High));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 Abs(Pair256 a) => new(Vector256.Abs(a.Low), Vector256.Abs(a.High));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 CopySign(Pair256 magnitude, Pair256 sign)
+        => new(Vector256.CopySign(magnitude.Low, sign.Low), Vector256.CopySign(magnitude.High, sign.High));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 SelectLess(Pair256 a, Pair256 b, Pair256 yes, Pair256 no) => new(
+        Vector256.ConditionalSelect(Vector256.LessThan(a.Low, b.Low), yes.Low, no.Low),
+        Vector256.ConditionalSelect(Vector256.LessThan(a.High, b.High), yes.High, no.High));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 KeepRange(Pair256 a, int first, int end, float fill)
+        => new(KeepEight(a.Low, first, end, fill), KeepEight(a.High, first - 8, end - 8, fill));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> KeepEight(Vector256<float> a, int first, int end, float fill)
+    {
+        Vector256<int> lane = Vector256<int>.Indices;
+        Vector256<int> keep = Vector256.LessThan(lane, Vector256.Create(end)) & Vector256.GreaterThanOrEqual(lane, Vector256.Create(first));
+        return Vector256.ConditionalSelect(keep.AsSingle(), a, Vector256.Create(fill));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 AddExponent(Pair256 a, Pair256 shift) => new(
+        (a.Low.AsInt32() + (shift.Low.AsInt32() << 23)).AsSingle(),
+        (a.High.AsInt32() + (shift.High.AsInt32() << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 SwapPairs(Pair256 a) => new(
+        Vector256.Shuffle(a.Low, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6)),
+        Vector256.Shuffle(a.High, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Pair256 a) => SumEight(a.Low + a.High);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float MaxLane(Pair256 a) => MaxEight(Vector256.MaxNative(a.Low, a.High));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float SumEight(Vector256<float> a) => Sixteen128.SumFour(a.GetLower() + a.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float MaxEight(Vector256<float> a) => Sixteen128.MaxFour(Vector128.MaxNative(a.GetLower(), a.GetUpper()));
+}

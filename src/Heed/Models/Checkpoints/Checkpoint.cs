@@ -1,0 +1,182 @@
+using Heed.Formats;
+using Heed.Tensors;
+
+namespace Heed.Models.Checkpoints;
+
+/// <summary>
+/// A model on disk: what it is and its weights, memory-mapped and checked. <see cref="Open"/> finds out the format by itself.
+/// </summary>
+/// <remarks>
+/// Disposing it unmaps the files and frees the weights: models built from <see cref="Weights"/> must not be used any more,
+/// except those that were asked for as dense.
+/// </remarks>
+public sealed class Checkpoint : IDisposable
+{
+    private readonly CheckpointPlan _plan;
+    private readonly string _folder;
+    private readonly List<LinearWeights> _owned = [];
+    private bool _disposed;
+
+    private Checkpoint(string path, CheckpointFormat format, TensorFile files, ModelConfig config, CheckpointPlan plan)
+    {
+        Path = path;
+        Format = format;
+        Files = files;
+        Config = config;
+        _plan = plan;
+        string full = System.IO.Path.GetFullPath(path);
+        _folder = Directory.Exists(full) ? full : System.IO.Path.GetDirectoryName(full)!;
+    }
+
+    /// <summary>The path that was opened.</summary>
+    public string Path { get; }
+
+    /// <summary>What kind of checkpoint it is.</summary>
+    public CheckpointFormat Format { get; }
+
+    /// <summary>What the model is.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>The tensors as they are stored.</summary>
+    public TensorFile Files { get; }
+
+    /// <summary>The GGUF file with its metadata and vocabulary, or null if the checkpoint is of another kind.</summary>
+    public GgufFile? Gguf => Files as GgufFile;
+
+    /// <summary>The bytes of the stored weights.</summary>
+    public long WeightBytes => _plan.Bytes;
+
+    /// <summary>The tokenizer's file beside the weights: tokenizer.json, or tokenizer.model; null if there is none.</summary>
+    public string? TokenizerPath => Format == CheckpointFormat.Gguf ? null : Beside("tokenizer.json") ?? Beside("tokenizer.model");
+
+    /// <summary>tokenizer_config.json of a Hugging Face folder, or null.</summary>
+    public string? TokenizerConfigPath => IfHuggingFace("tokenizer_config.json");
+
+    /// <summary>generation_config.json of a Hugging Face folder, or null.</summary>
+    public string? GenerationConfigPath => IfHuggingFace("generation_config.json");
+
+    /// <summary>config.json of a Hugging Face folder, or null.</summary>
+    public string? ConfigPath => IfHuggingFace(PathProbe.HuggingFaceName);
+
+    /// <summary>chat_template.jinja of a Hugging Face folder, or null.</summary>
+    public string? ChatTemplatePath => IfHuggingFace("chat_template.jinja");
+
+    /// <summary>
+    /// Opens a GGUF file, a Hugging Face folder or its .safetensors file, a Meta folder or its .pth file, or a llama2.c file,
+    /// and checks that its tensors are exactly those of the model that its configuration describes.
+    /// </summary>
+    /// <exception cref="FileFormatException">It is none of these, is damaged, or configuration and tensors do not fit each other.</exception>
+    /// <exception cref="FileNotFoundException">The path, or a file that belongs to it, does not exist.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static Checkpoint Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        PathProbe probe = PathProbe.Of(path);
+        TensorFile files = probe.Open();
+        try
+        {
+            ModelConfig config = Describe(probe, files, out TensorNames names);
+            Validate(config, files.Path);
+            string? ignored = null;
+            if (config.TieEmbeddings && files.TryGet(OutputName(names), out StoredTensor? output))
+            {
+                // Some files store the shared table twice. If the second one is another, it is what the output is made with.
+                if (files.TryGet(names.PartsOf(WeightNames.Embedding)[0] + names.Weight, out StoredTensor? table) && Same(files, table, output)) ignored = output.Name;
+                else config = config with { TieEmbeddings = false };
+            }
+            return new Checkpoint(path, probe.Format, files, config, CheckpointPlan.Match(config, names, files, ignored));
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The weights for a <see cref="Transformer"/> of <see cref="Config"/>; each layer is loaded when the model asks for it.</summary>
+    /// <param name="device">Where the model will compute; the CPU if null.</param>
+    /// <param name="dense">
+    /// Whether all weights become ordinary float32 tensors, which can learn and outlive this checkpoint, instead of the forms
+    /// that compute fastest and share the file's memory.
+    /// </param>
+    /// <param name="progress">Told the share of the weights that is loaded, 0 to 1, from any thread.</param>
+    /// <param name="cancellation">Stops loading with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ObjectDisposedException">The checkpoint has been disposed.</exception>
+    public IWeightSource Weights(Device? device = null, bool dense = false, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new CheckpointWeights(_plan, new MatrixLoader(Files, new LoadProgress(_plan.Bytes, progress), cancellation), device ?? Device.Cpu, Config.TieEmbeddings, dense, Own);
+    }
+
+    /// <summary>The full path of a file beside the weights, or null if there is none.</summary>
+    public string? Beside(string fileName)
+    {
+        string path = System.IO.Path.Combine(_folder, fileName);
+        return File.Exists(path) ? path : null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        lock (_owned)
+        {
+            foreach (LinearWeights weights in _owned) weights.Dispose();
+            _owned.Clear();
+        }
+        Files.Dispose();
+    }
+
+    private string? IfHuggingFace(string name) => Format == CheckpointFormat.HuggingFace ? Beside(name) : null;
+
+    private void Own(LinearWeights weights)
+    {
+        lock (_owned) _owned.Add(weights);
+    }
+
+    private static ModelConfig Describe(PathProbe probe, TensorFile files, out TensorNames names)
+    {
+        switch (probe.Format)
+        {
+            case CheckpointFormat.Gguf:
+                return GgufConfig.Read((GgufFile)files, out names);
+            case CheckpointFormat.Llama2c:
+                names = FormatTensorNames.Llama2c;
+                return Llama2cConfig.Read(((Llama2cFile)files).Header);
+            case CheckpointFormat.Meta:
+                names = FormatTensorNames.Meta;
+                return MetaConfig.Read(JsonSettings.Read(probe.ConfigPath!), files);
+            default:
+                ModelConfig config = HuggingFaceConfig.Read(JsonSettings.Read(probe.ConfigPath!));
+                names = HuggingFaceConfig.Names(config, name => files.TryGet(name, out _));
+                return config;
+        }
+    }
+
+    private static void Validate(ModelConfig config, string path)
+    {
+        try
+        {
+            config.Validate();
+        }
+        catch (Exception error) when (error is ArgumentException or OverflowException)
+        {
+            throw new FileFormatException(path, $"the configuration does not make a model: {error.Message}", inner: error);
+        }
+    }
+
+    private static string OutputName(TensorNames names) => names.PartsOf(WeightNames.Output)[0] + names.Weight;
+
+    private static bool Same(TensorFile files, StoredTensor a, StoredTensor b)
+    {
+        const int piece = 1 << 20;
+        if (a.Type != b.Type || a.GroupSize > 0 || b.GroupSize > 0 || !a.Shape.AsSpan().SequenceEqual(b.Shape)) return false;
+        for (long at = 0; at < a.ByteLength; at += piece)
+        {
+            int length = (int)Math.Min(piece, a.ByteLength - at);
+            if (!files.Bytes(a, at, length).SequenceEqual(files.Bytes(b, at, length))) return false;
+        }
+        return true;
+    }
+}

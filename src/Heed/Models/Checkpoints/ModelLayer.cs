@@ -1,0 +1,65 @@
+using Heed.Tensors;
+
+namespace Heed.Models.Checkpoints;
+
+/// <summary>What a layer is, which says what tensors it has.</summary>
+internal enum ModelLayerKind
+{
+    /// <summary>A weight [out, in] and perhaps a bias [out].</summary>
+    Linear,
+
+    /// <summary>A weight [count, dim].</summary>
+    Embedding,
+
+    /// <summary>A weight [dim] and perhaps a bias [dim].</summary>
+    Norm,
+}
+
+/// <summary>One layer that <see cref="Transformer"/> asks its weights for.</summary>
+/// <param name="Name">The full name by <see cref="WeightNames"/>.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Parts">The rows of each matrix of a fused layer, in order; one entry for all others.</param>
+/// <param name="Columns">The size of a row; 1 for norms.</param>
+/// <param name="Bias">Whether it has a bias.</param>
+internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts, long Columns, bool Bias)
+{
+    /// <summary>All rows together.</summary>
+    public long Rows => Parts.Sum();
+
+    /// <summary>All layers of the model that <paramref name="config"/> describes, one after another.</summary>
+    public static IEnumerable<ModelLayer> Of(ModelConfig config)
+    {
+        long hidden = config.HiddenSize;
+        yield return new(WeightNames.Embedding, ModelLayerKind.Embedding, [config.VocabSize], hidden, Bias: false);
+        if (config.Positions == PositionKind.Learned)
+            yield return new(WeightNames.PositionEmbedding, ModelLayerKind.Embedding, [config.MaxSeqLen], hidden, Bias: false);
+        for (int i = 0; i < config.NumLayers; i++)
+            foreach (ModelLayer layer in Block(config, $"{WeightNames.Blocks}.{i}.")) yield return layer;
+        yield return Norm(config, WeightNames.FinalNorm, hidden);
+        if (!config.TieEmbeddings) yield return new(WeightNames.Output, ModelLayerKind.Linear, [config.VocabSize], hidden, Bias: false);
+    }
+
+    private static IEnumerable<ModelLayer> Block(ModelConfig config, string scope)
+    {
+        long hidden = config.HiddenSize, inner = config.FeedForwardSize, head = config.HeadSize;
+        long queries = config.NumHeads * head, keys = config.KvHeads * head;
+        yield return Norm(config, scope + WeightNames.AttentionNorm, hidden);
+        yield return new(scope + WeightNames.Qkv, ModelLayerKind.Linear, [queries, keys, keys], hidden, config.QkvBias);
+        yield return new(scope + WeightNames.AttentionOutput, ModelLayerKind.Linear, [hidden], queries, config.AttentionOutputBias);
+        if (config.QkNorm)
+        {
+            yield return Norm(config, scope + WeightNames.QueryNorm, head);
+            yield return Norm(config, scope + WeightNames.KeyNorm, head);
+        }
+        yield return Norm(config, scope + WeightNames.FeedForwardNorm, hidden);
+        long[] up = config.GatedFeedForward ? [inner, inner] : [inner];
+        yield return new(scope + WeightNames.Up, ModelLayerKind.Linear, up, hidden, config.FeedForwardBias);
+        yield return new(scope + WeightNames.Down, ModelLayerKind.Linear, [hidden], inner, config.FeedForwardBias);
+        if (!config.PostNorms) yield break;
+        yield return Norm(config, scope + WeightNames.AttentionPostNorm, hidden);
+        yield return Norm(config, scope + WeightNames.FeedForwardPostNorm, hidden);
+    }
+
+    private static ModelLayer Norm(ModelConfig config, string name, long size) =>
+        new(name, ModelLayerKind.Norm, [size], 1, config.Norm == NormKind.Layer);
+}

@@ -1,0 +1,175 @@
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Models;
+
+/// <summary>
+/// Everything that tells one Llama-family model from another: sizes, and the choices of the families (biases, norms,
+/// positions, soft-caps). Defaults are Llama 2 7B's. One <see cref="Transformer"/> runs them all.
+/// </summary>
+public sealed record ModelConfig
+{
+    /// <summary>The family's name as its files give it, for messages: "llama", "qwen2", "gpt2".</summary>
+    public string Architecture { get; init; } = "llama";
+
+    /// <summary>The size of the residual stream.</summary>
+    public int HiddenSize { get; init; } = 4096;
+
+    /// <summary>The inner size of the feed-forward part; null for Llama's rule, see <see cref="FeedForwardSize"/>.</summary>
+    public int? IntermediateSize { get; init; }
+
+    /// <summary>What <see cref="FeedForwardSize"/> rounds up to.</summary>
+    public int MultipleOf { get; init; } = 256;
+
+    /// <summary>The number of blocks.</summary>
+    public int NumLayers { get; init; } = 32;
+
+    /// <summary>The number of query heads.</summary>
+    public int NumHeads { get; init; } = 32;
+
+    /// <summary>The number of key/value heads; null for as many as query heads.</summary>
+    public int? NumKvHeads { get; init; }
+
+    /// <summary>The size of a head; null for hidden size / heads.</summary>
+    public int? HeadDim { get; init; }
+
+    /// <summary>The number of tokens.</summary>
+    public int VocabSize { get; init; } = 32000;
+
+    /// <summary>The longest sequence.</summary>
+    public int MaxSeqLen { get; init; } = 2048;
+
+    /// <summary>Which norm.</summary>
+    public NormKind Norm { get; init; } = NormKind.Rms;
+
+    /// <summary>ε of the norms.</summary>
+    public float NormEpsilon { get; init; } = 1e-5f;
+
+    /// <summary>The feed-forward part's function.</summary>
+    public Activation Activation { get; init; } = Activation.Silu;
+
+    /// <summary>Whether the feed-forward part is gated (SwiGLU, GeGLU).</summary>
+    public bool GatedFeedForward { get; init; } = true;
+
+    /// <summary>Whether the output layer is the embedding table.</summary>
+    public bool TieEmbeddings { get; init; }
+
+    /// <summary>Whether queries, keys and values have biases.</summary>
+    public bool QkvBias { get; init; }
+
+    /// <summary>Whether the attention's output layer has a bias.</summary>
+    public bool AttentionOutputBias { get; init; }
+
+    /// <summary>Whether the feed-forward layers have biases.</summary>
+    public bool FeedForwardBias { get; init; }
+
+    /// <summary>Whether query and key heads are normalised (Qwen 3).</summary>
+    public bool QkNorm { get; init; }
+
+    /// <summary>Whether attention and feed-forward outputs are normalised before they are added (Gemma 2).</summary>
+    public bool PostNorms { get; init; }
+
+    /// <summary>How positions are told apart.</summary>
+    public PositionKind Positions { get; init; } = PositionKind.Rotary;
+
+    /// <summary>The base of the rotary angles.</summary>
+    public double RopeTheta { get; init; } = 10000;
+
+    /// <summary>How many elements of a head turn; null for all.</summary>
+    public int? RotaryDim { get; init; }
+
+    /// <summary>Which elements of a head form a pair.</summary>
+    public RopeLayout RopeLayout { get; init; } = RopeLayout.Interleaved;
+
+    /// <summary>How rotary angles are stretched.</summary>
+    public RopeScaling RopeScaling { get; init; } = RopeScaling.None;
+
+    /// <summary>A query sees at most this many keys, its own included; 0 for all.</summary>
+    public int Window { get; init; }
+
+    /// <summary>The window holds in every layer whose number is divisible by this: 1 all layers, 2 every second one.</summary>
+    public int WindowEvery { get; init; } = 1;
+
+    /// <summary>The window holds in no layer before this one (Qwen 2).</summary>
+    public int WindowFrom { get; init; }
+
+    /// <summary>Multiplies q·k; null for 1/√headDim.</summary>
+    public float? AttentionScale { get; init; }
+
+    /// <summary>Attention scores become c·tanh(score/c); 0 for none.</summary>
+    public float AttentionSoftCap { get; init; }
+
+    /// <summary>Logits become c·tanh(logit/c); 0 for none.</summary>
+    public float LogitSoftCap { get; init; }
+
+    /// <summary>Multiplies the embeddings; √hiddenSize in Gemma.</summary>
+    public float EmbeddingScale { get; init; } = 1;
+
+    /// <summary>The number of key/value heads, worked out.</summary>
+    public int KvHeads => NumKvHeads ?? NumHeads;
+
+    /// <summary>The size of a head, worked out.</summary>
+    public int HeadSize => HeadDim ?? HiddenSize / NumHeads;
+
+    /// <summary>The inner size of the feed-forward part, worked out.</summary>
+    public int FeedForwardSize => IntermediateSize ?? FeedForwardRule(HiddenSize, MultipleOf);
+
+    /// <summary>How many elements of a head turn, worked out.</summary>
+    public int RotarySize => RotaryDim ?? HeadSize;
+
+    /// <summary>Llama's inner size: ⅔ of 4·hidden, times <paramref name="multiplier"/>, rounded up to <paramref name="multipleOf"/>.</summary>
+    public static int FeedForwardRule(int hiddenSize, int multipleOf, double multiplier = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(multipleOf, 1);
+        long inner = (long)(multiplier * (2L * 4 * hiddenSize / 3));
+        return checked((int)((inner + multipleOf - 1) / multipleOf * multipleOf));
+    }
+
+    /// <summary>The options of a layer's attention.</summary>
+    public AttentionOptions AttentionOptionsOf(int layer) => new(
+        AttentionScale ?? 1 / MathF.Sqrt(HeadSize), AttentionSoftCap, layer >= WindowFrom && layer % WindowEvery == 0 ? Window : 0);
+
+    /// <summary>The number of learned numbers.</summary>
+    public long ParameterCount()
+    {
+        long hidden = HiddenSize, qkv = (NumHeads + 2L * KvHeads) * HeadSize, heads = (long)NumHeads * HeadSize, inner = FeedForwardSize;
+        long norm = Norm == NormKind.Layer ? 2 * hidden : hidden;
+        long block = hidden * qkv + (QkvBias ? qkv : 0) + heads * hidden + (AttentionOutputBias ? hidden : 0);
+        block += (GatedFeedForward ? 3 : 2) * hidden * inner;
+        if (FeedForwardBias) block += (GatedFeedForward ? 2 : 1) * inner + hidden;
+        block += (PostNorms ? 4 : 2) * norm + (QkNorm ? 2L * HeadSize : 0);
+        long total = VocabSize * hidden * (TieEmbeddings ? 1 : 2) + NumLayers * block + norm;
+        return Positions == PositionKind.Learned ? total + MaxSeqLen * hidden : total;
+    }
+
+    /// <summary>Checks that the sizes make a model.</summary>
+    /// <exception cref="ArgumentException">A size is out of range or two do not fit; the message names them.</exception>
+    public ModelConfig Validate()
+    {
+        Positive(HiddenSize, nameof(HiddenSize));
+        Positive(NumLayers, nameof(NumLayers));
+        Positive(NumHeads, nameof(NumHeads));
+        Positive(VocabSize, nameof(VocabSize));
+        Positive(MaxSeqLen, nameof(MaxSeqLen));
+        Positive(KvHeads, nameof(NumKvHeads));
+        Positive(HeadSize, nameof(HeadDim));
+        Positive(FeedForwardSize, nameof(IntermediateSize));
+        Positive(WindowEvery, nameof(WindowEvery));
+        if (HeadDim is null && HiddenSize % NumHeads != 0)
+            throw new ArgumentException($"ModelConfig: HiddenSize {HiddenSize} is not divisible by NumHeads {NumHeads}; set HeadDim.");
+        if (NumHeads % KvHeads != 0)
+            throw new ArgumentException($"ModelConfig: NumHeads {NumHeads} is not divisible by NumKvHeads {KvHeads}.");
+        if (Positions == PositionKind.Rotary && (RotarySize % 2 != 0 || RotarySize > HeadSize || RotarySize <= 0))
+            throw new ArgumentException($"ModelConfig: RotaryDim is {RotarySize}; expected an even number up to the head size {HeadSize}.");
+        if (Window < 0) throw new ArgumentException($"ModelConfig: Window is {Window}; expected 0 (none) or more.");
+        if (WindowFrom < 0) throw new ArgumentException($"ModelConfig: WindowFrom is {WindowFrom}; expected 0 or more.");
+        if (!(NormEpsilon >= 0)) throw new ArgumentException($"ModelConfig: NormEpsilon is {NormEpsilon}; expected 0 or more.");
+        if (!(RopeTheta > 0)) throw new ArgumentException($"ModelConfig: RopeTheta is {RopeTheta}; expected more than 0.");
+        return this;
+    }
+
+    private static void Positive(int value, string name)
+    {
+        if (value < 1) throw new ArgumentException($"ModelConfig: {name} is {value}; expected 1 or more.");
+    }
+}

@@ -1,0 +1,11 @@
+namespace Heed.Models;
+
+/// <summary>How a model tells positions apart.</summary>
+public enum PositionKind
+{
+    /// <summary>Queries and keys are rotated.</summary>
+    Rotary,
+
+    /// <summary>A learned vector per position is added to the embedding.</summary>
+    Learned,
+}

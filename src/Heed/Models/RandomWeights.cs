@@ -1,0 +1,69 @@
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Models;
+
+/// <summary>
+/// Fresh trainable layers: matrices from N(0, 0.02²), those that write to the residual stream (attention output and
+/// feed-forward down) from N(0, (0.02/√(2·layers))²), gains 1, biases 0. The same seed gives the same weights.
+/// </summary>
+/// <remarks>The scaled initialisation is GPT-2's (Radford et al. 2019).</remarks>
+public sealed class RandomWeights : IWeightSource
+{
+    private const double Deviation = 0.02;
+    private readonly Random _random;
+    private readonly string _prefix;
+    private readonly int _layers;
+
+    /// <summary>A source of random layers.</summary>
+    /// <param name="seed">Which ones.</param>
+    /// <param name="layers">The number of blocks, for the residual layers' scale; 1 leaves them at 0.02/√2.</param>
+    /// <param name="device">The device; the CPU if null.</param>
+    public RandomWeights(int seed, int layers = 1, Device? device = null)
+        : this(new Random(seed), "", layers, device ?? Device.Cpu)
+    {
+    }
+
+    private RandomWeights(Random random, string prefix, int layers, Device device)
+    {
+        _random = random;
+        _prefix = prefix;
+        _layers = layers;
+        Device = device;
+    }
+
+    /// <inheritdoc/>
+    public Device Device { get; }
+
+    /// <inheritdoc/>
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+    {
+        bool residual = $"{_prefix}{name}" is var full
+            && (full.EndsWith(WeightNames.AttentionOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.Down, StringComparison.Ordinal));
+        double deviation = residual ? Deviation / Math.Sqrt(2.0 * _layers) : Deviation;
+        return new DenseLinear(Normal(Shape.Of(outFeatures, inFeatures), deviation), bias ? Constant(new Shape(outFeatures), 0) : null);
+    }
+
+    /// <inheritdoc/>
+    public Embedding Embedding(string name, int count, int dim) => new DenseEmbedding(Normal(Shape.Of(count, dim), Deviation));
+
+    /// <inheritdoc/>
+    public Tensor Tensor(string name, Shape shape) => Constant(shape, name.EndsWith("bias", StringComparison.Ordinal) ? 0 : 1);
+
+    /// <inheritdoc/>
+    public IWeightSource Scope(string prefix) => new RandomWeights(_random, $"{_prefix}{prefix}.", _layers, Device);
+
+    private Tensor Normal(Shape shape, double deviation)
+    {
+        Tensor weight = Tensors.Tensor.AllocateUnscoped(shape, Device);
+        weight.Assign(Tensors.Tensor.Normal(shape, _random, 0, deviation, Device));
+        return weight;
+    }
+
+    private Tensor Constant(Shape shape, double value)
+    {
+        Tensor weight = Tensors.Tensor.AllocateUnscoped(shape, Device);
+        Device.Backend.Fill(weight, value);
+        return weight;
+    }
+}

@@ -1,0 +1,177 @@
+using System.Globalization;
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Models;
+
+/// <summary>
+/// A decoder-only transformer of the Llama family and its relatives (Touvron et al. 2023, arXiv 2302.13971): embedding,
+/// blocks, norm, output. The one forward pass of the library: it serves prefill, decode and evaluation, on every device
+/// and for every kind of weights.
+/// </summary>
+/// <remarks>
+/// Safe for concurrent calls, each with a cache of its own. A token's logits do not depend, to the last bit, on the
+/// number of threads, on what else is in the batch, on padding, or on how its sequence is cut into calls (with dynamic NTK
+/// scaling past the original length, they do depend on the last).
+/// </remarks>
+[System.Runtime.CompilerServices.SkipLocalsInit]
+public sealed class Transformer
+{
+    private readonly TransformerBlock[] _blocks;
+
+    /// <summary>Builds the model that <paramref name="config"/> describes, with layers from <paramref name="weights"/>.</summary>
+    /// <exception cref="ArgumentException">The configuration does not make a model.</exception>
+    public Transformer(ModelConfig config, IWeightSource weights)
+    {
+        Config = config.Validate();
+        Device = weights.Device;
+        Embedding = weights.Embedding(WeightNames.Embedding, config.VocabSize, config.HiddenSize);
+        if (config.Positions == PositionKind.Learned)
+            PositionEmbedding = weights.Embedding(WeightNames.PositionEmbedding, config.MaxSeqLen, config.HiddenSize);
+        RotaryPositions? rotary = config.Positions == PositionKind.Rotary
+            ? new RotaryPositions(config.RotarySize, config.RopeTheta, config.MaxSeqLen, config.RopeLayout, config.RopeScaling, Device)
+            : null;
+        IWeightSource blocks = weights.Scope(WeightNames.Blocks);
+        _blocks = new TransformerBlock[config.NumLayers];
+        for (int i = 0; i < _blocks.Length; i++)
+            _blocks[i] = new TransformerBlock(config, blocks.Scope(i.ToString(CultureInfo.InvariantCulture)), i, rotary);
+        FinalNorm = TransformerBlock.NormOf(config, weights, WeightNames.FinalNorm, config.HiddenSize);
+        Output = config.TieEmbeddings
+            ? Embedding.AsLinear()
+            : weights.Linear(WeightNames.Output, config.HiddenSize, config.VocabSize);
+    }
+
+    /// <summary>What the model is.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Where the model computes.</summary>
+    public Device Device { get; }
+
+    /// <summary>The token table.</summary>
+    public Embedding Embedding { get; }
+
+    /// <summary>The table of learned positions, or null.</summary>
+    public Embedding? PositionEmbedding { get; }
+
+    /// <summary>The blocks, first to last.</summary>
+    public IReadOnlyList<TransformerBlock> Blocks => _blocks;
+
+    /// <summary>The norm before the output layer.</summary>
+    public Norm FinalNorm { get; }
+
+    /// <summary>The output layer; the token table's own where they are tied.</summary>
+    public Linear Output { get; }
+
+    /// <summary>An empty cache that fits this model.</summary>
+    /// <param name="batch">The number of rows.</param>
+    /// <param name="maxPositions">The largest number of tokens in a row; the model's own bound if 0.</param>
+    public KvCache CreateCache(int batch = 1, int maxPositions = 0) => new(Config.NumLayers, batch, Config.KvHeads,
+        Config.HeadSize, maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen, Device);
+
+    /// <summary>The logits of a batch of tokens.</summary>
+    /// <param name="tokens">Token ids, row after row: batch × seq of them.</param>
+    /// <param name="cache">What the rows have seen before, and where these tokens are added; null to start from nothing.</param>
+    /// <param name="positions">
+    /// Where each token stands in its row, −1 for padding (left or right); empty to go on where the cache's rows end.
+    /// </param>
+    /// <param name="batch">The number of rows; the cache's if there is one.</param>
+    /// <param name="rows">For which tokens.</param>
+    /// <param name="cancellation">Looked at before each block.</param>
+    /// <returns>[batch, vocabulary] for the last tokens, [batch, seq, vocabulary] for all.</returns>
+    /// <exception cref="ArgumentException">The numbers of tokens, positions and rows do not fit.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary, or a position is out of bounds.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before.</exception>
+    public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
+        LogitRows rows = LogitRows.Last, CancellationToken cancellation = default)
+    {
+        using StepScope step = new(TensorScope.Current is null);
+        if (cache is not null) batch = cache.Batch;
+        int seq = CheckSizes(tokens, positions, batch);
+        Span<int> buffer = positions.IsEmpty && tokens.Length <= 256 ? stackalloc int[tokens.Length] : default;
+        if (positions.IsEmpty) positions = NextPositions(cache, batch, seq, buffer);
+        using KvCache? own = cache is null ? CreateCache(batch, Math.Min(seq, Config.MaxSeqLen)) : null;
+        KvCache store = cache ?? own!;
+        Span<int> before = batch <= 64 ? stackalloc int[batch] : new int[batch];
+        for (int row = 0; row < batch; row++) before[row] = store.Length(row);
+        try
+        {
+            return step.Keep(Compute(tokens, positions, store, batch, rows, cancellation));
+        }
+        catch
+        {
+            // What was reserved has not been written in every layer: forget it.
+            for (int row = 0; row < batch; row++)
+                if (store.Length(row) > before[row]) store.Truncate(row, before[row]);
+            throw;
+        }
+    }
+
+    private Tensor Compute(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, KvCache cache, int batch, LogitRows rows,
+        CancellationToken cancellation)
+    {
+        using TensorScope.Lease lease = TensorScope.Begin();
+        int seq = tokens.Length / batch, hidden = Config.HiddenSize;
+        int length = cache.Reserve(positions);
+        Tensor x = Embed(tokens, positions).Reshape(new Shape(batch, seq, hidden));
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            (Tensor keys, Tensor values) = cache.Layer(i);
+            x = _blocks[i].Forward(x, positions, keys, values, length); // [batch, seq, hidden]
+        }
+        cancellation.ThrowIfCancellationRequested();
+        if (rows == LogitRows.Last) x = LastRows(x, positions, batch, seq); // [batch, hidden]
+        Tensor logits = Output.Forward(FinalNorm.Forward(x)); // [batch, (seq,) vocabulary]
+        return lease.Return(Config.LogitSoftCap > 0 ? Ops.SoftCapInPlace(logits, Config.LogitSoftCap) : logits);
+    }
+
+    private Tensor Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions)
+    {
+        Tensor x = Embedding.Forward(tokens); // [batch · seq, hidden]
+        if (Config.EmbeddingScale != 1) Ops.ScaleInPlace(x, Config.EmbeddingScale);
+        if (PositionEmbedding is null) return x;
+        Span<int> slots = positions.Length <= 256 ? stackalloc int[positions.Length] : new int[positions.Length];
+        positions.CopyTo(slots);
+        for (int i = 0; i < slots.Length; i++) slots[i] = Math.Max(slots[i], 0);
+        return Ops.AddInPlace(x, PositionEmbedding.Forward(slots));
+    }
+
+    /// <summary>The last row of each sequence that is not padding; the last one of a row of nothing but padding.</summary>
+    private static Tensor LastRows(Tensor x, ReadOnlySpan<int> positions, int batch, int seq)
+    {
+        Shape flat = Shape.Of(batch * seq, x.Shape[2]);
+        if (seq == 1) return x.Reshape(flat);
+        Span<int> last = batch <= 64 ? stackalloc int[batch] : new int[batch];
+        for (int row = 0; row < batch; row++)
+        {
+            int i = seq - 1;
+            while (i > 0 && positions[row * seq + i] < 0) i--;
+            last[row] = row * seq + (positions[row * seq + i] < 0 ? seq - 1 : i);
+        }
+        return Ops.Gather(x.Reshape(flat), last);
+    }
+
+    private static ReadOnlySpan<int> NextPositions(KvCache? cache, int batch, int seq, Span<int> buffer)
+    {
+        Span<int> positions = buffer.Length > 0 ? buffer : new int[batch * seq];
+        for (int row = 0; row < batch; row++)
+        {
+            int start = cache?.Length(row) ?? 0;
+            for (int i = 0; i < seq; i++) positions[row * seq + i] = start + i;
+        }
+        return positions;
+    }
+
+    private int CheckSizes(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, int batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        if (tokens.IsEmpty || tokens.Length % batch != 0)
+            throw new ArgumentException($"Forward: got {tokens.Length} tokens for {batch} rows; expected a multiple of {batch} above 0.", nameof(tokens));
+        if (!positions.IsEmpty && positions.Length != tokens.Length)
+            throw new ArgumentException($"Forward: got {positions.Length} positions for {tokens.Length} tokens.", nameof(positions));
+        foreach (int token in tokens)
+            if ((uint)token >= (uint)Config.VocabSize)
+                throw new ArgumentOutOfRangeException(nameof(tokens), token, $"Forward: token {token} is not in the vocabulary of {Config.VocabSize}.");
+        return tokens.Length / batch;
+    }
+}

@@ -1,0 +1,53 @@
+namespace Heed.Models;
+
+/// <summary>
+/// The names by which <see cref="Transformer"/> asks its weight source for layers; every checkpoint format maps its own
+/// names to these. A linear layer "x" has the tensors "x.weight" and "x.bias".
+/// </summary>
+public static class WeightNames
+{
+    /// <summary>The token table, [vocabulary, hidden].</summary>
+    public const string Embedding = "embedding";
+
+    /// <summary>The table of learned positions, [maxSeqLen, hidden].</summary>
+    public const string PositionEmbedding = "position_embedding";
+
+    /// <summary>The scope of block i is "blocks.i".</summary>
+    public const string Blocks = "blocks";
+
+    /// <summary>Within a block: the norm before attention.</summary>
+    public const string AttentionNorm = "attention_norm";
+
+    /// <summary>Within a block: queries, keys and values, rows in that order.</summary>
+    public const string Qkv = "attention.qkv";
+
+    /// <summary>Within a block: the norm of query heads, [headDim].</summary>
+    public const string QueryNorm = "attention.query_norm";
+
+    /// <summary>Within a block: the norm of key heads, [headDim].</summary>
+    public const string KeyNorm = "attention.key_norm";
+
+    /// <summary>Within a block: the attention's output layer.</summary>
+    public const string AttentionOutput = "attention.output";
+
+    /// <summary>Within a block: the norm of the attention's output (Gemma 2).</summary>
+    public const string AttentionPostNorm = "attention_post_norm";
+
+    /// <summary>Within a block: the norm before the feed-forward part.</summary>
+    public const string FeedForwardNorm = "feed_forward_norm";
+
+    /// <summary>Within a block: gate and up, rows in that order; only up where there is no gate.</summary>
+    public const string Up = "feed_forward.up";
+
+    /// <summary>Within a block: back to the residual stream.</summary>
+    public const string Down = "feed_forward.down";
+
+    /// <summary>Within a block: the norm of the feed-forward part's output (Gemma 2).</summary>
+    public const string FeedForwardPostNorm = "feed_forward_post_norm";
+
+    /// <summary>The norm before the output layer.</summary>
+    public const string FinalNorm = "norm";
+
+    /// <summary>The output layer, [vocabulary, hidden], if it is not tied.</summary>
+    public const string Output = "output";
+}

@@ -1,0 +1,27 @@
+using Heed.Tensors;
+
+namespace Heed.Nn;
+
+/// <summary>
+/// The feed-forward part of a block: gated, down(act(gate(x))·up(x)) as in SwiGLU (Shazeer 2020, arXiv 2002.05202), or
+/// plain, down(act(up(x))).
+/// </summary>
+/// <param name="up">hidden → 2·intermediate, rows [gate | up], if gated; hidden → intermediate if plain.</param>
+/// <param name="down">intermediate → hidden.</param>
+/// <param name="activation">The non-linear function.</param>
+/// <param name="gated">Whether half of <paramref name="up"/> is the gate.</param>
+public sealed class FeedForward(Linear up, Linear down, Activation activation, bool gated)
+{
+    /// <summary>The first layer, with the gate's rows before the others if there is a gate.</summary>
+    public Linear Up { get; } = up;
+
+    /// <summary>The second layer.</summary>
+    public Linear Down { get; } = down;
+
+    /// <summary>The inner activations, [batch, seq, intermediate]; <see cref="Down"/> is still to be applied.</summary>
+    public Tensor Inner(Tensor x)
+    {
+        Tensor h = Up.Forward(x);
+        return gated ? Ops.Gated(h, activation) : Ops.Activate(h, activation);
+    }
+}

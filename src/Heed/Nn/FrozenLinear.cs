@@ -1,0 +1,15 @@
+using Heed.Tensors;
+
+namespace Heed.Nn;
+
+/// <summary>A linear layer whose matrix is in a form made for multiplying: packed panels, or a file's own blocks.</summary>
+internal sealed class FrozenLinear(LinearWeights weights, Tensor? bias = null) : Linear(weights.Columns, weights.Rows)
+{
+    public LinearWeights Weights { get; } = weights;
+
+    public Tensor? Bias { get; } = bias;
+
+    public override Tensor Forward(Tensor x) => Ops.Linear(x, Weights, Bias);
+
+    public override Tensor ForwardAdd(Tensor x, Tensor residual) => Ops.Linear(x, Weights, Bias, addTo: residual);
+}

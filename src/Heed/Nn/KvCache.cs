@@ -1,0 +1,134 @@
+using Heed.Tensors;
+
+namespace Heed.Nn;
+
+/// <summary>
+/// Keys and values of the tokens that a model has seen, for each layer and batch row, stored by position: rows may be of
+/// different lengths, and padding is never stored. Grows up to a bound; the bound is checked, never overrun.
+/// </summary>
+/// <remarks>Belongs to one generation at a time. It is no part of a model's state.</remarks>
+public sealed class KvCache : IDisposable
+{
+    private const int FirstCapacity = 256;
+    private readonly (Tensor Keys, Tensor Values)[] _layers;
+    private readonly int[] _lengths;
+    private readonly int _kvHeads;
+    private readonly int _headDim;
+    private readonly int _valueDim;
+    private readonly Device _device;
+
+    /// <summary>An empty cache.</summary>
+    /// <param name="layers">The number of layers.</param>
+    /// <param name="batch">The number of rows.</param>
+    /// <param name="kvHeads">Key/value heads per layer.</param>
+    /// <param name="headDim">The size of a key.</param>
+    /// <param name="maxPositions">The largest number of tokens in a row.</param>
+    /// <param name="device">Where the memory is.</param>
+    /// <param name="valueDim">The size of a value; that of a key if 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is below 1.</exception>
+    public KvCache(int layers, int batch, int kvHeads, int headDim, int maxPositions, Device? device = null, int valueDim = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxPositions, 1);
+        _layers = new (Tensor, Tensor)[layers];
+        _lengths = new int[batch];
+        _kvHeads = kvHeads;
+        _headDim = headDim;
+        _valueDim = valueDim > 0 ? valueDim : headDim;
+        _device = device ?? Device.Cpu;
+        MaxPositions = maxPositions;
+    }
+
+    /// <summary>The largest number of tokens in a row.</summary>
+    public int MaxPositions { get; }
+
+    /// <summary>The number of rows.</summary>
+    public int Batch => _lengths.Length;
+
+    /// <summary>The number of tokens that there is room for before the cache grows again.</summary>
+    public int Capacity { get; private set; }
+
+    /// <summary>The memory that the cache takes, in bytes.</summary>
+    public long Bytes => (long)_layers.Length * Batch * _kvHeads * Capacity * (_headDim + _valueDim) * (_device.DType == DType.Float32 ? 4 : 8);
+
+    /// <summary>The number of tokens stored in a row.</summary>
+    public int Length(int row = 0) => _lengths[row];
+
+    /// <summary>Forgets a row's tokens from position <paramref name="length"/> on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The row holds fewer tokens.</exception>
+    public void Truncate(int row, int length)
+    {
+        if (length < 0 || length > _lengths[row])
+            throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.Truncate: row {row} holds {_lengths[row]} tokens.");
+        _lengths[row] = length;
+    }
+
+    /// <summary>Forgets everything; keeps the memory.</summary>
+    public void Clear() => Array.Clear(_lengths);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach ((Tensor keys, Tensor values) in _layers)
+        {
+            keys?.Dispose();
+            values?.Dispose();
+        }
+        Array.Clear(_layers);
+        Capacity = 0;
+        Array.Clear(_lengths);
+    }
+
+    /// <summary>
+    /// Makes room for tokens at the given positions (−1 is padding), row by row, and counts them as stored; the layers
+    /// must write them before the next call.
+    /// </summary>
+    /// <returns>The length of the longest row.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A position is past the bound, or leaves a gap behind the row's last token.</exception>
+    internal int Reserve(ReadOnlySpan<int> positions)
+    {
+        int seq = positions.Length / Batch, longest = 0;
+        for (int row = 0; row < Batch; row++)
+        {
+            int length = _lengths[row];
+            foreach (int position in positions.Slice(row * seq, seq))
+            {
+                if (position >= MaxPositions) ThrowFull(position);
+                if (position > length)
+                    throw new ArgumentOutOfRangeException(nameof(positions), position, $"KvCache: position {position} leaves a gap; row {row} holds {length} tokens.");
+                length = Math.Max(length, position + 1);
+            }
+            longest = Math.Max(longest, length);
+        }
+        if (longest > Capacity) Grow(longest);
+        for (int row = 0; row < Batch; row++)
+            foreach (int position in positions.Slice(row * seq, seq)) _lengths[row] = Math.Max(_lengths[row], position + 1);
+        return longest;
+    }
+
+    internal (Tensor Keys, Tensor Values) Layer(int layer) => _layers[layer];
+
+    private void Grow(int needed)
+    {
+        int capacity = (int)Math.Min(MaxPositions, Math.Max(Math.Max(needed, FirstCapacity), 2L * Capacity));
+        capacity = (capacity + Ops.KeysPerPanel - 1) / Ops.KeysPerPanel * Ops.KeysPerPanel;
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            (Tensor oldKeys, Tensor oldValues) = _layers[i];
+            _layers[i] = Ops.AllocateKeyValues(Batch, _kvHeads, capacity, _headDim, _valueDim, _device, scoped: false);
+            if (oldKeys is null) continue;
+            using (TensorScope.Begin())
+            {
+                _layers[i].Keys.Slice(2, 0, oldKeys.Shape[2]).Assign(oldKeys);
+                _layers[i].Values.Slice(2, 0, oldValues.Shape[2]).Assign(oldValues);
+            }
+            oldKeys.Dispose();
+            oldValues.Dispose();
+        }
+        Capacity = capacity;
+    }
+
+    private void ThrowFull(int position) => throw new ArgumentOutOfRangeException(
+        nameof(position), position, $"KvCache: position {position} is past the cache's bound of {MaxPositions} tokens.");
+}

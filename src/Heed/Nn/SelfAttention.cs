@@ -1,0 +1,56 @@
+using Heed.Tensors;
+
+namespace Heed.Nn;
+
+/// <summary>
+/// Multi-head self-attention with grouped key/value heads (Vaswani et al. 2017, arXiv 1706.03762; Ainslie et al. 2023,
+/// arXiv 2305.13245). Query head h uses key/value head ⌊h·kvHeads/heads⌋.
+/// </summary>
+/// <param name="qkv">hidden → (heads + 2·kvHeads)·headDim, rows in the order queries, keys, values.</param>
+/// <param name="output">heads·headDim → hidden; applied by the block, which adds it to its residual.</param>
+/// <param name="kvHeads">The number of key/value heads; divides the number of heads.</param>
+/// <param name="headDim">The size of a head.</param>
+/// <param name="options">Scale, soft-cap and window of the scores.</param>
+[System.Runtime.CompilerServices.SkipLocalsInit]
+public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int headDim, AttentionOptions options)
+{
+    private readonly int _heads = qkv.OutFeatures / headDim - 2 * kvHeads;
+
+    /// <summary>The layer that makes queries, keys and values.</summary>
+    public Linear Qkv { get; } = qkv;
+
+    /// <summary>The output layer.</summary>
+    public Linear Output { get; } = output;
+
+    /// <summary>Rotary positions of queries and keys, or null.</summary>
+    public RotaryPositions? Rotary { get; init; }
+
+    /// <summary>Normalises each query head before it turns (Qwen 3), or null.</summary>
+    public Norm? QueryNorm { get; init; }
+
+    /// <summary>Normalises each key head before it turns (Qwen 3), or null.</summary>
+    public Norm? KeyNorm { get; init; }
+
+    /// <summary>The heads' outputs side by side, [batch, seq, heads·headDim]; <see cref="Output"/> is still to be applied.</summary>
+    /// <param name="x">[batch, seq, hidden].</param>
+    /// <param name="positions">One per row of batch × seq; −1 is padding.</param>
+    /// <param name="keys">Stored keys, this call's tokens included once it has run.</param>
+    /// <param name="values">Stored values.</param>
+    /// <param name="length">The longest row, this call's tokens included.</param>
+    internal Tensor Heads(Tensor x, ReadOnlySpan<int> positions, Tensor keys, Tensor values, int length)
+    {
+        Tensor all = Qkv.Forward(x); // [batch, seq, (heads + 2·kvHeads)·headDim]
+        HeadRange q = new(all, 0, _heads, headDim), k = new(all, _heads, kvHeads, headDim);
+        HeadRange v = new(all, _heads + kvHeads, kvHeads, headDim);
+        if (QueryNorm is not null) q = new HeadRange(QueryNorm.Forward(q.View()));
+        if (KeyNorm is not null) k = new HeadRange(KeyNorm.Forward(k.View()));
+        if (Rotary is not null)
+        {
+            // In the fused rows queries and keys lie side by side, and turn in one sweep.
+            bool fused = ReferenceEquals(q.Rows, k.Rows);
+            Rotary.Apply(fused ? q with { Count = _heads + kvHeads } : q, positions, length);
+            if (!fused) Rotary.Apply(k, positions, length);
+        }
+        return Ops.Attention(q, k, v, positions, keys, values, options); // [batch, seq, heads·headDim]
+    }
+}

@@ -1,0 +1,41 @@
+namespace Heed.Tensors;
+
+/// <summary>Where a tensor lives and who computes on it. Tensors of one operation must share a device.</summary>
+public sealed class Device
+{
+    private Device(string name, DType dtype, IBackend backend)
+    {
+        Name = name;
+        DType = dtype;
+        Backend = backend;
+    }
+
+    /// <summary>All cores of this machine, in float32.</summary>
+    public static Device Cpu { get; } = CreateCpu(Environment.ProcessorCount);
+
+    /// <summary>Plain scalar double arithmetic: slow, the oracle for every other device.</summary>
+    public static Device Reference { get; } = new("reference", DType.Float64, new ReferenceBackend());
+
+    /// <summary>The device's name for messages.</summary>
+    public string Name { get; }
+
+    /// <summary>The element type of tensors on this device.</summary>
+    public DType DType { get; }
+
+    internal IBackend Backend { get; }
+
+    /// <summary>A CPU device with a worker pool of its own.</summary>
+    /// <param name="threads">The number of threads, the caller's included; 1 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is below 1.</exception>
+    public static Device CreateCpu(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        return new Device("cpu", DType.Float32, new CpuBackend(threads));
+    }
+
+    /// <summary>A device around a given backend, for tests and measurements.</summary>
+    internal static Device Create(string name, DType dtype, IBackend backend) => new(name, dtype, backend);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

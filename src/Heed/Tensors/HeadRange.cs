@@ -1,0 +1,31 @@
+namespace Heed.Tensors;
+
+/// <summary>
+/// Some neighbouring heads inside a tensor's rows: heads <paramref name="First"/> … First + Count − 1 of
+/// <paramref name="Dim"/> elements each, in rows [batch, seq, …] that lie side by side. Lets operations read queries, keys
+/// and values where the fused layer left them, without a view for each.
+/// </summary>
+/// <param name="Rows">[batch, seq, …], contiguous; a row holds whole heads.</param>
+/// <param name="First">The first head of the range.</param>
+/// <param name="Count">The number of heads.</param>
+/// <param name="Dim">The size of a head.</param>
+internal readonly record struct HeadRange(Tensor Rows, int First, int Count, int Dim)
+{
+    /// <summary>All heads of a contiguous tensor [batch, seq, heads, headDim].</summary>
+    public HeadRange(Tensor heads) : this(heads, 0, heads.Shape[2], heads.Shape[3])
+    {
+    }
+
+    public int Batch => Rows.Shape[0];
+
+    public int Seq => Rows.Shape[1];
+
+    /// <summary>Elements from one row to the next.</summary>
+    public int RowStride => Rows.Stride(0) == 0 || Seq == 0 ? 0 : Rows.Stride(0) / Seq;
+
+    /// <summary>The elements from the first head of the first row to the end of the last row.</summary>
+    public Span<T> Elements<T>() where T : unmanaged => Rows.Span<T>(Rows.ElementCount)[(First * Dim)..];
+
+    /// <summary>The range as a tensor [batch, seq, heads, headDim]: a view.</summary>
+    public Tensor View() => Rows.Reshape(new Shape(Batch, Seq, RowStride / Dim, Dim)).Slice(2, First, Count);
+}

@@ -1,0 +1,71 @@
+namespace Heed.Tensors;
+
+/// <summary>
+/// The operations that a device offers: everything a model computes is one of these. Arguments are checked and results
+/// allocated above this seam; here shapes fit and destinations are written. Tensors may be strided views unless an
+/// operation says otherwise; destinations are contiguous unless it says so.
+/// </summary>
+internal interface IBackend
+{
+    /// <summary>Sets every element of a destination that may be a strided view.</summary>
+    void Fill(Tensor destination, double value);
+
+    /// <summary>Copies between tensors of one shape; both may be strided views.</summary>
+    void Copy(Tensor source, Tensor destination);
+
+    /// <summary>destination = op(x), element by element.</summary>
+    void Unary(UnaryOp op, Tensor x, Tensor destination);
+
+    /// <summary>destination = a op b; both are already broadcast to the destination's shape. May write over a or b.</summary>
+    void Binary(BinaryOp op, Tensor a, Tensor b, Tensor destination);
+
+    /// <summary>Folds the last <paramref name="axes"/> axes of x, [kept…, folded…] to [kept…].</summary>
+    void Reduce(ReduceOp op, Tensor x, int axes, Tensor destination);
+
+    /// <summary>[batch, m, k] × [batch, k, n] = [batch, m, n]; a batch axis may have stride 0.</summary>
+    void MatMul(Tensor a, Tensor b, Tensor destination);
+
+    /// <summary>
+    /// destination[r, o] = Σ x[r, i]·w[o, i] + bias[o], and on top of its old value if <paramref name="accumulate"/>;
+    /// x is contiguous, [rows…, in].
+    /// </summary>
+    void Linear(Tensor x, LinearWeights weights, Tensor? bias, Tensor destination, bool accumulate);
+
+    /// <summary>destination[r] = table[ids[r]] for a table [count, dim].</summary>
+    void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor destination);
+
+    /// <summary>destination[r] = row ids[r] of a matrix in weight form.</summary>
+    void Gather(LinearWeights table, ReadOnlySpan<int> ids, Tensor destination);
+
+    /// <summary>Softmax over the last axis; −∞ counts as masked and a row of nothing else gives 0.</summary>
+    void Softmax(Tensor x, Tensor destination);
+
+    /// <summary>x/√(mean(x²) + ε)·weight over the last axis. x may be strided in all axes but the last.</summary>
+    void RmsNorm(Tensor x, Tensor weight, float epsilon, Tensor destination);
+
+    /// <summary>(x − mean)/√(variance + ε)·weight + bias over the last axis, population variance.</summary>
+    void LayerNorm(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination);
+
+    /// <summary>
+    /// Rotates heads in place by the angles of cos and sin [position, rotaryDim/2]; row r of batch × seq stands at
+    /// positions[r], and −1 leaves it as it is.
+    /// </summary>
+    void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout);
+
+    /// <summary>destination = act(gate)·up, where each row of x holds [gate | up].</summary>
+    void Gated(Activation activation, Tensor x, Tensor destination);
+
+    /// <summary>
+    /// Writes keys and values at their rows' positions: keys in panels of 16 [batch, kvHeads, capacity/16, headDim, 16],
+    /// values as rows [batch, kvHeads, capacity, valueDim]. Position −1 is not written.
+    /// </summary>
+    void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows);
+
+    /// <summary>
+    /// Softmax attention of query heads over stored keys and values. Query r of batch × seq sees keys
+    /// max(first of its batch row, limit − window + 1) … limits[r]; −1 sees none and gives 0. An empty
+    /// <paramref name="firstKeys"/> means 0 for every row. Destination [batch, seq, heads·valueDim], or with the last axis in two.
+    /// </summary>
+    void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+        in AttentionOptions options, Tensor destination);
+}

@@ -1,0 +1,46 @@
+namespace Heed.Tensors;
+
+public static partial class Ops
+{
+    /// <summary>
+    /// Gated activation, act(gate)·up, for rows that hold [gate | up]: SwiGLU with SiLU, GeGLU with GELU
+    /// (Shazeer 2020, arXiv 2002.05202).
+    /// </summary>
+    /// <param name="x">[…, 2·hidden].</param>
+    /// <param name="activation">The function of the gate.</param>
+    /// <returns>[…, hidden].</returns>
+    public static Tensor Gated(Tensor x, Activation activation)
+    {
+        if (x.Rank == 0 || x.Shape[^1] % 2 != 0) TensorErrors.WrongShape("Gated", "x", x.Shape, "[…, 2·hidden]");
+        Tensor input = x.Contiguous();
+        Tensor result = Tensor.Allocate(x.Shape.WithLast(x.Shape[^1] / 2), x.Device);
+        x.Backend.Gated(activation, input, result);
+        return result;
+    }
+
+    /// <summary>An activation function, element by element.</summary>
+    public static Tensor Activate(Tensor x, Activation activation)
+    {
+        Tensor result = Tensor.Allocate(x.Shape, x.Device);
+        UnaryOp op = activation switch
+        {
+            Activation.Silu => UnaryOp.Silu,
+            Activation.GeluTanh => UnaryOp.GeluTanh,
+            Activation.GeluErf => UnaryOp.GeluErf,
+            _ => UnaryOp.Relu,
+        };
+        x.Backend.Unary(op, x, result);
+        return result;
+    }
+
+    /// <summary>Soft-capping, c·tanh(x/c): keeps values inside (−c, c) (Gemma 2, arXiv 2408.00118). Overwrites x.</summary>
+    public static Tensor SoftCapInPlace(Tensor x, float cap)
+    {
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Tensor c = Tensor.Full(new Shape(1), cap, x.Device).BroadcastTo(x.Shape);
+        x.Backend.Binary(BinaryOp.Divide, x, c, x);
+        x.Backend.Unary(UnaryOp.Tanh, x, x);
+        x.Backend.Binary(BinaryOp.Multiply, x, c, x);
+        return x;
+    }
+}

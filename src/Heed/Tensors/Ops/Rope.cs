@@ -1,0 +1,44 @@
+namespace Heed.Tensors;
+
+public static partial class Ops
+{
+    /// <summary>
+    /// Rotary positions (Su et al. 2021, arXiv 2104.09864): turns pair i of every head by the angle of its row's position.
+    /// </summary>
+    /// <param name="x">[batch, seq, heads, headDim]; overwritten, and returned.</param>
+    /// <param name="cos">Cosines [position, rotaryDim/2]; elements of a head past rotaryDim stay as they are.</param>
+    /// <param name="sin">Sines, of the same shape.</param>
+    /// <param name="positions">Where each row of batch × seq stands; −1 (padding) leaves it unturned.</param>
+    /// <param name="layout">Which elements form a pair.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A position is outside the tables.</exception>
+    public static Tensor RopeInPlace(Tensor x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
+    {
+        if (x.Rank != 4) TensorErrors.WrongShape("Rope", "x", x.Shape, "[batch, seq, heads, headDim]");
+        if (x.IsContiguous)
+        {
+            Rope(new HeadRange(x), cos, sin, positions, layout);
+            return x;
+        }
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Tensor copy = x.Clone();
+        Rope(new HeadRange(copy), cos, sin, positions, layout);
+        x.Assign(copy);
+        return x;
+    }
+
+    /// <summary>Turns heads where they lie.</summary>
+    internal static void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
+    {
+        if (cos.Rank != 2 || cos.Shape != sin.Shape || 2 * cos.Shape[1] > x.Dim)
+            TensorErrors.WrongShape("Rope", "cos", cos.Shape, "that of sin: [positions, up to headDim/2]");
+        if (positions.Length != x.Batch * x.Seq) TensorErrors.WrongCount("Rope", "positions", positions.Length, x.Batch * x.Seq);
+        CheckPositions("Rope", positions, cos.Shape[0]);
+        x.Rows.Backend.Rope(x, cos, sin, positions, layout);
+    }
+
+    private static void CheckPositions(string operation, ReadOnlySpan<int> positions, int limit)
+    {
+        foreach (int position in positions)
+            if (position < -1 || position >= limit) TensorErrors.WrongPosition(operation, position, limit);
+    }
+}

@@ -1,0 +1,96 @@
+namespace Heed.Tensors;
+
+/// <content>What attention and feed-forward layers are made of.</content>
+internal sealed partial class ReferenceBackend
+{
+    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
+    {
+        int seq = x.Seq, heads = x.Count, pairs = cos.Shape[1];
+        ReferenceView values = new(x.View()), cosines = new(cos), sines = new(sin);
+        for (int r = 0; r < positions.Length; r++)
+        {
+            if (positions[r] < 0) continue;
+            for (int h = 0; h < heads; h++)
+                for (int i = 0; i < pairs; i++)
+                {
+                    (int first, int second) = layout == RopeLayout.Interleaved ? (2 * i, 2 * i + 1) : (i, i + pairs);
+                    ref double a = ref values.At(r / seq, r % seq, h, first);
+                    ref double b = ref values.At(r / seq, r % seq, h, second);
+                    double c = cosines.At(positions[r], i), s = sines.At(positions[r], i);
+                    (a, b) = (a * c - b * s, a * s + b * c);
+                }
+        }
+    }
+
+    public void Gated(Activation activation, Tensor x, Tensor destination)
+    {
+        int hidden = destination.Shape[^1];
+        UnaryOp op = activation switch
+        {
+            Activation.Silu => UnaryOp.Silu,
+            Activation.GeluTanh => UnaryOp.GeluTanh,
+            Activation.GeluErf => UnaryOp.GeluErf,
+            Activation.Relu => UnaryOp.Relu,
+            _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Gated: unknown activation."),
+        };
+        ReferenceView source = new(x), target = new(destination);
+        for (int r = 0; r < RowsOf(destination); r++)
+            for (int i = 0; i < hidden; i++)
+                target[r * hidden + i] = Apply(op, source[2 * r * hidden + i]) * source[(2 * r + 1) * hidden + i];
+    }
+
+    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
+    {
+        int seq = keys.Seq, kvHeads = keys.Count;
+        ReferenceView k = new(keys.View()), v = new(values.View()), panels = new(keyPanels), rows = new(valueRows);
+        for (int r = 0; r < positions.Length; r++)
+        {
+            int batch = r / seq, position = positions[r];
+            if (position < 0) continue;
+            for (int h = 0; h < kvHeads; h++)
+            {
+                for (int i = 0; i < keys.Dim; i++)
+                    panels.At(batch, h, position / Ops.KeysPerPanel, i, position % Ops.KeysPerPanel) = k.At(batch, r % seq, h, i);
+                for (int i = 0; i < values.Dim; i++) rows.At(batch, h, position, i) = v.At(batch, r % seq, h, i);
+            }
+        }
+    }
+
+    public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+        in AttentionOptions options, Tensor destination)
+    {
+        int seq = q.Seq, heads = q.Count, kvHeads = valueRows.Shape[1];
+        Tensor queries = q.View(), target = destination.Reshape(new Shape(q.Batch, seq, heads, valueRows.Shape[3]));
+        for (int r = 0; r < limits.Length; r++)
+        {
+            int first = firstKeys.Length == 0 ? 0 : firstKeys[r / seq];
+            if (options.Window > 0) first = Math.Max(first, limits[r] - options.Window + 1);
+            for (int h = 0; h < heads; h++)
+                AttendOne(queries, keyPanels, valueRows, r / seq, r % seq, h, h * kvHeads / heads, first, limits[r], options, target);
+        }
+    }
+
+    /// <summary>One query of one head over keys first … limit.</summary>
+    private static void AttendOne(Tensor q, Tensor keyPanels, Tensor valueRows, int batch, int query, int head, int kvHead, int first, int limit,
+        in AttentionOptions options, Tensor destination)
+    {
+        ReferenceView queries = new(q), panels = new(keyPanels), values = new(valueRows), target = new(destination);
+        double[] weights = new double[Math.Max(0, limit - first + 1)];
+        for (int j = 0; j < weights.Length; j++)
+        {
+            int key = first + j;
+            double dot = 0;
+            for (int i = 0; i < q.Shape[3]; i++)
+                dot += queries.At(batch, query, head, i) * panels.At(batch, kvHead, key / Ops.KeysPerPanel, i, key % Ops.KeysPerPanel);
+            double score = dot * options.Scale;
+            weights[j] = options.SoftCap > 0 ? options.SoftCap * Math.Tanh(score / options.SoftCap) : score;
+        }
+        SoftmaxRow(weights);
+        for (int i = 0; i < valueRows.Shape[3]; i++)
+        {
+            double sum = 0;
+            for (int j = 0; j < weights.Length; j++) sum += weights[j] * values.At(batch, kvHead, first + j, i);
+            target.At(batch, query, head, i) = sum;
+        }
+    }
+}

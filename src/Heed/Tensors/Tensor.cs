@@ -1,0 +1,226 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Heed.Kernels;
+
+namespace Heed.Tensors;
+
+/// <summary>
+/// An array of numbers with a shape, on a device: a view (offset and strides) of a block of native memory that it may
+/// share with other tensors. Operations are methods here and in <see cref="Ops"/>.
+/// </summary>
+/// <remarks>
+/// Made inside a <see cref="TensorScope"/> it lives until the scope's lease ends; elsewhere until it is disposed or
+/// collected. Reading from several threads at once is safe, writing is not.
+/// </remarks>
+[System.Runtime.CompilerServices.SkipLocalsInit]
+public sealed partial class Tensor : IDisposable
+{
+    private Shape _shape;
+    private Shape.Axes _strides;
+    private int _offset;
+    private Storage? _storage;
+    private Device? _device;
+
+    internal Tensor()
+    {
+    }
+
+    /// <summary>The sizes of the axes, outermost first.</summary>
+    public Shape Shape => _shape;
+
+    /// <summary>The number of axes.</summary>
+    public int Rank => _shape.Rank;
+
+    /// <summary>The number of elements.</summary>
+    public int ElementCount => _shape.ElementCount;
+
+    /// <summary>Where the tensor lives.</summary>
+    public Device Device => _device ?? throw new ObjectDisposedException(nameof(Tensor));
+
+    /// <summary>The element type.</summary>
+    public DType DType => Device.DType;
+
+    /// <summary>Whether the elements lie one after another in row-major order.</summary>
+    public bool IsContiguous { get; private set; }
+
+    internal int Offset => _offset;
+
+    internal IBackend Backend
+    {
+        get
+        {
+            if (_device is null) TensorErrors.Ended();
+            return _device.Backend;
+        }
+    }
+
+    /// <summary>The distance, in elements, between neighbours along an axis; 0 for a broadcast axis.</summary>
+    public int Stride(Index axis)
+    {
+        int i = axis.GetOffset(Rank);
+        if ((uint)i >= (uint)Rank) TensorErrors.NoAxis(i, Shape);
+        return _strides[i];
+    }
+
+    /// <summary>The elements of a contiguous float32 tensor, in place.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is a strided view or not float32.</exception>
+    /// <exception cref="ObjectDisposedException">The tensor's scope ended, or it was disposed.</exception>
+    public Span<float> AsSpan()
+    {
+        if (!IsContiguous) TensorErrors.NotContiguous("Tensor.AsSpan", Shape);
+        if (DType != DType.Float32) TensorErrors.WrongType("Tensor.AsSpan", DType, DType.Float32);
+        return Span<float>(ElementCount);
+    }
+
+    /// <summary>The elements in row-major order, as float32.</summary>
+    public float[] ToArray()
+    {
+        float[] values = new float[ElementCount];
+        CopyTo(values);
+        return values;
+    }
+
+    /// <summary>Writes the elements in row-major order, as float32, to <paramref name="destination"/>.</summary>
+    /// <exception cref="ArgumentException"><paramref name="destination"/> is shorter than the tensor.</exception>
+    public void CopyTo(Span<float> destination)
+    {
+        if (destination.Length < ElementCount)
+            TensorErrors.Argument($"Tensor.CopyTo: destination has {destination.Length} elements; need {ElementCount}.");
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Tensor source = Contiguous();
+        if (DType == DType.Float32)
+        {
+            source.Span<float>(ElementCount).CopyTo(destination);
+            return;
+        }
+        ReadOnlySpan<double> doubles = source.Span<double>(ElementCount);
+        for (int i = 0; i < doubles.Length; i++) destination[i] = (float)doubles[i];
+    }
+
+    /// <summary>The value of a tensor with one element.</summary>
+    /// <exception cref="InvalidOperationException">The tensor has more or fewer elements.</exception>
+    public double Item()
+    {
+        if (ElementCount != 1) throw new InvalidOperationException($"Tensor.Item: the tensor has shape {Shape}; expected one element.");
+        return DType == DType.Float32 ? Span<float>(1)[0] : Span<double>(1)[0];
+    }
+
+    /// <summary>Gives the memory back now, if no view shares it.</summary>
+    public void Dispose() => Release();
+
+    /// <inheritdoc/>
+    public override string ToString() => $"Tensor {Shape} {(_device is null ? "disposed" : $"{DType} on {Device}")}";
+
+    /// <summary>The memory from the tensor's first element on, <paramref name="length"/> elements, strides ignored.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Span<T> Span<T>(int length) where T : unmanaged
+    {
+        if (_storage is null) TensorErrors.Ended();
+        return _storage.Buffer.AsSpan<T>((long)_offset * Unsafe.SizeOf<T>(), length);
+    }
+
+    /// <summary>The memory that the tensor's elements span: up to the last one, gaps of a strided view included.</summary>
+    internal Span<T> Extent<T>() where T : unmanaged
+    {
+        if (IsContiguous) return Span<T>(ElementCount);
+        if (ElementCount == 0) return default;
+        long last = 0;
+        for (int i = 0; i < Rank; i++) last += (long)(_shape[i] - 1) * _strides[i];
+        return Span<T>((int)last + 1);
+    }
+
+    internal void Release()
+    {
+        Storage? storage = _storage;
+        if (storage is null) return;
+        _storage = null;
+        _device = null;
+        storage.Release();
+    }
+
+    /// <summary>A new tensor with undefined contents, in the current scope if there is one.</summary>
+    internal static Tensor Allocate(in Shape shape, Device device) => Allocate(shape, device, TensorScope.Current);
+
+    /// <summary>A new tensor with undefined contents that no scope owns: weights and caches.</summary>
+    internal static Tensor AllocateUnscoped(in Shape shape, Device device) => Allocate(shape, device, scope: null);
+
+    private static Tensor Allocate(in Shape shape, Device device, TensorScope? scope)
+    {
+        long bytes = (long)shape.ElementCount * (device.DType == DType.Float32 ? sizeof(float) : sizeof(double));
+        Tensor tensor;
+        Storage storage;
+        if (scope is null)
+        {
+            tensor = new Tensor();
+            storage = new Storage(bytes, pool: null, sizeClass: 0);
+        }
+        else
+        {
+            tensor = scope.Adopt();
+            storage = scope.Rent(bytes);
+        }
+        storage.Use();
+        tensor._storage = storage;
+        tensor._device = device;
+        tensor._shape = shape;
+        tensor._offset = 0;
+        tensor.SetRowMajorStrides();
+        return tensor;
+    }
+
+    /// <summary>Another tensor over the same memory; contiguity is worked out from shape and strides.</summary>
+    internal Tensor View(in Shape shape, ReadOnlySpan<int> strides, int offset)
+    {
+        Tensor view = ViewObject(shape, offset);
+        for (int i = shape.Rank - 1; i >= 0; i--) view._strides[i] = strides[i];
+        view.FindContiguity();
+        return view;
+    }
+
+    /// <summary>Works out from shape and strides whether the tensor is contiguous.</summary>
+    private void FindContiguity()
+    {
+        int expected = 1;
+        bool contiguous = true;
+        for (int i = _shape.Rank - 1; i >= 0; i--)
+        {
+            int size = _shape[i];
+            if (size != 1 && _strides[i] != expected) contiguous = false;
+            expected *= size;
+        }
+        // Axes of one element may have any stride; in a contiguous tensor they get the row-major one, so that all can rely on it.
+        if (contiguous || _shape.ElementCount == 0) SetRowMajorStrides();
+        else IsContiguous = false;
+    }
+
+    /// <summary>Another contiguous tensor over the same memory, <paramref name="start"/> elements into this one.</summary>
+    internal Tensor ContiguousView(in Shape shape, int start)
+    {
+        Tensor view = ViewObject(shape, _offset + start);
+        view.SetRowMajorStrides();
+        return view;
+    }
+
+    private Tensor ViewObject(in Shape shape, int offset)
+    {
+        if (_storage is null) TensorErrors.Ended();
+        Tensor view = TensorScope.Current is { } scope ? scope.Adopt() : new Tensor();
+        _storage.Use();
+        view._storage = _storage;
+        view._device = _device;
+        view._shape = shape;
+        view._offset = offset;
+        return view;
+    }
+
+    private void SetRowMajorStrides()
+    {
+        int stride = 1;
+        for (int i = _shape.Rank - 1; i >= 0; i--)
+        {
+            _strides[i] = stride;
+            stride *= _shape[i];
+        }
+        IsContiguous = true;
+    }
+}

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Makes every golden again and fails when a byte differs from what is committed.
+set -eu
+cd "$(dirname "$0")"
+export PYTHONDONTWRITEBYTECODE=1
+python=${PYTHON:-python3}
+"$python" make_models.py
+"$python" make_layers.py
+git diff --exit-code --stat -- models layers
+test -z "$(git status --porcelain -- models layers)"

@@ -1,0 +1,172 @@
+using Heed.Kernels;
+
+namespace Heed.Tests.Kernels;
+
+/// <summary>One attention problem: its data, three ways to compute it, and the double-precision oracle.</summary>
+internal sealed unsafe class AttentionCase
+{
+    public int Batch = 1, Queries = 1, Heads = 1, KvHeads = 1, HeadDim = 8, ValueDim = 8, Keys = 1, Capacity, Window;
+    public float SoftCap;
+    public int[]? FirstKeys;
+    public required int[] Limits;
+    public float[] Q = [], K = [], V = [];
+
+    public float Scale => 1f / MathF.Sqrt(HeadDim);
+
+    /// <summary>Fills q [batch, query, head, d], k [batch, key, kvHead, d] and v [batch, kvHead, key, d] at random.</summary>
+    public AttentionCase Fill(int seed, float scale = 2f)
+    {
+        Capacity = Math.Max(Capacity, Keys);
+        Q = Numbers.Random(seed, Batch * Queries * Heads * HeadDim, scale);
+        K = Numbers.Random(seed + 1, Batch * Capacity * KvHeads * HeadDim, scale);
+        V = Numbers.Random(seed + 2, Batch * KvHeads * Capacity * ValueDim, scale);
+        return this;
+    }
+
+    public static int[] Causal(int batch, int queries, int keys)
+        => [.. Enumerable.Range(0, batch * queries).Select(i => (i % queries) + keys - queries)];
+
+    public static int[] All(int batch, int queries, int keys) => [.. Enumerable.Repeat(keys - 1, batch * queries)];
+
+    /// <summary>The dispatching entry, with keys in panels or plain.</summary>
+    public (float[] Output, float[] LogSumExp) Run(WorkerPool pool, bool panels)
+        => With(panels, (in AttentionArgs args) => FlashAttention.Run(args, pool));
+
+    public (float[] Output, float[] LogSumExp) RunScalar()
+        => With(panels: false, static (in AttentionArgs args) => FlashAttention.RunScalar(args));
+
+    /// <summary>Runs every part by hand, in tiles of the given number of rows.</summary>
+    public (float[] Output, float[] LogSumExp) RunTiles<L, V>(bool panels, int tileRows)
+        where L : ISixteen<V>
+        where V : unmanaged
+        => With(panels, (in AttentionArgs args) =>
+        {
+            using NativeBuffer memory = new(FlashAttention.Tile.Bytes(args, tileRows));
+            int rows = Queries * Heads / KvHeads;
+            for (int part = 0; part < Batch * KvHeads; part++)
+            {
+                for (int row = 0; row < rows; row += tileRows)
+                {
+                    memory.AsFloats().Fill(float.NaN); // what scratch holds must not matter
+                    FlashAttention.RunTile<L, V>(args, part / KvHeads, part % KvHeads, row, tileRows, (float*)memory.Pointer);
+                }
+            }
+        });
+
+    private delegate void Body(in AttentionArgs args);
+
+    private (float[] Output, float[] LogSumExp) With(bool panels, Body body)
+    {
+        float[] output = new float[Batch * Queries * Heads * ValueDim];
+        float[] lse = new float[Batch * Heads * Queries];
+        Array.Fill(output, 55f);
+        long headFloats = KvPanels.Floats(Capacity, HeadDim);
+        float[] packed = new float[panels ? Batch * KvHeads * headFloats : 1];
+        Array.Fill(packed, float.NaN);
+        fixed (float* q = Q, k = K, v = V, o = output, l = lse, p = packed)
+        fixed (int* limits = Limits, first = FirstKeys)
+        {
+            if (panels)
+            {
+                Pack(p, headFloats);
+            }
+
+            AttentionArgs args = new()
+            {
+                Query = q, QueryBatchStride = Queries * Heads * HeadDim, QueryStride = Heads * HeadDim, QueryHeadStride = HeadDim,
+                Key = panels ? p : k,
+                KeyBatchStride = panels ? KvHeads * headFloats : Capacity * KvHeads * HeadDim,
+                KeyHeadStride = panels ? headFloats : HeadDim,
+                KeyStride = panels ? 0 : KvHeads * HeadDim,
+                Value = v, ValueBatchStride = KvHeads * Capacity * ValueDim, ValueHeadStride = Capacity * ValueDim, ValueStride = ValueDim,
+                Output = o, OutputBatchStride = Queries * Heads * ValueDim, OutputStride = Heads * ValueDim, OutputHeadStride = ValueDim,
+                Batch = Batch, Queries = Queries, Heads = Heads, KvHeads = KvHeads, HeadDim = HeadDim, ValueDim = ValueDim,
+                KeyCapacity = Capacity, Scale = Scale, SoftCap = SoftCap, Window = Window,
+                Limits = limits, FirstKeys = first, LogSumExp = l,
+            };
+            body(args);
+        }
+
+        return (output, lse);
+    }
+
+    private void Pack(float* panels, long headFloats)
+    {
+        for (int b = 0; b < Batch; b++)
+        {
+            for (int h = 0; h < KvHeads; h++)
+            {
+                for (int j = 0; j < Capacity; j++)
+                {
+                    KvPanels.WriteKey(
+                        panels + (((b * KvHeads) + h) * headFloats), j, K.AsSpan(((((b * Capacity) + j) * KvHeads) + h) * HeadDim, HeadDim));
+                }
+            }
+        }
+    }
+
+    public bool Sees(int b, int i, int j)
+    {
+        int limit = Limits[(b * Queries) + i];
+        return j <= limit && (Window == 0 || j > limit - Window) && (FirstKeys is null || j >= FirstKeys[b]);
+    }
+
+    /// <summary>The full score matrix in double precision.</summary>
+    public (double[] Output, double[] LogSumExp) Oracle()
+    {
+        double[] output = new double[Batch * Queries * Heads * ValueDim];
+        double[] lse = new double[Batch * Heads * Queries];
+        for (int b = 0; b < Batch; b++)
+        {
+            for (int h = 0; h < Heads; h++)
+            {
+                for (int i = 0; i < Queries; i++)
+                {
+                    lse[(((b * Heads) + h) * Queries) + i] = OracleRow(
+                        b, h, i, output.AsSpan(((((b * Queries) + i) * Heads) + h) * ValueDim, ValueDim));
+                }
+            }
+        }
+
+        return (output, lse);
+    }
+
+    private double OracleRow(int b, int h, int i, Span<double> output)
+    {
+        int kvHead = h / (Heads / KvHeads);
+        List<(int Key, double Score)> seen = [];
+        for (int j = 0; j < Keys; j++)
+        {
+            if (!Sees(b, i, j))
+            {
+                continue;
+            }
+
+            double score = 0;
+            for (int d = 0; d < HeadDim; d++)
+            {
+                score += (double)Q[(((((b * Queries) + i) * Heads) + h) * HeadDim) + d] * K[(((((b * Capacity) + j) * KvHeads) + kvHead) * HeadDim) + d];
+            }
+
+            score *= Scale;
+            seen.Add((j, SoftCap == 0 ? score : SoftCap * Math.Tanh(score / SoftCap)));
+        }
+
+        if (seen.Count == 0)
+        {
+            return double.NegativeInfinity;
+        }
+
+        double max = seen.Max(s => s.Score);
+        double sum = seen.Sum(s => Math.Exp(s.Score - max));
+        foreach ((int key, double score) in seen)
+        {
+            for (int d = 0; d < ValueDim; d++)
+            {
+                output[d] += Math.Exp(score - max) / sum * V[(((((b * KvHeads) + kvHead) * Capacity) + key) * ValueDim) + d];
+            }
+        }
+
+        return max + Math.Log(sum);
+    }
+}

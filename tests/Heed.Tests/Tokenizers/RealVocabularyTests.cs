@@ -10,11 +10,11 @@ public class RealVocabularyTests
 
     [DataFact(Folder + "ggml-vocab-gpt-2.gguf", Folder + "ggml-vocab-gpt-2.gguf.inp")]
     public void Gpt2Gguf_Encode_MatchesLlamaCpp() =>
-        CheckVectors(Tokenizer.FromGguf(GgufMetadata.ReadVocabulary(TestData.Get(Folder + "ggml-vocab-gpt-2.gguf"))), "ggml-vocab-gpt-2.gguf");
+        CheckVectors(Tokenizer.FromGguf(GgufVocabularies.Read(TestData.Get(Folder + "ggml-vocab-gpt-2.gguf"))), "ggml-vocab-gpt-2.gguf");
 
     [DataFact(Folder + "ggml-vocab-llama-spm.gguf", Folder + "ggml-vocab-llama-spm.gguf.inp")]
     public void LlamaSpmGguf_Encode_MatchesLlamaCpp() =>
-        CheckVectors(Tokenizer.FromGguf(GgufMetadata.ReadVocabulary(TestData.Get(Folder + "ggml-vocab-llama-spm.gguf"))), "ggml-vocab-llama-spm.gguf");
+        CheckVectors(Tokenizer.FromGguf(GgufVocabularies.Read(TestData.Get(Folder + "ggml-vocab-llama-spm.gguf"))), "ggml-vocab-llama-spm.gguf");
 
     [DataFact(Folder + "llama3_tokenizer.model", Folder + "ggml-vocab-llama-bpe.gguf.inp")]
     public void Llama3Ranks_Encode_MatchesLlamaCpp() =>
@@ -46,6 +46,15 @@ public class RealVocabularyTests
         Tokenizer bin = Tokenizer.Load(TestData.Get("weights/stories260K/tok512.bin"));
         bin.VocabSize.ShouldBe(512);
         bin.Encode(text).ShouldMatch(model.Encode(text));
+    }
+
+    [DataFact("weights/stories260K/tinyllamas-stories-260k-f32.gguf", "weights/stories260K/tok512.bin", "corpora/names.txt")]
+    public void StoriesGguf_Encode_MatchesLlama2cBin()
+    {
+        Tokenizer gguf = Tokenizer.FromGguf(GgufVocabularies.Read(TestData.Get("weights/stories260K/tinyllamas-stories-260k-f32.gguf")));
+        Tokenizer bin = Tokenizer.Load(TestData.Get("weights/stories260K/tok512.bin"));
+        string text = File.ReadAllText(TestData.Get("corpora/names.txt"))[..20000];
+        gguf.Encode(text).ShouldMatch(bin.Encode(text));
     }
 
     [DataFact("weights/stories260K/stories260K_greedy.txt", "weights/stories260K/stories260K_greedy.ids")]

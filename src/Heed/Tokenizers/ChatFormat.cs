@@ -124,6 +124,7 @@ public sealed class ChatFormat
         {
             if (message.Role == ChatRole.Assistant)
             {
+                writer.EndText();
                 writer.Text(message.Content.Trim());
                 writer.Id(writer.Tokenizer.EosId);
             }

@@ -27,6 +27,9 @@ internal sealed class ChatWriter(ChatFormatKind kind, Tokenizer tokenizer)
     /// <summary>Text of the format itself.</summary>
     public void Literal(string text) => _pending += text;
 
+    /// <summary>What comes next is encoded by itself.</summary>
+    public void EndText() => Flush();
+
     /// <summary>A marker, by its id.</summary>
     public void Marker(string marker)
     {

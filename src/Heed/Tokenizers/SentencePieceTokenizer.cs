@@ -24,7 +24,10 @@ public sealed class SentencePieceTokenizer : Tokenizer
         _normalizer = new SentencePieceNormalizer(model);
         if (model.IsUnigram) _unigram = new UnigramModel(model);
         else _bpe = new SentencePieceBpe(model);
-        _userDefined = new AddedTokenMatcher(OfKind(model, TokenKind.UserDefined));
+
+        // They are looked for in normalized text; files that were not made by SentencePiece may spell them with real spaces.
+        _userDefined = new AddedTokenMatcher(OfKind(model, TokenKind.UserDefined)
+            .Select(token => model.EscapeWhitespaces ? token with { Text = token.Text.Replace(' ', Meta) } : token));
         _boundary = new WordBoundary(Enumerable.Range(0, model.Pieces.Length).Where(model.IsText).Select(id => model.Pieces[id]));
     }
 

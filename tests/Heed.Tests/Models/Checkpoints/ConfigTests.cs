@@ -95,6 +95,8 @@ public class ConfigTests
     [InlineData("rms_norm_eps", "-1", "expected a number above 0")]
     [InlineData("rms_norm_eps", "\"tiny\"", "expected a number")]
     [InlineData("rms_norm_eps", "1e999", "expected a number")]
+    [InlineData("rms_norm_eps", "1e300", "is 1E+300; expected a number above 0")]
+    [InlineData("rms_norm_eps", "1e-300", "is 1E-300; expected a number above 0")]
     [InlineData("rope_theta", "0", "expected a number above 0")]
     [InlineData("rope_scaling", "4", "is 4; expected an object")]
     [InlineData("rope_scaling", """{ "type": "mrope" }""", "'mrope', which is not supported; supported are default, linear")]

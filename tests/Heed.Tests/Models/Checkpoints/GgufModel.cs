@@ -20,8 +20,8 @@ internal static class GgufModel
         ("ln_1", "attn_norm"), ("ln_2", "ffn_norm"), ("attn.c_attn", "attn_qkv"), ("attn.c_proj", "attn_output"), ("mlp.c_fc", "ffn_up"), ("mlp.c_proj", "ffn_down"),
     ];
 
-    /// <summary>The golden Hugging Face folder of <paramref name="family"/> as a GGUF file.</summary>
-    public static GgufBuilder FromGolden(string family)
+    /// <summary>The golden Hugging Face folder of <paramref name="family"/> as a GGUF file, perhaps without one of its tensors.</summary>
+    public static GgufBuilder FromGolden(string family, string? without = null)
     {
         using Checkpoint source = Checkpoint.Open(new GoldenModel(family).PathOf(""));
         ModelConfig config = source.Config;
@@ -30,7 +30,8 @@ internal static class GgufModel
         Keys(gguf, architecture, config);
         foreach (StoredTensor tensor in source.Files.Tensors)
         {
-            if (tensor.Name.EndsWith("inv_freq", StringComparison.Ordinal) || tensor.Name.EndsWith("attn.bias", StringComparison.Ordinal)) continue;
+            if (tensor.Name.EndsWith("inv_freq", StringComparison.Ordinal) || tensor.Name.EndsWith(".attn.bias", StringComparison.Ordinal)) continue;
+            if (NameOf(tensor.Name, architecture) == without) continue;
             (float[] values, long[] shape) = Convert(source, tensor, config, architecture);
             gguf.Tensor(NameOf(tensor.Name, architecture), [.. shape.Reverse()], 0, Bytes(values));
         }

@@ -62,7 +62,14 @@ public class HuggingFaceExportTests
     {
         ModelConfig small = new()
         {
-            HiddenSize = 64, IntermediateSize = 96, NumLayers = 2, NumHeads = 4, NumKvHeads = 2, VocabSize = 67, MaxSeqLen = 64, RopeLayout = RopeLayout.HalfSplit,
+            HiddenSize = 64,
+            IntermediateSize = 96,
+            NumLayers = 2,
+            NumHeads = 4,
+            NumKvHeads = 2,
+            VocabSize = 67,
+            MaxSeqLen = 64,
+            RopeLayout = RopeLayout.HalfSplit,
         };
         CheckRoundTrip(new Transformer(small, new RandomWeights(1)), 1e-6);
         CheckRoundTrip(new Transformer(small with { RopeLayout = RopeLayout.Interleaved, TieEmbeddings = true }, new RandomWeights(2)), 1e-5);
@@ -79,8 +86,15 @@ public class HuggingFaceExportTests
         GgufBuilder gguf = new GgufBuilder().Key("general.architecture", "llama");
         ModelConfig config = new()
         {
-            HiddenSize = 128, NumHeads = 2, NumLayers = 1, IntermediateSize = 32, VocabSize = 67, RopeTheta = 500000, MaxSeqLen = 1024,
-            RopeScaling = new RopeScaling(RopeScalingKind.Llama3, 32, 8192), RopeLayout = RopeLayout.HalfSplit,
+            HiddenSize = 128,
+            NumHeads = 2,
+            NumLayers = 1,
+            IntermediateSize = 32,
+            VocabSize = 67,
+            RopeTheta = 500000,
+            MaxSeqLen = 1024,
+            RopeScaling = new RopeScaling(RopeScalingKind.Llama3, 32, 8192),
+            RopeLayout = RopeLayout.HalfSplit,
         };
         double[] plain = RopeFrequencies.Compute(64, 500000, RopeScaling.None, out _), scaled = RopeFrequencies.Compute(64, 500000, config.RopeScaling, out _);
         float[] factors = [.. plain.Select((f, i) => (float)(f / scaled[i]))];
@@ -127,7 +141,14 @@ public class HuggingFaceExportTests
         using TempFolder temp = new();
         ModelConfig config = new()
         {
-            HiddenSize = 32, IntermediateSize = 48, NumLayers = 2, NumHeads = 4, VocabSize = 67, MaxSeqLen = 64, LogitSoftCap = 30, EmbeddingScale = 2,
+            HiddenSize = 32,
+            IntermediateSize = 48,
+            NumLayers = 2,
+            NumHeads = 4,
+            VocabSize = 67,
+            MaxSeqLen = 64,
+            LogitSoftCap = 30,
+            EmbeddingScale = 2,
         };
         string message = Should.Throw<NotSupportedException>(() => HuggingFaceExport.Write(new Transformer(config, new RandomWeights(1)), temp.Root)).Message;
         message.ShouldContain("LogitSoftCap is 30, and llama models say 0");

@@ -10,17 +10,23 @@ namespace Heed.Tensors;
 internal sealed class Storage
 {
     private readonly StoragePool? _pool;
-    private readonly int _sizeClass;
     private int _users;
 
     public Storage(long bytes, StoragePool? pool, int sizeClass)
     {
         Buffer = new NativeBuffer(bytes);
         _pool = pool;
-        _sizeClass = sizeClass;
+        SizeClass = sizeClass;
     }
 
     public NativeBuffer Buffer { get; }
+
+    public int SizeClass { get; }
+
+    /// <summary>Whether so many bytes fill it at least by half: what a pool would give for them, or close to it.</summary>
+    public bool Fits(long bytes) => bytes <= Buffer.Bytes && (2 * bytes > Buffer.Bytes || Buffer.Bytes <= 256);
+
+    public bool IsShared => Volatile.Read(ref _users) > 1;
 
     public void Use()
     {
@@ -32,7 +38,7 @@ internal sealed class Storage
     {
         if (_pool is not null)
         {
-            if (--_users == 0) _pool.Return(this, _sizeClass);
+            if (--_users == 0) _pool.Return(this);
         }
         else if (Interlocked.Decrement(ref _users) == 0)
         {

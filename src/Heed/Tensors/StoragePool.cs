@@ -23,10 +23,10 @@ internal sealed class StoragePool : IDisposable
         return new Storage(rounded, this, sizeClass);
     }
 
-    public void Return(Storage storage, int sizeClass)
+    public void Return(Storage storage)
     {
         if (_disposed) storage.Buffer.Dispose();
-        else (_free[sizeClass] ??= new Stack<Storage>()).Push(storage);
+        else (_free[storage.SizeClass] ??= new Stack<Storage>()).Push(storage);
     }
 
     /// <summary>Frees every block that no tensor uses; those in use are freed when they come back.</summary>

@@ -115,8 +115,8 @@ public sealed partial class Tensor : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Span<T> Span<T>(int length) where T : unmanaged
     {
-        if (_storage is null) TensorErrors.Ended();
-        return _storage.Buffer.AsSpan<T>((long)_offset * Unsafe.SizeOf<T>(), length);
+        if (_device is null) TensorErrors.Ended();
+        return _storage!.Buffer.AsSpan<T>((long)_offset * Unsafe.SizeOf<T>(), length);
     }
 
     /// <summary>The memory that the tensor's elements span: up to the last one, gaps of a strided view included.</summary>
@@ -138,6 +138,34 @@ public sealed partial class Tensor : IDisposable
         storage.Release();
     }
 
+    /// <summary>Ends the tensor's life but keeps memory that nothing else uses, for the next life of the object.</summary>
+    internal void Retire()
+    {
+        _device = null;
+        if (_storage is not { IsShared: true } shared) return;
+        _storage = null;
+        shared.Release();
+    }
+
+    /// <summary>Makes sure that the object has memory of its own; what it kept serves if it is of the right size.</summary>
+    internal void TakeStorage(StoragePool pool, long bytes)
+    {
+        if (_storage is { } kept)
+        {
+            if (kept.Fits(bytes)) return;
+            kept.Release();
+        }
+        _storage = pool.Rent(bytes);
+        _storage.Use();
+    }
+
+    internal void ShareStorage(Storage shared)
+    {
+        shared.Use();
+        _storage?.Release();
+        _storage = shared;
+    }
+
     /// <summary>A new tensor with undefined contents, in the current scope if there is one.</summary>
     internal static Tensor Allocate(in Shape shape, Device device) => Allocate(shape, device, TensorScope.Current);
 
@@ -148,19 +176,12 @@ public sealed partial class Tensor : IDisposable
     {
         long bytes = (long)shape.ElementCount * (device.DType == DType.Float32 ? sizeof(float) : sizeof(double));
         Tensor tensor;
-        Storage storage;
-        if (scope is null)
-        {
-            tensor = new Tensor();
-            storage = new Storage(bytes, pool: null, sizeClass: 0);
-        }
+        if (scope is not null) tensor = scope.Adopt(bytes);
         else
         {
-            tensor = scope.Adopt();
-            storage = scope.Rent(bytes);
+            tensor = new Tensor();
+            tensor.ShareStorage(new Storage(bytes, pool: null, sizeClass: 0));
         }
-        storage.Use();
-        tensor._storage = storage;
         tensor._device = device;
         tensor._shape = shape;
         tensor._offset = 0;
@@ -203,10 +224,14 @@ public sealed partial class Tensor : IDisposable
 
     private Tensor ViewObject(in Shape shape, int offset)
     {
-        if (_storage is null) TensorErrors.Ended();
-        Tensor view = TensorScope.Current is { } scope ? scope.Adopt() : new Tensor();
-        _storage.Use();
-        view._storage = _storage;
+        if (_device is null) TensorErrors.Ended();
+        Tensor view;
+        if (TensorScope.Current is { } scope) view = scope.Adopt(_storage!);
+        else
+        {
+            view = new Tensor();
+            view.ShareStorage(_storage!);
+        }
         view._device = _device;
         view._shape = shape;
         view._offset = offset;

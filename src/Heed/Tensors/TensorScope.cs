@@ -18,9 +18,11 @@ public sealed class TensorScope : IDisposable
     private static TensorScope? t_current;
 
     private readonly StoragePool _pool = new();
-    private readonly Stack<Tensor> _spare = new();
     private readonly bool _recycles;
-    private Tensor[] _live = new Tensor[64];
+
+    // Tensors of open leases up to _count. In a recycling scope those beyond it are kept, each with its memory: steps repeat
+    // themselves, so the next tensor at the same place most likely wants the same.
+    private Tensor?[] _live = new Tensor?[64];
     private int _count;
 
     /// <summary>Makes an empty scope.</summary>
@@ -49,31 +51,54 @@ public sealed class TensorScope : IDisposable
     /// Opens a lease on the thread's current scope, so that a part of a step gives back its intermediates early;
     /// without a current scope, does nothing.
     /// </summary>
-    public static Lease Begin() => t_current is null ? default : t_current.Enter();
+    public static Lease Begin()
+    {
+        TensorScope? current = t_current;
+        return current is null ? default : new Lease(current, current, current._count);
+    }
 
     /// <summary>Frees the scope's memory. Tensors of leases that are still open stay valid until those end.</summary>
-    public void Dispose() => _pool.Dispose();
-
-    internal Storage Rent(long bytes) => _pool.Rent(bytes);
-
-    /// <summary>An empty tensor object that this scope will let go at the end of the innermost lease.</summary>
-    internal Tensor Adopt()
+    public void Dispose()
     {
-        if (!_spare.TryPop(out Tensor? tensor)) tensor = new Tensor();
-        if (_count == _live.Length) Array.Resize(ref _live, 2 * _count);
-        _live[_count++] = tensor;
+        _pool.Dispose();
+        for (int i = _count; i < _live.Length; i++) _live[i]?.Release();
+    }
+
+    /// <summary>A tensor with memory of its own that this scope will let go at the end of the innermost lease.</summary>
+    internal Tensor Adopt(long bytes)
+    {
+        Tensor tensor = Next();
+        tensor.TakeStorage(_pool, bytes);
         return tensor;
+    }
+
+    /// <summary>A tensor over memory that it shares, which this scope will let go at the end of the innermost lease.</summary>
+    internal Tensor Adopt(Storage shared)
+    {
+        Tensor tensor = Next();
+        tensor.ShareStorage(shared);
+        return tensor;
+    }
+
+    private Tensor Next()
+    {
+        if (_count == _live.Length) Array.Resize(ref _live, 2 * _count);
+        return _live[_count++] ??= new Tensor();
     }
 
     private void Rewind(int mark)
     {
-        Tensor[] live = _live;
-        for (int i = mark; i < _count; i++)
+        Tensor?[] live = _live;
+        for (int i = _count - 1; i >= mark; i--)
         {
-            live[i].Release();
-            if (_recycles) _spare.Push(live[i]);
+            if (_recycles)
+            {
+                live[i]!.Retire();
+                continue;
+            }
+            live[i]!.Release();
+            live[i] = null;
         }
-        if (!_recycles) Array.Clear(live, mark, _count - mark);
         _count = mark;
     }
 
@@ -97,7 +122,7 @@ public sealed class TensorScope : IDisposable
         public Tensor Return(Tensor tensor)
         {
             if (_scope is null) return tensor;
-            Tensor[] live = _scope._live;
+            Tensor?[] live = _scope._live;
             for (int i = _scope._count - 1; i >= _mark; i--)
             {
                 if (!ReferenceEquals(live[i], tensor)) continue;
@@ -113,7 +138,7 @@ public sealed class TensorScope : IDisposable
         {
             if (_scope is null) return;
             _scope.Rewind(_mark);
-            t_current = _previous;
+            if (!ReferenceEquals(_previous, _scope)) t_current = _previous;
         }
     }
 }

@@ -28,13 +28,13 @@ internal sealed class Terminal
     public void Note(string message) => Line("", message, "\e[2m");
 
     /// <summary>Text as it is.</summary>
-    public void Write(string text) => _error.Write(text);
+    public void Write(string text) => Put(text);
 
     /// <summary>Text in a quiet colour, where there are colours.</summary>
-    public void WriteQuietly(string text) => _error.Write(_colours ? $"\e[2m{text}{Reset}" : text);
+    public void WriteQuietly(string text) => Put(_colours ? $"\e[2m{text}{Reset}" : text);
 
     /// <summary>Removes what was written on the current line of a terminal.</summary>
-    public void ClearLine() => _error.Write(_colours ? "\r\e[K" : "\r");
+    public void ClearLine() => Put(_colours ? "\r\e[K" : "\r");
 
     /// <summary>The text on one line and without control characters, which files and names may smuggle in.</summary>
     public static string Clean(string text)
@@ -46,6 +46,18 @@ internal sealed class Terminal
     private void Line(string kind, string message, string colour)
     {
         string line = $"heed: {kind}{Clean(message)}";
-        _error.WriteLine(_colours ? $"{colour}{line}{Reset}" : line);
+        Put((_colours ? $"{colour}{line}{Reset}" : line) + Environment.NewLine);
+    }
+
+    private void Put(string text)
+    {
+        try
+        {
+            _error.Write(text);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Standard error is closed: there is nobody to tell.
+        }
     }
 }

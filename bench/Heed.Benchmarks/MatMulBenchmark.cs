@@ -21,7 +21,7 @@ internal static unsafe class MatMulBenchmark
             ? $"OpenBLAS as installed chose {installed!.Core}; with OPENBLAS_CORETYPE=SkylakeX {skylake!.Core}"
             : "OpenBLAS skipped: libopenblas.so.0 is not installed");
         Console.WriteLine();
-        Console.WriteLine("GFLOP/s: median (quartiles)");
+        Console.WriteLine("GFLOP/s: median (quartiles, fastest); shares and ratios: of the medians (of the fastest)");
         Console.WriteLine();
         Console.WriteLine("| size | threads | FMA peak | Heed | Heed, weights packed | OpenBLAS installed | OpenBLAS SkylakeX | Heed of peak | Heed : installed | Heed : SkylakeX |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
@@ -51,10 +51,11 @@ internal static unsafe class MatMulBenchmark
             first.Add(tFirst);
             second.Add(tSecond);
         }
-        double peakRate = Peak.PartOperations * threads / peak.Median;
+        double peakWork = Peak.PartOperations * threads;
+        double share = work / ours.Median / (peakWork / peak.Median), bestShare = work / ours.Quantile(0) / (peakWork / peak.Quantile(0));
         string Blas(Samples samples, Child? child) => child is null ? "-" : samples.Rate(work);
-        string Ratio(Samples samples, Child? child) => child is null ? "-" : $"{samples.Median / ours.Median:F2}";
-        Console.WriteLine($"| {size} | {threads} | {peak.Rate(Peak.PartOperations * threads)} | {ours.Rate(work)} | {oursPacked.Rate(work)} | {Blas(first, installed)} | {Blas(second, skylake)} | {work / ours.Median / peakRate:P0} | {Ratio(first, installed)} | {Ratio(second, skylake)} |");
+        string Ratio(Samples samples, Child? child) => child is null ? "-" : ours.Against(samples);
+        Console.WriteLine($"| {size} | {threads} | {peak.Rate(peakWork)} | {ours.Rate(work)} | {oursPacked.Rate(work)} | {Blas(first, installed)} | {Blas(second, skylake)} | {share:P0} ({bestShare:P0}) | {Ratio(first, installed)} | {Ratio(second, skylake)} |");
     }
 
     /// <summary>The child: answers "size threads" with the seconds of one product, until its input ends.</summary>

@@ -2,10 +2,12 @@ using Heed.Benchmarks;
 
 Dictionary<string, (string Summary, Func<string[], int> Run)> verbs = new(StringComparer.Ordinal)
 {
+    ["peak"] = ("the instruction sets in use, the FMA peak and the read bandwidth: peak [rounds]", PeakBenchmark.Run),
     ["matmul"] = ("square fp32 products beside OpenBLAS: matmul [rounds]", MatMulBenchmark.Run),
     ["matmul-blas"] = ("the OpenBLAS child that matmul starts", MatMulBenchmark.Serve),
     ["matvec"] = ("a matrix-vector product beyond the cache beside the read bandwidth: matvec [rounds]", MatVecBenchmark.Run),
     ["dispatch"] = ("a decode step's cost outside of kernels, and what it allocates: dispatch [threads]", DispatchBenchmark.Run),
+    ["tokenize"] = ("encoding speed of a tokenizer on a text: tokenize TOKENIZER TEXT [rounds]", TokenizeBench.Run),
     ["small"] = ("products of a tiny model's size, in nanoseconds", SmallBenchmark.Run),
 };
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb)) return verb.Run(args[1..]);

@@ -25,6 +25,9 @@ internal sealed class Samples
         return sorted[(int)Math.Round(q * (sorted.Length - 1))];
     }
 
-    /// <summary>Work per second in units of 1e9: the median and, in brackets, the lower and upper quartile.</summary>
-    public string Rate(double work) => $"{work / Median / 1e9:F1} ({work / Quantile(0.75) / 1e9:F1} to {work / Quantile(0.25) / 1e9:F1})";
+    /// <summary>Work per second in units of 1e9: the median and, in brackets, the quartiles and the fastest.</summary>
+    public string Rate(double work) => $"{work / Median / 1e9:F1} ({work / Quantile(0.75) / 1e9:F1}, {work / Quantile(0.25) / 1e9:F1}, {work / Quantile(0) / 1e9:F1})";
+
+    /// <summary>How many times as fast as <paramref name="other"/>: by the medians and, in brackets, by the fastest.</summary>
+    public string Against(Samples other) => $"{other.Median / Median:F2} ({other.Quantile(0) / Quantile(0):F2})";
 }

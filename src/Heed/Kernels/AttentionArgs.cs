@@ -17,7 +17,7 @@ internal unsafe struct AttentionArgs
     /// <summary>0 where the keys lie in panels; else the floats from one plain key to the next.</summary>
     public long KeyStride;
 
-    /// <summary>Values: rows of <see cref="ValueDim"/> floats, <see cref="ValueStride"/> apart.</summary>
+    /// <summary>Values: <see cref="KeyCapacity"/> rows of <see cref="ValueDim"/> floats, <see cref="ValueStride"/> apart, per (batch, kv head).</summary>
     public float* Value;
     public long ValueBatchStride;
     public long ValueHeadStride;
@@ -74,10 +74,10 @@ internal unsafe struct AttentionArgs
                 $"Attention: batch {Batch}, queries {Queries}, heads {Heads}, kv heads {KvHeads}; need kv heads that divide heads.");
         }
 
-        if (HeadDim < 1 || ValueDim < 1 || Window < 0 || SoftCap < 0 || KeyStride < 0)
+        if (HeadDim < 1 || ValueDim < 1 || Window < 0 || SoftCap < 0 || KeyStride < 0 || ValueStride < 1)
         {
             throw new ArgumentException(
-                $"Attention: head dimension {HeadDim}, value dimension {ValueDim}, window {Window}, soft cap {SoftCap}, key stride {KeyStride}; need positive dimensions and nothing negative.");
+                $"Attention: head dimension {HeadDim}, value dimension {ValueDim}, window {Window}, soft cap {SoftCap}, key stride {KeyStride}, value stride {ValueStride}; need positive dimensions and value stride, and nothing negative.");
         }
 
         long pairs = 0;

@@ -18,7 +18,7 @@ internal static unsafe partial class FlashAttention
             if (rows == 1)
             {
                 tile.Visible(r, start, out int begin, out int end);
-                AddRow<L, V>(args, tile, r, begin, end, values);
+                AddRow<L, V>(args, tile, r, begin, end, start, values);
                 r++;
                 continue;
             }
@@ -47,7 +47,7 @@ internal static unsafe partial class FlashAttention
         for (int i = r; i < r + rows; i++)
         {
             tile.Visible(i, start, out int rowBegin, out int rowEnd);
-            AddRow<L, V>(args, tile, i, rowBegin, shared ? begin : rowEnd, values);
+            AddRow<L, V>(args, tile, i, rowBegin, shared ? begin : rowEnd, start, values);
         }
 
         if (!shared)
@@ -68,13 +68,14 @@ internal static unsafe partial class FlashAttention
 
         for (; d < args.ValueDim; d += 16)
         {
-            FourRowsOneVector<L, V>(weights, begin, end, values + d, args.ValueStride, args.ValueDim - d, acc + d, tile.ValueWidth);
+            FourRowsOneVector<L, V>(
+                weights, begin, end, WholeVectors(args, start, d), values + d, args.ValueStride, args.ValueDim - d, acc + d, tile.ValueWidth);
         }
 
         for (int i = r; i < r + rows; i++)
         {
             tile.Visible(i, start, out _, out int rowEnd);
-            AddRow<L, V>(args, tile, i, end, rowEnd, values);
+            AddRow<L, V>(args, tile, i, end, rowEnd, start, values);
         }
     }
 
@@ -127,22 +128,33 @@ internal static unsafe partial class FlashAttention
         StoreFour<L, V>(acc3, s30, s31, s32, s33);
     }
 
-    /// <summary>Four rows, sixteen components, of which only <paramref name="rest"/> exist where that is less.</summary>
+    /// <summary>Four rows, sixteen components, of which only <paramref name="rest"/> exist where that is less; keys before <paramref name="whole"/> are read as whole vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourRowsOneVector<L, V>(
-        float* weights, int begin, int end, float* values, long stride, int rest, float* acc, int width)
+        float* weights, int begin, int end, int whole, float* values, long stride, int rest, float* acc, int width)
         where L : ISixteen<V>
         where V : unmanaged
     {
         V s0 = L.Load(acc), s1 = L.Load(acc + width), s2 = L.Load(acc + (2 * width)), s3 = L.Load(acc + (3 * width));
         float* value = values + (begin * stride);
-        for (int j = begin; j < end; j++, value += stride)
+        float* w = weights + begin;
+        float* last = weights + end;
+        for (float* lastWhole = weights + Math.Min(end, whole); w < lastWhole; w++, value += stride)
         {
-            V v = rest >= 16 ? L.Load(value) : L.LoadPart(value, rest, 0f);
-            s0 = L.Fma(L.Create(weights[j]), v, s0);
-            s1 = L.Fma(L.Create(weights[TileKeys + j]), v, s1);
-            s2 = L.Fma(L.Create(weights[(2 * TileKeys) + j]), v, s2);
-            s3 = L.Fma(L.Create(weights[(3 * TileKeys) + j]), v, s3);
+            V v = L.Load(value);
+            s0 = L.Fma(L.Create(w[0]), v, s0);
+            s1 = L.Fma(L.Create(w[TileKeys]), v, s1);
+            s2 = L.Fma(L.Create(w[2 * TileKeys]), v, s2);
+            s3 = L.Fma(L.Create(w[3 * TileKeys]), v, s3);
+        }
+
+        for (; w < last; w++, value += stride)
+        {
+            V v = L.LoadPart(value, rest, 0f);
+            s0 = L.Fma(L.Create(w[0]), v, s0);
+            s1 = L.Fma(L.Create(w[TileKeys]), v, s1);
+            s2 = L.Fma(L.Create(w[2 * TileKeys]), v, s2);
+            s3 = L.Fma(L.Create(w[3 * TileKeys]), v, s3);
         }
 
         L.Store(acc, s0);
@@ -151,9 +163,20 @@ internal static unsafe partial class FlashAttention
         L.Store(acc + (3 * width), s3);
     }
 
+    /// <summary>
+    /// The key of the tile at <paramref name="start"/> before which a vector may be read at component <paramref name="d"/>
+    /// although fewer are left: it reaches into later slots, and what it finds there stays in lanes that are never stored.
+    /// </summary>
+    private static int WholeVectors(in AttentionArgs args, int start, int d)
+    {
+        int missing = 16 - (args.ValueDim - d);
+        long slots = missing <= 0 ? 0 : (missing + args.ValueStride - 1) / args.ValueStride;
+        return (int)Math.Clamp(args.KeyCapacity - slots - start, 0, TileKeys);
+    }
+
     /// <summary>One row, keys from begin up to end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddRow<L, V>(in AttentionArgs args, in Tile tile, int r, int begin, int end, float* values)
+    private static void AddRow<L, V>(in AttentionArgs args, in Tile tile, int r, int begin, int end, int start, float* values)
         where L : ISixteen<V>
         where V : unmanaged
     {
@@ -164,35 +187,59 @@ internal static unsafe partial class FlashAttention
 
         float* acc = tile.Accumulators + ((long)r * tile.ValueWidth);
         float* weights = tile.Weights + ((long)r * TileKeys);
-        long stride = args.ValueStride;
         int d = 0;
         for (; d <= args.ValueDim - 64; d += 64)
         {
-            V s0 = L.Load(acc + d), s1 = L.Load(acc + d + 16), s2 = L.Load(acc + d + 32), s3 = L.Load(acc + d + 48);
-            float* value = values + (begin * stride) + d;
-            for (int j = begin; j < end; j++, value += stride)
-            {
-                V p = L.Create(weights[j]);
-                s0 = L.Fma(p, L.Load(value), s0);
-                s1 = L.Fma(p, L.Load(value + 16), s1);
-                s2 = L.Fma(p, L.Load(value + 32), s2);
-                s3 = L.Fma(p, L.Load(value + 48), s3);
-            }
-
-            StoreFour<L, V>(acc + d, s0, s1, s2, s3);
+            OneRowFourVectors<L, V>(weights, begin, end, values + d, args.ValueStride, acc + d);
         }
 
         for (; d < args.ValueDim; d += 16)
         {
-            int rest = args.ValueDim - d;
-            V s = L.Load(acc + d);
-            float* value = values + (begin * stride) + d;
-            for (int j = begin; j < end; j++, value += stride)
-            {
-                s = L.Fma(L.Create(weights[j]), rest >= 16 ? L.Load(value) : L.LoadPart(value, rest, 0f), s);
-            }
-
-            L.Store(acc + d, s);
+            OneRowOneVector<L, V>(
+                weights, begin, end, WholeVectors(args, start, d), values + d, args.ValueStride, args.ValueDim - d, acc + d);
         }
+    }
+
+    // Kept apart from their caller, whose calls would have the accumulators spilled.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneRowFourVectors<L, V>(float* weights, int begin, int end, float* values, long stride, float* acc)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        V s0 = L.Load(acc), s1 = L.Load(acc + 16), s2 = L.Load(acc + 32), s3 = L.Load(acc + 48);
+        float* value = values + (begin * stride);
+        float* last = weights + end;
+        for (float* w = weights + begin; w < last; w++, value += stride)
+        {
+            V p = L.Create(*w);
+            s0 = L.Fma(p, L.Load(value), s0);
+            s1 = L.Fma(p, L.Load(value + 16), s1);
+            s2 = L.Fma(p, L.Load(value + 32), s2);
+            s3 = L.Fma(p, L.Load(value + 48), s3);
+        }
+
+        StoreFour<L, V>(acc, s0, s1, s2, s3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneRowOneVector<L, V>(
+        float* weights, int begin, int end, int whole, float* values, long stride, int rest, float* acc)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        V s = L.Load(acc);
+        float* value = values + (begin * stride);
+        float* w = weights + begin;
+        for (float* lastWhole = weights + Math.Min(end, whole); w < lastWhole; w++, value += stride)
+        {
+            s = L.Fma(L.Create(*w), L.Load(value), s);
+        }
+
+        for (float* last = weights + end; w < last; w++, value += stride)
+        {
+            s = L.Fma(L.Create(*w), L.LoadPart(value, rest, 0f), s);
+        }
+
+        L.Store(acc, s);
     }
 }

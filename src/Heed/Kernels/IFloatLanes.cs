@@ -24,4 +24,7 @@ internal unsafe interface IFloatLanes<TVector> where TVector : unmanaged
     static abstract TVector Add(TVector a, TVector b);
 
     static abstract void Store(TVector value, float* destination);
+
+    /// <summary>Asks for the cache line at the address, which need not be a valid one. Nothing where the machine has no such hint.</summary>
+    static abstract void Prefetch(float* address);
 }

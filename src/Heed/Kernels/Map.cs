@@ -34,7 +34,7 @@ internal static unsafe partial class Map
         ReadOnlySpan<float> gateUp, int rows, int hidden, Span<float> destination, float constant = 0f)
         where TMap : struct, IMap
     {
-        fixed (float* source = gateUp[..(rows * 2 * hidden)], target = destination[..(rows * hidden)])
+        fixed (float* source = gateUp[..checked(rows * 2 * hidden)], target = destination[..checked(rows * hidden)])
         {
             if (Vector512.IsHardwareAccelerated)
             {

@@ -7,6 +7,8 @@ namespace Heed.Kernels;
 /// <summary>Brings strided rows into the order in which register tiles read them: one column of the tile after the other.</summary>
 internal static unsafe class TilePacking
 {
+    private const int CopyAhead = 8;
+
     /// <summary>
     /// destination[i * width + r] = source[r * rowStride + i] for r in 0..rows and i in 0..k; zeros for r in rows..width.
     /// Bounds: source holds <paramref name="rows"/> rows of k floats and is not read outside them; destination holds k * width floats.
@@ -37,12 +39,20 @@ internal static unsafe class TilePacking
             for (int r = 0; r < rows; r++) destination[((nint)i * width) + r] = source[(r * rowStride) + (i * columnStride)];
     }
 
-    /// <summary>destination[i * width + r] = source[i * columnStride + r]: the tile's columns lie together already.</summary>
+    /// <summary>
+    /// destination[i * width + r] = source[i * columnStride + r]: the tile's columns lie together already. Each step is a jump to
+    /// another line and often page, which the hardware does not foresee, so lines are asked for ahead.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CopyColumns(float* source, nint columnStride, int rows, int k, float* destination, int width)
     {
         for (int i = 0; i < k; i++, source += columnStride, destination += width)
         {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0(source + (CopyAhead * columnStride));
+                Sse.Prefetch0(source + (CopyAhead * columnStride) + 16);
+            }
             int r = 0;
             for (; r <= rows - 8; r += 8) Vector256.Load(source + r).Store(destination + r);
             for (; r < rows; r++) destination[r] = source[r];

@@ -111,8 +111,8 @@ public sealed class Transformer
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         int seq = tokens.Length / batch, hidden = Config.HiddenSize;
-        Tensor x = Embed(tokens, positions).Reshape(new Shape(batch, seq, hidden));
         int length = cache.Reserve(positions);
+        Tensor x = Embed(tokens, positions).Reshape(new Shape(batch, seq, hidden));
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();

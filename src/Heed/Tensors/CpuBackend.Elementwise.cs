@@ -19,8 +19,6 @@ internal sealed partial class CpuBackend
         }
     }
 
-    public void Copy(Tensor source, Tensor destination) => RunStretches(new CopyWork(), source, null, destination);
-
     public void Unary(UnaryOp op, Tensor x, Tensor destination) => RunStretches(new UnaryWork(op), x, null, destination);
 
     public void Binary(BinaryOp op, Tensor a, Tensor b, Tensor destination) =>

@@ -85,6 +85,7 @@ internal sealed partial class CpuBackend
 
     private void Linear(int rows, ReadOnlySpan<float> x, LinearWeights weights, ReadOnlySpan<float> bias, Span<float> y, int stride, bool accumulate)
     {
+        if (rows == 0) return;
         switch (weights)
         {
             case PackedWeights packed:

@@ -13,7 +13,7 @@ internal sealed partial class CpuBackend
     private const int FoldBlock = 32 << 10;
 
     /// <summary>Outputs that are folded side by side where the folded axis is strided.</summary>
-    private const int FoldGroup = 16;
+    private const int FoldGroup = Fold.Columns;
 
     public void Reduce(ReduceOp op, Tensor x, int axes, Tensor destination)
     {
@@ -109,6 +109,7 @@ internal sealed partial class CpuBackend
                 int start = kept.Offset0 + first * kept.Inner0 + block * FoldBlock * _stride;
                 int count = Math.Min(FoldBlock, _count - block * FoldBlock);
                 if (_stride == 1) FoldContiguous(start, count, results[..outputs]);
+                else if (_kept.Inner0 == 1) FoldColumns(start, count, results[..outputs]);
                 else FoldStrided(start, count, results[..outputs]);
                 Store(row * kept.Length + first, block, results[..outputs]);
             }
@@ -155,6 +156,30 @@ internal sealed partial class CpuBackend
                     results[i] = Fold.Total(lanes);
                 }
             }
+        }
+
+        /// <summary>Goes down columns that lie side by side, all of them at a time.</summary>
+        private readonly void FoldColumns(int start, int count, Span<double> results)
+        {
+            ReadOnlySpan<float> x = _x.Extent<float>()[start..];
+            if (_op is ReduceOp.Sum or ReduceOp.Mean)
+            {
+                Span<double> lanes = stackalloc double[Fold.Columns * Fold.Lanes];
+                lanes.Clear();
+                Fold.AddRows(x, _stride, count, results.Length, lanes);
+                Fold.TotalRows(lanes, results);
+                return;
+            }
+            Span<float> best = stackalloc float[FoldGroup];
+            best = best[..results.Length];
+            x[..best.Length].CopyTo(best);
+            for (int i = 1; i < count; i++)
+            {
+                ReadOnlySpan<float> row = x.Slice(i * _stride, best.Length);
+                if (_op == ReduceOp.Max) TensorPrimitives.Max(best, row, best);
+                else TensorPrimitives.Min(best, row, best);
+            }
+            for (int i = 0; i < best.Length; i++) results[i] = best[i];
         }
 
         /// <summary>Gathers a patch of outputs × elements at a time, so that memory is read along whichever of both is denser.</summary>

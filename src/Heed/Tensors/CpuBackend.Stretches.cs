@@ -21,6 +21,12 @@ internal sealed partial class CpuBackend
 
     private void RunStretches<TWork>(TWork work, Tensor a, Tensor? b, Tensor destination) where TWork : struct, IStretchWork
     {
+        int count = destination.ElementCount;
+        if (count < ParallelElements && destination.IsContiguous && a.IsContiguous && b is not { IsContiguous: false })
+        {
+            work.Execute(a.Span<float>(count), b is null ? default : b.Span<float>(count), destination.Span<float>(count));
+            return;
+        }
         StretchJob<TWork> job = new(work, a, b, destination);
         if (destination.ElementCount < ParallelElements) job.ExecuteAll();
         else _pool.Run(ref job, job.Parts);

@@ -177,6 +177,7 @@ public sealed partial class Tensor : IDisposable
         return view;
     }
 
+    /// <summary>Works out from shape and strides whether the tensor is contiguous.</summary>
     private void FindContiguity()
     {
         int expected = 1;
@@ -187,7 +188,9 @@ public sealed partial class Tensor : IDisposable
             if (size != 1 && _strides[i] != expected) contiguous = false;
             expected *= size;
         }
-        IsContiguous = contiguous || _shape.ElementCount == 0;
+        // Axes of one element may have any stride; in a contiguous tensor they get the row-major one, so that all can rely on it.
+        if (contiguous || _shape.ElementCount == 0) SetRowMajorStrides();
+        else IsContiguous = false;
     }
 
     /// <summary>Another contiguous tensor over the same memory, <paramref name="start"/> elements into this one.</summary>

@@ -42,7 +42,7 @@ internal sealed class AddedTokenMatcher
                 continue;
             }
 
-            if (token.StripsLeft) start = Math.Max(from, text[..start].TrimEnd().Length);
+            if (token.StripsLeft) start = from + text[from..start].TrimEnd().Length;
             if (token.StripsRight) end = text.Length - text[end..].TrimStart().Length;
             return token;
         }

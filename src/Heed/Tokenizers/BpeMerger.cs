@@ -18,7 +18,7 @@ internal static class BpeMerger
     public static int Merge(MergeTable table, Span<int> symbols, Dictionary<int, (int Left, int Right)>? seen = null)
     {
         if (symbols.Length < 2) return symbols.Length;
-        return symbols.Length <= ScanLimit ? MergeByScan(table, symbols, seen) : MergeByHeap(table, symbols, seen);
+        return symbols.Length <= ScanLimit ? MergeByScan(table, symbols, seen) : MergeByHeap(table, symbols, seen, out _);
     }
 
     private static int MergeByScan(MergeTable table, Span<int> symbols, Dictionary<int, (int Left, int Right)>? seen)
@@ -48,7 +48,8 @@ internal static class BpeMerger
         }
     }
 
-    private static int MergeByHeap(MergeTable table, Span<int> symbols, Dictionary<int, (int Left, int Right)>? seen)
+    /// <summary>The merge loop for long words; <paramref name="steps"/> counts the pairs that were put on the heap.</summary>
+    internal static int MergeByHeap(MergeTable table, Span<int> symbols, Dictionary<int, (int Left, int Right)>? seen, out int steps)
     {
         int count = symbols.Length;
         int[] rented = ArrayPool<int>.Shared.Rent(4 * count);
@@ -84,6 +85,7 @@ internal static class BpeMerger
                 if (ranks[at] != int.MaxValue) heap.Push(ranks[at], at);
             }
 
+            steps = heap.Pushes;
             int left = 0;
             for (int i = 0; i < count; i = next[i]) symbols[left++] = symbols[i];
             return left;

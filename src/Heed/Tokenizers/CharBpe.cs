@@ -16,7 +16,7 @@ internal sealed class CharBpe
     private readonly RuneSymbols _symbols = new();
     private readonly int[] _byteIds;
     private readonly WordCache _words = new();
-    private readonly bool _cutsAtSpaces;
+    private readonly WordBoundary? _boundary;
 
     public CharBpe(Dictionary<string, int> vocabulary, MergeTable merges, CharBpeOptions options)
     {
@@ -27,9 +27,9 @@ internal sealed class CharBpe
         foreach ((string text, int id) in vocabulary)
             if (Rune.DecodeFromUtf16(text, out Rune rune, out int length) == OperationStatus.Done && length == text.Length) _symbols.Set(rune, id);
 
+        if (options.IgnoreMerges || options.HasAffixes) return;
         HashSet<int> results = merges.All.Select(merge => merge.Result).ToHashSet();
-        _cutsAtSpaces = !options.IgnoreMerges && !options.HasAffixes && _symbols.Get(new Rune('▁')) >= 0
-            && WordBoundary.IsSafe(vocabulary.Where(pair => results.Contains(pair.Value)).Select(pair => pair.Key));
+        _boundary = new WordBoundary(vocabulary.Where(pair => results.Contains(pair.Value)).Select(pair => pair.Key), c => _symbols.Get(new Rune(c)) >= 0);
     }
 
     /// <summary>Appends the ids of a word.</summary>
@@ -37,7 +37,7 @@ internal sealed class CharBpe
     {
         while (word.Length > 0)
         {
-            int length = _cutsAtSpaces ? WordBoundary.FirstWord(word) : word.Length;
+            int length = _boundary?.FirstWord(word) ?? word.Length;
             EncodeWord(word[..length], ids);
             word = word[length..];
         }

@@ -1,30 +1,5 @@
 namespace Heed.Tokenizers;
 
-/// <summary>The built-in chat formats.</summary>
-public enum ChatFormatKind
-{
-    /// <summary>No markers: the messages, a line each. For models that were not trained to chat.</summary>
-    Plain,
-
-    /// <summary>Llama 2: [INST] and &lt;&lt;SYS&gt;&gt; as text, each turn between BOS and EOS.</summary>
-    Llama2,
-
-    /// <summary>Llama 3: a header before each message and &lt;|eot_id|&gt; after it.</summary>
-    Llama3,
-
-    /// <summary>ChatML: &lt;|im_start|&gt; and &lt;|im_end|&gt; (Qwen, SmolLM and others).</summary>
-    ChatMl,
-
-    /// <summary>Mistral: [INST] and [/INST], as tokens where the vocabulary has them.</summary>
-    Mistral,
-
-    /// <summary>Gemma: &lt;start_of_turn&gt; and &lt;end_of_turn&gt;.</summary>
-    Gemma,
-
-    /// <summary>Phi 3: &lt;|user|&gt;, &lt;|assistant|&gt; and &lt;|end|&gt;.</summary>
-    Phi3,
-}
-
 /// <summary>
 /// Writes a chat as ids. Markers go in as ids and what people say is encoded as plain text,
 /// so that nothing in a message can become a control token.
@@ -74,11 +49,17 @@ public sealed class ChatFormat
         ArgumentNullException.ThrowIfNull(tokenizer);
         CheckRoles(messages);
         ChatWriter writer = new(Kind, tokenizer);
-        if (Kind is not (ChatFormatKind.Llama2 or ChatFormatKind.ChatMl or ChatFormatKind.Phi3) && tokenizer.AddsBos) writer.Id(tokenizer.BosId);
+        if (Kind != ChatFormatKind.Llama2 && tokenizer.AddsBos) writer.Id(tokenizer.BosId);
         switch (Kind)
         {
-            case ChatFormatKind.Llama2: WriteLlama2(FoldSystem(messages, WrapSystem), writer); break;
-            case ChatFormatKind.Mistral: WriteMistral(FoldSystem(messages, system => system + "\n\n"), writer); break;
+            case ChatFormatKind.Llama2:
+                RefuseMarkers(messages);
+                WriteLlama2(FoldSystem(messages, WrapSystem), writer);
+                break;
+            case ChatFormatKind.Mistral:
+                RefuseMarkers(messages);
+                WriteMistral(FoldSystem(messages, system => system + "\n\n"), writer);
+                break;
             case ChatFormatKind.Llama3: WriteLlama3(messages, writer, addGenerationPrompt); break;
             case ChatFormatKind.ChatMl: WriteTurns(messages, writer, addGenerationPrompt, "<|im_start|>", "<|im_end|>", "assistant"); break;
             case ChatFormatKind.Gemma:
@@ -112,16 +93,15 @@ public sealed class ChatFormat
     /// <summary>The system message goes before the first user message, for formats that have no place of its own for it.</summary>
     private static List<ChatMessage> FoldSystem(IReadOnlyList<ChatMessage> messages, Func<string, string> wrap)
     {
-        foreach (ChatMessage message in messages) RefuseMarkers(message.Content);
         if (messages[0].Role != ChatRole.System) return [.. messages];
         return [new ChatMessage(ChatRole.User, wrap(messages[0].Content) + messages[1].Content), .. messages.Skip(2)];
     }
 
-    private static void RefuseMarkers(string content)
+    private static void RefuseMarkers(IReadOnlyList<ChatMessage> messages)
     {
         foreach (string marker in new[] { "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>" })
-            if (content.Contains(marker, StringComparison.Ordinal))
-                throw new ArgumentException($"Render: a message holds the marker '{marker}', which this format writes as text.", nameof(content));
+            if (messages.Any(message => message.Content.Contains(marker, StringComparison.Ordinal)))
+                throw new ArgumentException($"Render: a message holds the marker '{marker}', which this format writes as text.", nameof(messages));
     }
 
     // Each turn by itself: BOS, "[INST] question [/INST] answer ", EOS; the last one has no answer and no EOS.
@@ -144,6 +124,7 @@ public sealed class ChatFormat
         {
             if (message.Role == ChatRole.Assistant)
             {
+                writer.EndText();
                 writer.Text(message.Content.Trim());
                 writer.Id(writer.Tokenizer.EosId);
             }

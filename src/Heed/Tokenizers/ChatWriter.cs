@@ -8,20 +8,38 @@ internal sealed class ChatWriter(ChatFormatKind kind, Tokenizer tokenizer)
 {
     private readonly List<int> _ids = [];
     private string _pending = string.Empty;
+    private bool _trimsStart;
 
     public Tokenizer Tokenizer => tokenizer;
 
     public bool Has(string marker) => Find(marker) is not null;
 
-    /// <summary>Text that is never read as a special token.</summary>
-    public void Text(string text) => _pending += text;
+    /// <summary>What somebody says. It is never read as a special token.</summary>
+    public void Text(string text)
+    {
+        // Text that spells such a token cannot be told from the marker.
+        foreach (string marker in tokenizer.PlainMarkers)
+            if (text.Contains(marker, StringComparison.Ordinal))
+                throw new ArgumentException($"Render: a message holds the marker '{marker}', which this vocabulary finds in plain text.", nameof(text));
+        _pending += text;
+    }
 
     /// <summary>Text of the format itself.</summary>
     public void Literal(string text) => _pending += text;
 
+    /// <summary>What comes next is encoded by itself.</summary>
+    public void EndText() => Flush();
+
     /// <summary>A marker, by its id.</summary>
-    public void Marker(string marker) =>
-        Id(Find(marker) ?? throw new ArgumentException($"Render: the vocabulary has no special token '{marker}', which the format {kind} needs.", nameof(marker)));
+    public void Marker(string marker)
+    {
+        int id = Find(marker)
+            ?? throw new ArgumentException($"Render: the vocabulary has no special token '{marker}', which the format {kind} needs.", nameof(marker));
+        AddedToken? token = tokenizer.Parts.Added.FirstOrDefault(token => token.Id == id);
+        if (token?.StripsLeft == true) _pending = _pending.TrimEnd();
+        Id(id);
+        _trimsStart = token?.StripsRight == true;
+    }
 
     /// <summary>An id, or nothing where the vocabulary has none.</summary>
     public void Id(int? id)
@@ -41,7 +59,8 @@ internal sealed class ChatWriter(ChatFormatKind kind, Tokenizer tokenizer)
 
     private void Flush()
     {
-        if (_pending.Length > 0) _ids.AddRange(tokenizer.Encode(_pending, addSpecial: false, parseSpecial: false));
-        _pending = string.Empty;
+        string text = _trimsStart ? _pending.TrimStart() : _pending;
+        if (text.Length > 0) _ids.AddRange(tokenizer.Encode(text, addSpecial: false, parseSpecial: false));
+        (_pending, _trimsStart) = (string.Empty, false);
     }
 }

@@ -17,10 +17,10 @@ internal sealed record DecodeRule(TextStart Start, byte Letter = (byte)' ', int 
 
     /// <summary>Writes what one token adds to the text.</summary>
     /// <param name="bytes">The token's bytes.</param>
-    /// <param name="isByte">The token is a raw byte, which is never taken for the space of a word.</param>
+    /// <param name="isWhole">The token is a raw byte or the unknown mark, whose space is never that of a word.</param>
     /// <param name="state">What is remembered between tokens.</param>
     /// <param name="output">Where the bytes go.</param>
-    public void Append(ReadOnlySpan<byte> bytes, bool isByte, ref DecodeState state, IBufferWriter<byte> output)
+    public void Append(ReadOnlySpan<byte> bytes, bool isWhole, ref DecodeState state, IBufferWriter<byte> output)
     {
         if (JoinsWithSpaces && !state.AtStart) output.Write(" "u8);
         switch (Start)
@@ -33,7 +33,7 @@ internal sealed record DecodeRule(TextStart Start, byte Letter = (byte)' ', int 
                 }
 
                 break;
-            case TextStart.StripsSpaceOfFirstPiece or TextStart.StripsSpaceOfLeadingPieces when state.AtStart && !isByte:
+            case TextStart.StripsSpaceOfFirstPiece or TextStart.StripsSpaceOfLeadingPieces when state.AtStart && !isWhole:
                 if (bytes.Length == 0 || bytes[0] != ' ') break;
                 bytes = bytes[1..];
                 if (Start == TextStart.StripsSpaceOfFirstPiece) state.AtStart = false;

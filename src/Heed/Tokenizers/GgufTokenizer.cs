@@ -114,6 +114,16 @@ internal static class GgufTokenizer
             kinds[id] = type == 0 ? TokenKind.Normal : (TokenKind)type;
         }
 
+        if (gguf.TokenTypes.Count == 0) GuessKinds(gguf, kinds);
         return kinds;
+    }
+
+    private static void GuessKinds(GgufVocabulary gguf, TokenKind[] kinds)
+    {
+        for (int id = 0; id < kinds.Length && gguf.Model == "llama"; id++)
+            if (SentencePieceModel.ByteOf(gguf.Tokens[id]) >= 0) kinds[id] = TokenKind.Byte;
+        foreach (int? id in new[] { gguf.BosId, gguf.EosId, gguf.PadId })
+            if (id is { } value) kinds[value] = TokenKind.Control;
+        if (gguf.UnknownId is { } unknown) kinds[unknown] = TokenKind.Unknown;
     }
 }

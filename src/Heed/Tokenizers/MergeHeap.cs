@@ -8,9 +8,13 @@ internal struct MergeHeap(int capacity)
     private ulong[] _items = ArrayPool<ulong>.Shared.Rent(Math.Max(16, capacity));
     private int _count;
 
+    /// <summary>How many items were ever pushed.</summary>
+    public int Pushes { get; private set; }
+
     public void Push(int rank, int position)
     {
         if (_count == _items.Length) Grow();
+        Pushes++;
         ulong item = ((ulong)(uint)rank << 32) | (uint)position;
         ulong[] items = _items;
         int at = _count++;

@@ -60,9 +60,10 @@ internal sealed class SentencePieceNormalizer
             }
         }
 
-        ReadOnlySpan<byte> kept = removes ? output.WrittenSpan.TrimEnd((byte)' ') : output.WrittenSpan;
-        string normalized = Encoding.UTF8.GetString(kept);
-        return _model.EscapeWhitespaces ? normalized.Replace(' ', Meta) : normalized;
+        // The original trims what it has written, so a "▁" of the text itself goes too.
+        string normalized = Encoding.UTF8.GetString(output.WrittenSpan);
+        if (_model.EscapeWhitespaces) normalized = normalized.Replace(' ', Meta);
+        return removes ? normalized.TrimEnd(_model.EscapeWhitespaces ? Meta : ' ') : normalized;
     }
 
     /// <summary>What the beginning of the input becomes, and how much of it that is.</summary>

@@ -15,7 +15,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
     private readonly UnigramModel? _unigram;
     private readonly AddedTokenMatcher _userDefined;
     private readonly WordCache _words = new();
-    private readonly bool _cutsAtSpaces;
+    private readonly WordBoundary _boundary;
 
     internal SentencePieceTokenizer(SentencePieceModel model)
         : base(Parse(model))
@@ -24,8 +24,11 @@ public sealed class SentencePieceTokenizer : Tokenizer
         _normalizer = new SentencePieceNormalizer(model);
         if (model.IsUnigram) _unigram = new UnigramModel(model);
         else _bpe = new SentencePieceBpe(model);
-        _userDefined = new AddedTokenMatcher(OfKind(model, TokenKind.UserDefined));
-        _cutsAtSpaces = !model.IsUnigram && WordBoundary.IsSafe(Enumerable.Range(0, model.Pieces.Length).Where(model.IsText).Select(id => model.Pieces[id]));
+
+        // They are looked for in normalized text; files that were not made by SentencePiece may spell them with real spaces.
+        _userDefined = new AddedTokenMatcher(OfKind(model, TokenKind.UserDefined)
+            .Select(token => model.EscapeWhitespaces ? token with { Text = token.Text.Replace(' ', Meta) } : token));
+        _boundary = new WordBoundary(Enumerable.Range(0, model.Pieces.Length).Where(model.IsText).Select(id => model.Pieces[id]));
     }
 
     internal SentencePieceModel Model => _model;
@@ -60,7 +63,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
     {
         while (chunk.Length > 0)
         {
-            int length = _cutsAtSpaces ? WordBoundary.FirstWord(chunk) : chunk.Length;
+            int length = _boundary.FirstWord(chunk);
             EncodeWord(chunk[..length], ids);
             chunk = chunk[length..];
         }

@@ -16,6 +16,9 @@ public abstract partial class Tokenizer
         _parts = parts;
         _matcher = new AddedTokenMatcher(parts.Added);
         StopIds = FindStopIds(parts);
+        PlainMarkers = Enumerable.Range(0, parts.Tokens.Count)
+            .Where(id => parts.Tokens.Kind(id) == TokenKind.UserDefined && parts.Tokens.Text(id) is ['<', .., '>'] or ['[', .., ']'])
+            .Select(parts.Tokens.Text).ToArray();
     }
 
     /// <summary>How many ids there are: each id is at least 0 and less than this.</summary>
@@ -44,6 +47,9 @@ public abstract partial class Tokenizer
 
     /// <summary>The chat template (Jinja) that came with the tokenizer, or null.</summary>
     public string? ChatTemplate => _parts.ChatTemplate;
+
+    /// <summary>Tokens that look like markers and yet are found in plain text, because they were added without being special.</summary>
+    internal IReadOnlyList<string> PlainMarkers { get; }
 
     internal TokenTable Tokens => _parts.Tokens;
 
@@ -137,7 +143,7 @@ public abstract partial class Tokenizer
     {
         TokenKind kind = Tokens.Kind(id);
         if (skipSpecial && kind is TokenKind.Control or TokenKind.Unknown && !KeepsWhenSkipping(kind)) return;
-        _parts.Decoding.Append(Tokens.Bytes(id), kind == TokenKind.Byte, ref state, output);
+        _parts.Decoding.Append(Tokens.Bytes(id), kind is TokenKind.Byte or TokenKind.Unknown, ref state, output);
     }
 
     /// <summary>Whether a special token leaves a trace in the text even where special tokens are left out.</summary>

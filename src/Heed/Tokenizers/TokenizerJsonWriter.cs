@@ -6,7 +6,7 @@ namespace Heed.Tokenizers;
 /// <summary>Writes tokenizers as Hugging Face's tokenizer.json, so that reading it again gives the same ids.</summary>
 internal static class TokenizerJsonWriter
 {
-    private static readonly JsonWriterOptions s_options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Write(string path, ByteLevelBpeTokenizer tokenizer)
     {

@@ -4,7 +4,7 @@ namespace Heed.Tokenizers;
 
 /// <summary>
 /// SentencePiece's unigram model (Kudo 2018, arXiv 1804.10959): the cut of highest total log-probability, by Viterbi's algorithm,
-/// with the original's arithmetic in single precision so that ties fall the same way.
+/// with the original's mixture of precisions so that ties fall the same way.
 /// </summary>
 internal sealed class UnigramModel
 {
@@ -70,8 +70,8 @@ internal sealed class UnigramModel
             if (node < 0) break;
             int id = _pieces.Value(node);
             if (id < 0) continue;
-            float score = _model.Kinds[id] == TokenKind.UserDefined
-                ? (Encoding.UTF8.GetByteCount(text[start..end]) * _maxScore) - 0.1f
+            double score = _model.Kinds[id] == TokenKind.UserDefined
+                ? (Encoding.UTF8.GetByteCount(text[start..end]) * _maxScore) - 0.1
                 : _model.Scores[id];
             Offer(best, start, end, id, before + score);
             hasSingle |= end - start == single;
@@ -80,9 +80,10 @@ internal sealed class UnigramModel
         if (!hasSingle) Offer(best, start, start + single, -1, before + _unknownScore);
     }
 
-    private static void Offer(Node[] best, int start, int end, int id, float score)
+    // The original compares in double and keeps single precision.
+    private static void Offer(Node[] best, int start, int end, int id, double score)
     {
-        if (best[end].Start < 0 || score > best[end].Score) best[end] = new Node(id, start, score);
+        if (best[end].Start < 0 || score > best[end].Score) best[end] = new Node(id, start, (float)score);
     }
 
     private readonly record struct Node(int Id, int Start, float Score);

@@ -92,6 +92,23 @@ public sealed class MetaCheckpointTests : IDisposable
     }
 
     [Fact]
+    public void Open_EntryInsideAnother_IsRefused()
+    {
+        // The data of entry 0 hold a whole entry named 1, and the directory is made to point at that one.
+        ByteBuilder inner = new();
+        inner.U32("signature", 0x04034B50).Put("fields", new byte[22]).U16("name length", 12).U16("extra length", 0).Text("name", "model/data/1").Put("data", new byte[8]);
+        ByteBuilder zip = new ZipBuilder().Entry("model/data.pkl", [0x80, 2, (byte)'}', (byte)'.'])
+            .Entry("model/data/0", inner.ToArray()).Entry("model/data/1", new byte[8]).Build();
+        byte[] bytes = zip.ToArray();
+        MetaCheckpoint.Open(folder.Write("right.pth", bytes)).Dispose();
+        int target = zip.Fields.Single(field => field.Name == "local model/data/0 data").Offset;
+        BitConverter.GetBytes(target).CopyTo(bytes, zip.Fields.Single(field => field.Name == "central model/data/1 start").Offset);
+        FileFormatException error = Should.Throw<FileFormatException>(() => MetaCheckpoint.Open(folder.Write("wrong.pth", bytes)));
+        error.Message.ShouldContain("overlaps");
+        error.Item.ShouldBe("model/data/1");
+    }
+
+    [Fact]
     public void Open_BeforeZipFormat_SaysSo()
     {
         byte[] legacy = [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.'];

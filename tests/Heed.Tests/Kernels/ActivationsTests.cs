@@ -99,4 +99,21 @@ public sealed unsafe class ActivationsTests
             alone[0].ShouldBe(y[i]);
         }
     }
+
+    [Fact]
+    public void Elementwise_EveryLength_HasTheBitsOfOnePlainOperation()
+    {
+        for (int length = 0; length <= 256; length++)
+        {
+            float[] a = Numbers.Random(length, length);
+            float[] b = Numbers.Random(length + 1, length);
+            float[] sum = new float[length], product = new float[length], scaled = new float[length];
+            Elementwise.Add(a, b, sum);
+            Elementwise.Multiply(a, b, product);
+            Elementwise.Scale(a, 0.3f, scaled);
+            sum.ShouldHaveBitsOf(a.Zip(b, (x, y) => x + y).ToArray(), $"sum, {length}");
+            product.ShouldHaveBitsOf(a.Zip(b, (x, y) => x * y).ToArray(), $"product, {length}");
+            scaled.ShouldHaveBitsOf(a.Select(x => x * 0.3f).ToArray(), $"scaled, {length}");
+        }
+    }
 }

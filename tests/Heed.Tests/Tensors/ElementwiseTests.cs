@@ -133,6 +133,21 @@ public class ElementwiseTests
             }
     }
 
+    [Fact]
+    public void Copy_TurnedByTiles_KeepsEveryElement()
+    {
+        foreach (int[] shape in new int[][] { [16, 16], [17, 33], [300, 301], [3, 40, 50], [40, 3, 50], [2, 35, 3, 20] })
+            for (int last = 0; last < shape.Length - 1; last++)
+                foreach (Layout layout in new[] { Layout.Contiguous, Layout.Sliced, Layout.EverySecond })
+                {
+                    Tensor source = Samples.Make(8, layout, shape, Device.Cpu).Transpose(last, ^1);
+                    Samples.Read(source.Clone()).ShouldBe(Samples.Read(source));
+                    Tensor wider = Samples.Make(9, Layout.Sliced, source.Shape.ToArray(), Device.Cpu);
+                    wider.Assign(source);
+                    Samples.Read(wider).ShouldBe(Samples.Read(source));
+                }
+    }
+
     [Theory]
     [InlineData(Layout.Contiguous)]
     [InlineData(Layout.Reversed)]
@@ -168,7 +183,7 @@ public class ElementwiseTests
         int[][] results = [.. Enumerable.Range(1, 4).Select(threads =>
         {
             Device device = Device.CreateCpu(threads);
-            Tensor x = Samples.Make(6, layout, [37, 41, 129], device), y = Samples.Make(7, [129], device);
+            Tensor x = Samples.Make(6, layout, [17, 41, 129], device), y = Samples.Make(7, [129], device);
             Tensor sum = Tensor.Allocate(x.Shape, device), exp = Tensor.Allocate(x.Shape, device);
             device.Backend.Binary(BinaryOp.Multiply, x, y.BroadcastTo(x.Shape), sum);
             device.Backend.Unary(UnaryOp.Tanh, sum, exp);

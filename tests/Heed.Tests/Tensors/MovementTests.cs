@@ -114,6 +114,18 @@ public class MovementTests
     }
 
     [Fact]
+    public void IsContiguous_AxesOfOneElement_HaveRowMajorStrides()
+    {
+        Tensor x = Tensor.Range(6).Reshape(1, 6, 1).Permute(2, 0, 1);
+        x.IsContiguous.ShouldBeTrue();
+        (x.Stride(0), x.Stride(1), x.Stride(2)).ShouldBe((6, 6, 1));
+        Tensor single = Tensor.Range(12).Reshape(3, 4).Slice(0, 1, 1);
+        single.IsContiguous.ShouldBeTrue();
+        single.ToArray().ShouldBe([4, 5, 6, 7]);
+        Tensor.Range(12).Reshape(3, 4).Slice(1, 1, 1).IsContiguous.ShouldBeFalse();
+    }
+
+    [Fact]
     public void Group_AxesThatLieEvenly_AreNotCopied()
     {
         Tensor x = Tensor.Range(120).Reshape(2, 3, 4, 5);

@@ -46,8 +46,16 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The bytes of the stored weights.</summary>
     public long WeightBytes => _plan.Bytes;
 
-    /// <summary>The tokenizer's file beside the weights: tokenizer.json, or tokenizer.model; null if there is none.</summary>
-    public string? TokenizerPath => Format == CheckpointFormat.Gguf ? null : Beside("tokenizer.json") ?? Beside("tokenizer.model");
+    /// <summary>
+    /// The tokenizer's file beside the weights: tokenizer.json, tokenizer.model, or llama2.c's tokenizer.bin; null if there is
+    /// none, and for GGUF files, which hold their own.
+    /// </summary>
+    public string? TokenizerPath => Format switch
+    {
+        CheckpointFormat.Gguf => null,
+        CheckpointFormat.Llama2c => Beside("tokenizer.bin") ?? Beside("tokenizer.model"),
+        _ => Beside("tokenizer.json") ?? Beside("tokenizer.model"),
+    };
 
     /// <summary>tokenizer_config.json of a Hugging Face folder, or null.</summary>
     public string? TokenizerConfigPath => IfHuggingFace("tokenizer_config.json");

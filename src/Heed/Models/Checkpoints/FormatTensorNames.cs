@@ -116,7 +116,9 @@ internal static partial class FormatTensorNames
     {
         Dictionary<string, string> names = new()
         {
-            [WeightNames.Embedding] = embedding, [WeightNames.FinalNorm] = norm, [WeightNames.Output] = output,
+            [WeightNames.Embedding] = embedding,
+            [WeightNames.FinalNorm] = norm,
+            [WeightNames.Output] = output,
         };
         if (positions is not null) names.Add(WeightNames.PositionEmbedding, positions);
         return names;

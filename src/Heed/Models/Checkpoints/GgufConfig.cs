@@ -73,9 +73,10 @@ internal sealed class GgufConfig
             GatedFeedForward = !IsGpt2,
             // No key says so: a model without an output matrix of its own has the table's.
             TieEmbeddings = true,
-            QkvBias = Has("attn_q.bias") || Has("attn_qkv.bias"),
-            AttentionOutputBias = Has("attn_output.bias"),
-            FeedForwardBias = Has("ffn_down.bias"),
+            // Some families have biases, in the others the first block says so.
+            QkvBias = IsGpt2 || _family == "qwen2" || Has("attn_q.bias") || Has("attn_qkv.bias"),
+            AttentionOutputBias = IsGpt2 || Has("attn_output.bias"),
+            FeedForwardBias = IsGpt2 || Has("ffn_down.bias"),
             QkNorm = _family == "qwen3",
             Positions = IsGpt2 ? PositionKind.Learned : PositionKind.Rotary,
             RotaryDim = IsGpt2 || rotary == (headDim ?? hidden / heads) ? null : rotary,

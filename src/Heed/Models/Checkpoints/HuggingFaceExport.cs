@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Heed.Formats;
 using Heed.Nn;
@@ -123,7 +124,7 @@ public static class HuggingFaceExport
             case WeightNames.Output: return model.Output;
         }
         string[] parts = layer.Split('.', 3);
-        TransformerBlock block = model.Blocks[int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture)];
+        TransformerBlock block = model.Blocks[int.Parse(parts[1], CultureInfo.InvariantCulture)];
         return parts[2] switch
         {
             WeightNames.AttentionNorm => block.AttentionNorm,

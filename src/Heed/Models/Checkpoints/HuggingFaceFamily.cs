@@ -1,3 +1,4 @@
+using System.Globalization;
 using Heed.Nn;
 using Heed.Tensors;
 
@@ -66,10 +67,10 @@ internal static class HuggingFaceFamily
     {
         RopeScaling scaling = config.RopeScaling;
         double[] frequencies = RopeFrequencies.Compute(config.RotarySize, config.RopeTheta, scaling, out double amplitude);
-        string text = $"{scaling.Kind} ×{amplitude:G9}: {string.Join(" ", frequencies.Select(f => f.ToString("G9", System.Globalization.CultureInfo.InvariantCulture)))}";
+        string text = $"{scaling.Kind} ×{amplitude:G9}: {string.Join(" ", frequencies.Select(f => f.ToString("G9", CultureInfo.InvariantCulture)))}";
         if (scaling.Kind is RopeScalingKind.Ntk) text += $" factor {scaling.Factor:G9} beyond {scaling.OriginalMaxSeqLen}";
         if (scaling.Kind is RopeScalingKind.LongRope)
-            text += $" beyond {scaling.OriginalMaxSeqLen}: {string.Join(" ", scaling.LongFactors!.Select(f => f.ToString("G9", System.Globalization.CultureInfo.InvariantCulture)))}";
+            text += $" beyond {scaling.OriginalMaxSeqLen}: {string.Join(" ", scaling.LongFactors!.Select(f => f.ToString("G9", CultureInfo.InvariantCulture)))}";
         return text;
     }
 

@@ -72,11 +72,11 @@ internal sealed class JsonSettings
         throw Wrong(key, $"is {Quote(value)}; expected an integer of 32 bits.");
     }
 
-    /// <summary>A finite number above 0.</summary>
+    /// <summary>A finite number above 0, as a float32 too.</summary>
     public double Positive(string key, double? fallback = null)
     {
         if (OptionalNumber(key) is not { } value) return fallback ?? throw Absent(key, "a number above 0");
-        return value > 0 ? value : throw Wrong(key, $"is {Text(value)}; expected a number above 0.");
+        return (float)value is > 0 and < float.PositiveInfinity ? value : throw Wrong(key, $"is {Text(value)}; expected a number above 0.");
     }
 
     /// <summary>A finite number, or null where the key is absent.</summary>

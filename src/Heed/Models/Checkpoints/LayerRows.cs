@@ -37,6 +37,11 @@ internal static class LayerRows
 
     private static void Read(Tensor matrix, int row, Span<float> destination)
     {
+        if (matrix.DType == DType.Float32 && matrix.IsContiguous)
+        {
+            matrix.AsSpan().Slice(row * matrix.Shape[1], matrix.Shape[1]).CopyTo(destination);
+            return;
+        }
         using TensorScope scope = new();
         using TensorScope.Lease lease = scope.Enter();
         matrix.Slice(0, row, 1).CopyTo(destination);

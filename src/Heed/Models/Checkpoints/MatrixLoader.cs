@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.ExceptionServices;
 using Heed.Formats;
 using Heed.Kernels;
 using Heed.Tensors;
@@ -93,10 +95,10 @@ internal sealed class MatrixLoader(TensorFile file, LoadProgress progress, Cance
         {
             InPanels(reader, (first, count) =>
             {
-                float[] rows = System.Buffers.ArrayPool<float>.Shared.Rent(count * reader.Columns);
+                float[] rows = ArrayPool<float>.Shared.Rent(count * reader.Columns);
                 reader.Read(first, count, rows.AsSpan(0, count * reader.Columns));
                 packed.Pack(first / PanelRows, rows.AsSpan(0, count * reader.Columns));
-                System.Buffers.ArrayPool<float>.Shared.Return(rows);
+                ArrayPool<float>.Shared.Return(rows);
             });
             return packed;
         }
@@ -121,7 +123,7 @@ internal sealed class MatrixLoader(TensorFile file, LoadProgress progress, Cance
         }
         catch (AggregateException error) when (error.InnerExceptions.Count > 0)
         {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
+            ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
         }
     }
 }

@@ -7,24 +7,30 @@ namespace Heed.Cli;
 internal sealed class LoadingLine(Terminal terminal) : IProgress<double>, IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
     private readonly Lock _lock = new();
     private readonly long _start = Stopwatch.GetTimestamp();
-    private int _shown = -1;
+    private long _last;
+    private bool _isShown;
 
     public void Report(double value)
     {
         if (!terminal.IsInteractive || Stopwatch.GetElapsedTime(_start) < s_patience) return;
-        int percent = (int)(value * 100);
         lock (_lock)
         {
-            if (percent <= _shown) return;
-            _shown = percent;
-            terminal.WriteQuietly(string.Create(CultureInfo.InvariantCulture, $"\rloading {percent} %"));
+            if (_isShown && Stopwatch.GetElapsedTime(_last) < s_pause) return;
+            _last = Stopwatch.GetTimestamp();
+            _isShown = true;
+            terminal.WriteQuietly(string.Create(CultureInfo.InvariantCulture, $"\rloading {(int)(value * 100)} %"));
         }
     }
 
     public void Dispose()
     {
-        if (_shown >= 0) terminal.ClearLine();
+        lock (_lock)
+        {
+            if (_isShown) terminal.ClearLine();
+            _isShown = false;
+        }
     }
 }

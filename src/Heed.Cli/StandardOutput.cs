@@ -28,6 +28,7 @@ internal sealed class StandardOutput : IDisposable
     public bool IsTerminal { get; }
 
     /// <exception cref="ClosedOutputException">The reader has gone away.</exception>
+    /// <exception cref="CommandException">It cannot be written: a full disk, say.</exception>
     public void Write(string text)
     {
         if (text.Length > 0) Write(Encoding.UTF8.GetBytes(text));
@@ -76,6 +77,10 @@ internal sealed class StandardOutput : IDisposable
             catch (IOException e) when (_isPipe)
             {
                 throw new ClosedOutputException(e);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new CommandException($"standard output cannot be written: {e.Message}");
             }
         }
     }

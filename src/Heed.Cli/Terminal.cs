@@ -1,12 +1,14 @@
+using System.Text;
+
 namespace Heed.Cli;
 
 /// <summary>What is said to the person at the terminal, all of it on standard error.</summary>
 internal sealed class Terminal
 {
     private const string Reset = "\e[0m";
-    private readonly bool _colours = !Console.IsErrorRedirected
-        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
-        && Environment.GetEnvironmentVariable("TERM") is not "dumb";
+    // Not Console.Error, which prepares the terminal for more than lines of text and takes its time for that.
+    private readonly StreamWriter _error = new(Console.OpenStandardError(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+    private readonly bool _colours = WantsColours(!Console.IsErrorRedirected);
 
     /// <summary>Whether standard error is a terminal, so that something may move there.</summary>
     public bool IsInteractive { get; } = !Console.IsErrorRedirected;
@@ -26,13 +28,13 @@ internal sealed class Terminal
     public void Note(string message) => Line("", message, "\e[2m");
 
     /// <summary>Text as it is.</summary>
-    public void Write(string text) => Console.Error.Write(text);
+    public void Write(string text) => Put(text);
 
     /// <summary>Text in a quiet colour, where there are colours.</summary>
-    public void WriteQuietly(string text) => Console.Error.Write(_colours ? $"\e[2m{text}{Reset}" : text);
+    public void WriteQuietly(string text) => Put(_colours ? $"\e[2m{text}{Reset}" : text);
 
     /// <summary>Removes what was written on the current line of a terminal.</summary>
-    public void ClearLine() => Console.Error.Write(_colours ? "\r\e[K" : "\r");
+    public void ClearLine() => Put(_colours ? "\r\e[K" : "\r");
 
     /// <summary>The text on one line and without control characters, which files and names may smuggle in.</summary>
     public static string Clean(string text)
@@ -44,6 +46,18 @@ internal sealed class Terminal
     private void Line(string kind, string message, string colour)
     {
         string line = $"heed: {kind}{Clean(message)}";
-        Console.Error.WriteLine(_colours ? $"{colour}{line}{Reset}" : line);
+        Put((_colours ? $"{colour}{line}{Reset}" : line) + Environment.NewLine);
+    }
+
+    private void Put(string text)
+    {
+        try
+        {
+            _error.Write(text);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Standard error is closed: there is nobody to tell.
+        }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ChatInterrupts : IDisposable
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnInterrupt);
     }
 
-    /// <summary>From here on Ctrl-C cancels <paramref name="answer"/>; null: nothing is being answered.</summary>
+    /// <summary>From here on Ctrl-C cancels <paramref name="answer"/>; null: nothing is being answered, and the next one is the first in a row.</summary>
     public void Watch(CancellationTokenSource? answer)
     {
         lock (_lock)

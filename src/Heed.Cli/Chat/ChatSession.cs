@@ -24,6 +24,7 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
     {
         while (input.Read() is { } line)
         {
+            interrupts.Watch(null);
             if (!line.StartsWith('/')) await AnswerAsync(line);
             else if (line.StartsWith("//", StringComparison.Ordinal)) await AnswerAsync(line[1..]);
             else if (!Obey(line)) break;

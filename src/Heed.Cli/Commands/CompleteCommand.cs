@@ -41,10 +41,11 @@ internal sealed class CompleteCommand
 
     private async Task<int> RunAsync(ParseResult line)
     {
+        // While the prompt is being typed, Ctrl-C ends the program as it ends any other.
+        string prompt = PromptText.Read(line.GetValue(_prompt), _terminal);
         using Interruption interruption = new();
         try
         {
-            string prompt = PromptText.Read(line.GetValue(_prompt), _terminal);
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token);
             GenerationOptions options = _sampling.Apply(line, loaded.Model.DefaultOptions) with { LogProbabilities = line.GetValue(_logprobs) };
             return await WriteAsync(loaded, prompt, options, line, interruption);

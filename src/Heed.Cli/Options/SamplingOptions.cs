@@ -16,6 +16,7 @@ internal sealed class SamplingOptions
     private readonly Option<float?> _frequency = ValueOption.Number<float>("--frequency-penalty", "Taken from a token's logit each time that it occurred.", "a number", _ => true);
     private readonly Option<ulong?> _seed = ValueOption.Number<ulong>("--seed", "The same seed gives the same text.", "a whole number, 0 or more", _ => true);
     private readonly Option<bool> _slide = new("--slide") { Description = "When the context is full, forget the oldest half and go on." };
+    private readonly Option<bool> _ignoreEnd = new("--ignore-end") { Description = "Go on past the model's end tokens." };
     private readonly Option<string[]> _stop = new("--stop")
     {
         Description = "End before this text; may be given several times.",
@@ -36,7 +37,7 @@ internal sealed class SamplingOptions
 
     public void AddTo(Command command)
     {
-        Option[] all = [_maxTokens, _temperature, _topK, _topP, _minP, _repetition, _presence, _frequency, _seed, _stop, _slide];
+        Option[] all = [_maxTokens, _temperature, _topK, _topP, _minP, _repetition, _presence, _frequency, _seed, _stop, _ignoreEnd, _slide];
         foreach (Option option in all) command.Add(option);
     }
 
@@ -53,6 +54,7 @@ internal sealed class SamplingOptions
         FrequencyPenalty = line.GetValue(_frequency) ?? defaults.FrequencyPenalty,
         Seed = line.GetValue(_seed) ?? defaults.Seed,
         StopStrings = line.GetValue(_stop) is { Length: > 0 } stop ? stop : defaults.StopStrings,
+        IgnoreEndTokens = line.GetValue(_ignoreEnd) || defaults.IgnoreEndTokens,
         Overflow = line.GetValue(_slide) ? ContextOverflow.Slide : defaults.Overflow,
     };
 }

@@ -1,0 +1,87 @@
+using System.Text.Json;
+
+namespace Heed.Cli.Tests;
+
+public sealed class ChatTests
+{
+    [Fact]
+    public void Chat_PipedLines_AreTurns()
+    {
+        using TempFolder folder = new();
+        string before = folder.File("before.json"), after = folder.File("after.json");
+        string script = $"""
+            Hello there
+
+            /system Be kind.
+            /save {before}
+            And now?
+            /reset
+            //slash
+            /save {after}
+            /exit
+            never said
+            """;
+
+        HeedResult result = HeedProcess.RunWith(script, null, "chat", "--system", "Be brief.", "-t", "0", "-n", "8", "--ignore-end");
+
+        result.ExitCode.ShouldBe(0);
+        string[] answers = result.Out.TrimEnd('\n').Split('\n');
+        answers.Length.ShouldBe(3);
+        answers.ShouldAllBe(answer => answer.Length > 0 && !answer.StartsWith(' '));
+        Messages(before).ShouldBe([("system", "Be kind."), ("user", "Hello there"), ("assistant", answers[0])]);
+        Messages(after).ShouldBe([("system", "Be kind."), ("user", "/slash"), ("assistant", answers[2])]);
+    }
+
+    [Fact]
+    public void Chat_UnknownCommand_IsReportedAndTheChatGoesOn()
+    {
+        HeedResult result = HeedProcess.RunWith("/nope\nhello\n/save\n/help", null, "chat", "-n", "4", "--ignore-end");
+
+        result.ExitCode.ShouldBe(1);
+        result.Err.ShouldContain("there is no command /nope");
+        result.Err.ShouldContain("/save needs the name of a file");
+        result.Err.ShouldContain("/reset");
+        result.Out.TrimEnd('\n').ShouldNotContain("\n");
+        result.Out.ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public void Chat_ContextOverflow_IsExplainedAndResetHelps()
+    {
+        string tooLong = string.Join(' ', Enumerable.Repeat("story", 600));
+
+        HeedResult result = HeedProcess.RunWith($"{tooLong}\n/reset\nhello\n", null, "chat", "-n", "4", "--ignore-end");
+
+        result.ExitCode.ShouldBe(1);
+        result.Err.ShouldMatch(@"heed: error: the conversation has \d+ tokens and the context holds 512: /reset .*--slide");
+        result.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(1);
+    }
+
+    [UnixFact]
+    public void Chat_CtrlC_StopsTheAnswerAndNotTheChat()
+    {
+        using TempFolder folder = new();
+        string saved = folder.File("saved.json");
+        using HeedProcess heed = HeedProcess.Start(null, "chat", "--slide", "--ignore-end", "-n", "100000000");
+        heed.Input.WriteLine("hello");
+        heed.Input.Flush();
+        string begin = heed.Read(10);
+
+        heed.Interrupt();
+        heed.Input.WriteLine($"/save {saved}");
+        heed.Input.Close();
+
+        string rest = heed.Output.ReadToEndAsync().Result;
+        heed.WaitForExit().ShouldBe(0);
+        rest.ShouldEndWith("\n");
+        (string role, string content)[] messages = Messages(saved);
+        messages[0].ShouldBe(("user", "hello"));
+        messages[1].ShouldBe(("assistant", (begin + rest).Trim()));
+    }
+
+    private static (string Role, string Content)[] Messages(string path)
+    {
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(path));
+        return [.. document.RootElement.EnumerateArray().Select(message => (message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!))];
+    }
+}

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Heed.Cli.Tests;
+
+/// <summary>What a run of heed left behind.</summary>
+internal sealed record HeedResult(int ExitCode, string Out, string Err);
+
+/// <summary>The built command as a child process, as a shell would run it; its input and outputs are pipes.</summary>
+internal sealed class HeedProcess : IDisposable
+{
+    // Far more than any run takes, for machines with other things to do.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+    private readonly Process _process;
+    private readonly Task<string> _error;
+
+    private HeedProcess(Process process)
+    {
+        _process = process;
+        _error = process.StandardError.ReadToEndAsync();
+    }
+
+    public StreamWriter Input => _process.StandardInput;
+
+    public StreamReader Output => _process.StandardOutput;
+
+    /// <summary>Runs to the end, with an empty input.</summary>
+    public static HeedResult Run(params string[] arguments) => RunWith("", null, arguments);
+
+    /// <summary>Runs to the end.</summary>
+    public static HeedResult RunWith(string input, Dictionary<string, string>? variables, params string[] arguments)
+    {
+        using HeedProcess heed = Start(variables, arguments);
+        Task<string> output = heed.Output.ReadToEndAsync();
+        heed.Input.Write(input);
+        heed.Input.Close();
+        int exitCode = heed.WaitForExit();
+        HeedResult result = new(exitCode, output.Result, heed._error.Result);
+        result.Out.ShouldNotContain('\e');
+        result.Err.ShouldNotContain('\e');
+        return result;
+    }
+
+    public static HeedProcess Start(Dictionary<string, string>? variables, params string[] arguments)
+    {
+        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        start.ArgumentList.Add(typeof(CommandLine).Assembly.Location);
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment.Remove("HEED_MODEL");
+        start.Environment.Remove("HEED_DEBUG");
+        foreach ((string name, string value) in variables ?? []) start.Environment[name] = value;
+        return new HeedProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Reads so many characters of standard output, which must come.</summary>
+    public string Read(int count)
+    {
+        char[] text = new char[count];
+        Task<int> read = Output.ReadBlockAsync(text, 0, count);
+        read.Wait(s_patience).ShouldBeTrue("heed should have written more");
+        read.Result.ShouldBe(count);
+        return new string(text);
+    }
+
+    /// <summary>What a terminal sends at Ctrl-C.</summary>
+    public void Interrupt()
+    {
+        using Process kill = Process.Start("kill", ["-INT", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        kill.ExitCode.ShouldBe(0);
+    }
+
+    public int WaitForExit()
+    {
+        _process.WaitForExit(s_patience).ShouldBeTrue("heed should have ended");
+        return _process.ExitCode;
+    }
+
+    public string ErrorText() => _error.Result;
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+    }
+}

@@ -1,1 +1,0 @@
-namespace Heed.Cli.Tests;

@@ -11,7 +11,12 @@ public sealed class FlashAttentionErrataTests : IDisposable
 
     private static AttentionCase SelfAttention(int seq, int heads, int kvHeads, int dim, bool causal, int seed) => new AttentionCase
     {
-        Queries = seq, Keys = seq, Heads = heads, KvHeads = kvHeads, HeadDim = dim, ValueDim = dim,
+        Queries = seq,
+        Keys = seq,
+        Heads = heads,
+        KvHeads = kvHeads,
+        HeadDim = dim,
+        ValueDim = dim,
         Limits = causal ? AttentionCase.Causal(1, seq, seq) : AttentionCase.All(1, seq, seq),
     }.Fill(seed);
 
@@ -98,11 +103,18 @@ public sealed class FlashAttentionErrataTests : IDisposable
 
     private static AttentionCase Chunk(AttentionCase full, int from, int count) => new()
     {
-        Queries = count, Keys = full.Keys, Capacity = full.Capacity, Heads = full.Heads, KvHeads = full.KvHeads,
-        HeadDim = full.HeadDim, ValueDim = full.ValueDim, Window = full.Window,
+        Queries = count,
+        Keys = full.Keys,
+        Capacity = full.Capacity,
+        Heads = full.Heads,
+        KvHeads = full.KvHeads,
+        HeadDim = full.HeadDim,
+        ValueDim = full.ValueDim,
+        Window = full.Window,
         Limits = full.Limits[from..(from + count)],
         Q = full.Q[(from * full.Heads * full.HeadDim)..((from + count) * full.Heads * full.HeadDim)],
-        K = full.K, V = full.V,
+        K = full.K,
+        V = full.V,
     };
 
     [Theory]

@@ -135,8 +135,15 @@ public sealed class FlashAttentionTests : IDisposable
     {
         AttentionCase x = new AttentionCase
         {
-            Batch = 2, Queries = 3, Heads = 2, KvHeads = 1, HeadDim = 5, ValueDim = 21, Keys = 9,
-            Limits = [-1, 4, 8, 2, 5, 8], FirstKeys = [0, 6],
+            Batch = 2,
+            Queries = 3,
+            Heads = 2,
+            KvHeads = 1,
+            HeadDim = 5,
+            ValueDim = 21,
+            Keys = 9,
+            Limits = [-1, 4, 8, 2, 5, 8],
+            FirstKeys = [0, 6],
         }.Fill(1);
         (float[] output, float[] lse) = x.Run(_pool, panels: true);
         int row = 2 * 21;
@@ -153,14 +160,26 @@ public sealed class FlashAttentionTests : IDisposable
         const int Heads = 3, Dim = 8, Keys = 70, Pad = 23;
         AttentionCase padded = new AttentionCase
         {
-            Batch = 2, Queries = Keys, Heads = Heads, KvHeads = Heads, HeadDim = Dim, ValueDim = Dim, Keys = Keys,
-            Limits = AttentionCase.Causal(2, Keys, Keys), FirstKeys = [Pad, 0],
+            Batch = 2,
+            Queries = Keys,
+            Heads = Heads,
+            KvHeads = Heads,
+            HeadDim = Dim,
+            ValueDim = Dim,
+            Keys = Keys,
+            Limits = AttentionCase.Causal(2, Keys, Keys),
+            FirstKeys = [Pad, 0],
         }.Fill(7);
         float[] both = padded.Run(_pool, panels: true).Output;
 
         AttentionCase full = new AttentionCase
         {
-            Queries = Keys, Heads = Heads, KvHeads = Heads, HeadDim = Dim, ValueDim = Dim, Keys = Keys,
+            Queries = Keys,
+            Heads = Heads,
+            KvHeads = Heads,
+            HeadDim = Dim,
+            ValueDim = Dim,
+            Keys = Keys,
             Limits = AttentionCase.Causal(1, Keys, Keys),
         }.Fill(0);
         full.Q = padded.Q[full.Q.Length..];
@@ -171,7 +190,12 @@ public sealed class FlashAttentionTests : IDisposable
         const int Rest = Keys - Pad;
         AttentionCase single = new AttentionCase
         {
-            Queries = Rest, Heads = Heads, KvHeads = Heads, HeadDim = Dim, ValueDim = Dim, Keys = Rest,
+            Queries = Rest,
+            Heads = Heads,
+            KvHeads = Heads,
+            HeadDim = Dim,
+            ValueDim = Dim,
+            Keys = Rest,
             Limits = AttentionCase.Causal(1, Rest, Rest),
         }.Fill(0);
         single.Q = padded.Q[(Pad * Heads * Dim)..(Keys * Heads * Dim)];

@@ -22,7 +22,8 @@ internal static class DispatchBenchmark
     {
         int threads = args.Length > 0 ? int.Parse(args[0]) : 1;
         Console.WriteLine($"decode step at positions 64 to 127, {threads} thread(s), medians of interleaved rounds");
-        foreach ((string name, ModelConfig config) in Models) Measure(name, config, threads);
+        foreach ((string name, ModelConfig config) in Models)
+            if (args.Length < 2 || args[1] == name) Measure(name, config, threads);
         return 0;
     }
 

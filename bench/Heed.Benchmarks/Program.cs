@@ -5,8 +5,8 @@ Dictionary<string, (string Summary, Func<string[], int> Run)> verbs = new(String
     ["peak"] = ("the instruction sets in use, the FMA peak and the read bandwidth: peak [rounds]", PeakBenchmark.Run),
     ["matmul"] = ("square fp32 products beside OpenBLAS: matmul [rounds]", MatMulBenchmark.Run),
     ["matmul-blas"] = ("the OpenBLAS child that matmul starts", MatMulBenchmark.Serve),
-    ["matvec"] = ("a matrix-vector product beyond the cache beside the read bandwidth: matvec [rounds]", MatVecBenchmark.Run),
-    ["dispatch"] = ("a decode step's cost outside of kernels, and what it allocates: dispatch [threads]", DispatchBenchmark.Run),
+    ["matvec"] = ("a matrix-vector product beyond the cache beside the read bandwidth: matvec [rounds [rows columns]]", MatVecBenchmark.Run),
+    ["dispatch"] = ("a decode step's cost outside of kernels, and what it allocates: dispatch [threads [260K|15M|110M]]", DispatchBenchmark.Run),
     ["tokenize"] = ("encoding speed of a tokenizer on a text: tokenize TOKENIZER TEXT [rounds]", TokenizeBench.Run),
     ["small"] = ("products of a tiny model's size, in nanoseconds", SmallBenchmark.Run),
 };

@@ -40,7 +40,7 @@ internal static class TinyModelFolder
             NumKvHeads = 2,
             VocabSize = tokenizer.VocabSize,
             MaxSeqLen = 512,
-            RopeLayout = Tensors.RopeLayout.HalfSplit,
+            RopeLayout = RopeLayout.HalfSplit,
         };
         Transformer model = new(config, new TinyWeights(new RandomWeights(Seed, config.NumLayers), id => TinyVocabulary.IsWritten(tokenizer, id)));
         HuggingFaceExport.Write(model, folder, new HuggingFaceExportOptions { BosToken = tokenizer.BosId, EosTokens = [tokenizer.EosId!.Value] });

@@ -13,6 +13,7 @@ public sealed class Conversation : IDisposable
     private readonly TextGenerator _generator;
     private readonly List<ChatMessage> _messages = [];
     private string? _systemPrompt;
+    private int _busy;
 
     internal Conversation(LanguageModel model, string? systemPrompt)
     {
@@ -35,6 +36,7 @@ public sealed class Conversation : IDisposable
     /// <param name="message">What the user says.</param>
     /// <param name="options">How to answer; the model's defaults if null.</param>
     /// <param name="cancellation">Ends the answer within the time of one layer.</param>
+    /// <exception cref="InvalidOperationException">The last turn has not ended.</exception>
     /// <exception cref="ContextOverflowException">The conversation is longer than the context and may not slide.</exception>
     /// <exception cref="ArgumentException">The message holds a marker of a format that writes its markers as text.</exception>
     public async IAsyncEnumerable<CompletionPiece> SendAsync(string message, GenerationOptions? options = null,
@@ -44,13 +46,16 @@ public sealed class Conversation : IDisposable
         options ??= _model.DefaultOptions;
         if (_model.ChatFormat.Kind == ChatFormatKind.Plain)
             options = options with { StopStrings = [.. options.StopStrings, "\nUser:"] };
+        if (Interlocked.Exchange(ref _busy, 1) != 0)
+            throw new InvalidOperationException("Conversation.SendAsync: a turn is still running; await its end, or cancel it, first.");
         _messages.Add(new ChatMessage(ChatRole.User, message));
         StringBuilder answer = new();
         bool began = false;
         try
         {
-            int[] prompt = _model.ChatFormat.Render(WithSystem(), _model.Tokenizer);
-            await foreach (CompletionPiece piece in _model.Stream(_generator, prompt, options, cancellation).ConfigureAwait(false))
+            List<ChatMessage> messages = WithSystem();
+            int[] Prompt() => _model.ChatFormat.Render(messages, _model.Tokenizer);
+            await foreach (CompletionPiece piece in _model.Stream(_generator, Prompt, options, cancellation).ConfigureAwait(false))
             {
                 began = true;
                 answer.Append(piece.Text);
@@ -61,13 +66,19 @@ public sealed class Conversation : IDisposable
         {
             if (began) _messages.Add(new ChatMessage(ChatRole.Assistant, answer.ToString().Trim()));
             else _messages.RemoveAt(_messages.Count - 1);
+            Volatile.Write(ref _busy, 0);
         }
     }
 
     /// <summary>Forgets everything that was said.</summary>
-    public void Reset() => _messages.Clear();
+    /// <exception cref="InvalidOperationException">A turn is running.</exception>
+    public void Reset()
+    {
+        if (Volatile.Read(ref _busy) != 0) throw new InvalidOperationException("Conversation.Reset: a turn is still running; await its end, or cancel it, first.");
+        _messages.Clear();
+    }
 
-    /// <summary>Frees the conversation's memory.</summary>
+    /// <summary>Cancels the turn that may be running, waits until it computes no more, and frees the conversation's memory.</summary>
     public void Dispose() => _generator.Dispose();
 
     private List<ChatMessage> WithSystem()

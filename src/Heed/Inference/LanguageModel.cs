@@ -23,7 +23,8 @@ public sealed class LanguageModel : IDisposable
     private readonly HashSet<int> _endTokens;
     private readonly CancellationTokenSource _closing = new();
     private readonly CountdownEvent _generations = new(1);
-    private bool _disposed;
+    private bool _ownsDevice;
+    private int _disposed;
 
     /// <summary>A model from its parts.</summary>
     /// <param name="transformer">The network.</param>
@@ -85,7 +86,7 @@ public sealed class LanguageModel : IDisposable
             Device device = options.Threads > 0 ? Device.CreateCpu(options.Threads) : Device.Cpu;
             Transformer transformer = new(config, checkpoint.Weights(device, progress: options.Progress, cancellation: cancellation));
             string? template = checkpoint.ChatTemplatePath is { } file ? File.ReadAllText(file) : tokenizer.ChatTemplate;
-            return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template);
+            return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template) { _ownsDevice = options.Threads > 0 };
         }
         catch
         {
@@ -110,6 +111,7 @@ public sealed class LanguageModel : IDisposable
         Task.Run(() => Load(path, options, cancellation), cancellation);
 
     /// <summary>Writes on after <paramref name="prompt"/>. Pieces come as they are made; the last one says why it ended.</summary>
+    /// <remarks>The stream may be enumerated more than once; each time is a generation of its own.</remarks>
     /// <param name="prompt">The text; empty to begin from nothing.</param>
     /// <param name="options">How; <see cref="DefaultOptions"/> if null.</param>
     /// <param name="cancellation">Ends it within the time of one layer, also while the prompt is read.</param>
@@ -120,8 +122,9 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(prompt);
         options ??= DefaultOptions;
-        int[] tokens = Tokenizer.Encode(prompt, options.AddSpecialTokens, options.ParseSpecialTokens);
-        return CompleteAsync(tokens, options, cancellation);
+        options.Validate();
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens, options.ParseSpecialTokens), options, cancellation);
     }
 
     /// <summary>Writes on after a prompt of tokens, as <see cref="CompleteAsync(string, GenerationOptions?, CancellationToken)"/> does.</summary>
@@ -129,27 +132,27 @@ public sealed class LanguageModel : IDisposable
     public IAsyncEnumerable<CompletionPiece> CompleteAsync(ReadOnlyMemory<int> prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         options = (options ?? DefaultOptions).Validate();
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return Owning(CreateGenerator(), prompt, options, cancellation);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        return Owning(prompt.ToArray, options, cancellation);
     }
 
     /// <summary>Begins a conversation.</summary>
     /// <param name="systemPrompt">Instructions that stand above it, or null.</param>
     public Conversation StartConversation(string? systemPrompt = null)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         return new Conversation(this, systemPrompt);
     }
 
-    /// <summary>Cancels what is being generated, waits for it to end, and frees the weights.</summary>
+    /// <summary>Cancels what is being generated, waits until no thread computes any more, and frees the weights.</summary>
     public void Dispose()
     {
-        if (_disposed) return;
-        _disposed = true;
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _closing.Cancel();
         _generations.Signal();
         _generations.Wait(CancellationToken.None);
         _checkpoint?.Dispose();
+        if (_ownsDevice) Transformer.Device.Dispose();
         _closing.Dispose();
         _generations.Dispose();
     }
@@ -157,12 +160,12 @@ public sealed class LanguageModel : IDisposable
     internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache()), _endTokens);
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
-    internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, ReadOnlyMemory<int> prompt, GenerationOptions options,
+    internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options,
         [EnumeratorCancellation] CancellationToken cancellation)
     {
         Begin();
-        using CancellationTokenSource abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
-        Channel<CompletionPiece> pieces = Channel.CreateUnbounded<CompletionPiece>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        using CancellationTokenSource abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Channel<CompletionPiece> pieces = Channel.CreateBounded<CompletionPiece>(new BoundedChannelOptions(256) { SingleReader = true, SingleWriter = true });
         CancellationToken token = abandon.Token;
         Task work = Task.Run(() => Produce(generator, prompt, options, pieces.Writer, token), CancellationToken.None);
         try
@@ -175,36 +178,42 @@ public sealed class LanguageModel : IDisposable
             // The reader may have gone away in the middle: the work must end before its memory does.
             await abandon.CancelAsync().ConfigureAwait(false);
             await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _generations.Signal();
         }
-        cancellation.ThrowIfCancellationRequested();
     }
 
-    private static void Produce(TextGenerator generator, ReadOnlyMemory<int> prompt, GenerationOptions options,
-        ChannelWriter<CompletionPiece> pieces, CancellationToken cancellation)
+    private void Produce(TextGenerator generator, Func<int[]> prompt, GenerationOptions options, ChannelWriter<CompletionPiece> pieces,
+        CancellationToken cancellation)
     {
         try
         {
-            generator.Run(prompt.Span, options, piece => pieces.TryWrite(piece), cancellation);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
+            CancellationToken token = either.Token;
+            generator.Run(prompt(), options, Emit, token);
+
+            void Emit(CompletionPiece piece)
+            {
+                if (!pieces.TryWrite(piece)) pieces.WriteAsync(piece, token).AsTask().GetAwaiter().GetResult();
+            }
         }
         finally
         {
             pieces.Complete();
+            // The model may be disposed from now on, whether or not the reader has taken the last pieces.
+            _generations.Signal();
         }
     }
 
-    private async IAsyncEnumerable<CompletionPiece> Owning(TextGenerator generator, ReadOnlyMemory<int> prompt, GenerationOptions options,
-        [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<CompletionPiece> Owning(Func<int[]> prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using (generator)
-        {
-            await foreach (CompletionPiece piece in Stream(generator, prompt, options, cancellation).ConfigureAwait(false)) yield return piece;
-        }
+        using TextGenerator generator = CreateGenerator();
+        await foreach (CompletionPiece piece in Stream(generator, prompt, options, cancellation).ConfigureAwait(false)) yield return piece;
     }
+
+    private bool IsDisposed => Volatile.Read(ref _disposed) != 0;
 
     private void Begin()
     {
         // A model that is being disposed has no count left to add to.
-        if (_disposed || !_generations.TryAddCount()) throw new ObjectDisposedException(nameof(LanguageModel));
+        if (IsDisposed || !_generations.TryAddCount()) throw new ObjectDisposedException(nameof(LanguageModel));
     }
 }

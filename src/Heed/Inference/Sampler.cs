@@ -111,6 +111,7 @@ public sealed class Sampler
         }
         // A token below this cannot be in the nucleus: those from it on would not sum up to the missing 1 − p.
         double least = _options is { TopP: < 1, TopK: 0 } ? sum * (1 - (double)_options.TopP) / Math.Max(1, scores.Length - 1) * 0.999 : 0;
+        least = Math.Min(least, 1); // The likeliest token's weight: it always stays.
         int count = 0;
         for (int i = 0; i < scores.Length; i++)
             if (scores[i] > 0 && scores[i] >= least) _candidates[count++] = ((ulong)BitConverter.SingleToUInt32Bits(scores[i]) << 32) | ~(uint)i;

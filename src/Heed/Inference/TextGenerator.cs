@@ -13,12 +13,39 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
 {
     private const int PrefillChunk = 256;
     private readonly TensorScope _scope = new(recycles: true);
+    private readonly SemaphoreSlim _running = new(1, 1);
+    private readonly CancellationTokenSource _closing = new();
+    private int _disposed;
     private readonly float[] _logits = new float[model.Config.VocabSize];
 
-    public TokenHistory History => history;
-
     /// <summary>Generates after <paramref name="prompt"/> and hands every piece to <paramref name="emit"/>; the last one ends it.</summary>
+    /// <exception cref="InvalidOperationException">It is generating already.</exception>
     public void Run(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        if (!_running.Wait(0, CancellationToken.None)) throw new InvalidOperationException("Generate: the last text is still being generated; one at a time.");
+        try
+        {
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
+            Generate(prompt, options, emit, either.Token);
+        }
+        finally
+        {
+            _running.Release();
+        }
+    }
+
+    /// <summary>Cancels what is being generated, waits for it to end, and frees the memory.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _closing.Cancel();
+        _running.Wait(CancellationToken.None);
+        history.Dispose();
+        _scope.Dispose();
+    }
+
+    private void Generate(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
     {
         int[] fitted = Fit(prompt, options);
         Sampler sampler = new(options, model.Config.VocabSize);
@@ -31,18 +58,12 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
         // After a begin token alone a text begins, and a space that encoding would have put before it is none of it.
         bool continues = Array.Exists(fitted, token => token < tokenizer.VocabSize && !tokenizer.IsSpecial(token));
         PieceWriter writer = new(tokenizer, options, continues, emit);
-        FinishReason reason = Generate(options, sampler, writer, cancellation);
+        FinishReason reason = Decode(options, sampler, writer, cancellation);
         Usage usage = new(fitted.Length, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
         writer.Finish(reason, usage);
     }
 
-    public void Dispose()
-    {
-        history.Dispose();
-        _scope.Dispose();
-    }
-
-    private FinishReason Generate(GenerationOptions options, Sampler sampler, PieceWriter writer, CancellationToken cancellation)
+    private FinishReason Decode(GenerationOptions options, Sampler sampler, PieceWriter writer, CancellationToken cancellation)
     {
         int most = options.MaxTokens ?? int.MaxValue;
         while (writer.Tokens < most)

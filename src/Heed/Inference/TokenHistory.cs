@@ -32,7 +32,8 @@ internal sealed class TokenHistory(KvCache cache) : IDisposable
     public int[] YoungerHalf(int? beginToken)
     {
         int keep = beginToken is not null && _tokens.Count > 0 && _tokens[0] == beginToken ? 1 : 0;
-        int drop = Math.Max(1, (_tokens.Count - keep) / 2);
+        if (_tokens.Count - keep < 2) return []; // A context of one or two tokens has no younger half.
+        int drop = (_tokens.Count - keep) / 2;
         return [.. _tokens[..keep], .. _tokens[(keep + drop)..]];
     }
 

@@ -95,7 +95,10 @@ public sealed class Transformer
         for (int row = 0; row < batch; row++) before[row] = store.Length(row);
         try
         {
-            return step.Keep(Compute(tokens, positions, store, batch, rows, cancellation));
+            Tensor logits = step.Keep(Compute(tokens, positions, store, batch, rows, cancellation));
+            // The cache's memory is its own: nothing else keeps it while kernels read it.
+            GC.KeepAlive(store);
+            return logits;
         }
         catch
         {

@@ -16,6 +16,7 @@ public sealed class KvCache : IDisposable
     private readonly int _headDim;
     private readonly int _valueDim;
     private readonly Device _device;
+    private bool _disposed;
 
     /// <summary>An empty cache.</summary>
     /// <param name="layers">The number of layers.</param>
@@ -70,6 +71,7 @@ public sealed class KvCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _disposed = true;
         foreach ((Tensor keys, Tensor values) in _layers)
         {
             keys?.Dispose();
@@ -88,6 +90,7 @@ public sealed class KvCache : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">A position is past the bound, or leaves a gap behind the row's last token.</exception>
     internal int Reserve(ReadOnlySpan<int> positions)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         int seq = positions.Length / Batch, longest = 0;
         for (int row = 0; row < Batch; row++)
         {

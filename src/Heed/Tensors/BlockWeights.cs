@@ -13,6 +13,7 @@ internal sealed class BlockWeights(BlockMatrix matrix, object owner) : LinearWei
 
     public override void ReadRow(int row, Span<float> destination)
     {
+        ThrowIfDisposed();
         Matrix.ReadRow(row, destination);
         KeepAlive();
     }

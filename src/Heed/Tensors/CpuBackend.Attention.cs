@@ -7,7 +7,7 @@ internal sealed partial class CpuBackend
 {
     public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout) =>
         Kernels.Rope.Apply(x.Elements<float>(), x.RowStride, positions, x.Count, x.Dim, 2 * cos.Shape[1],
-            cos.Span<float>(cos.ElementCount), sin.Span<float>(sin.ElementCount), (Kernels.RopeLayout)layout);
+            cos.Span<float>(cos.ElementCount), sin.Span<float>(sin.ElementCount), layout);
 
     public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
     {

@@ -18,8 +18,7 @@ internal sealed partial class CpuBackend
         int dim = table.Shape[1];
         Span<float> rows = destination.Span<float>(destination.ElementCount);
         ReadOnlySpan<float> source = table.Extent<float>();
-        for (int i = 0; i < ids.Length; i++)
-            source.Slice(ids[i] * table.Stride(0), dim).CopyTo(rows.Slice(i * dim, dim));
+        Kernels.Gather.Rows(source, table.Stride(0), dim, ids, rows);
     }
 
     public void Gather(LinearWeights table, ReadOnlySpan<int> ids, Tensor destination)
@@ -86,6 +85,7 @@ internal sealed partial class CpuBackend
     private void Linear(int rows, ReadOnlySpan<float> x, LinearWeights weights, ReadOnlySpan<float> bias, Span<float> y, int stride, bool accumulate)
     {
         if (rows == 0) return;
+        weights.ThrowIfDisposed();
         switch (weights)
         {
             case PackedWeights packed:

@@ -1,20 +1,23 @@
 namespace Heed.Tensors;
 
 /// <summary>Where a tensor lives and who computes on it. Tensors of one operation must share a device.</summary>
-public sealed class Device
+public sealed class Device : IDisposable
 {
-    private Device(string name, DType dtype, IBackend backend)
+    private readonly bool _shared;
+
+    private Device(string name, DType dtype, IBackend backend, bool shared = false)
     {
+        _shared = shared;
         Name = name;
         DType = dtype;
         Backend = backend;
     }
 
     /// <summary>All cores of this machine, in float32.</summary>
-    public static Device Cpu { get; } = CreateCpu(Environment.ProcessorCount);
+    public static Device Cpu { get; } = new("cpu", DType.Float32, new CpuBackend(Environment.ProcessorCount), shared: true);
 
     /// <summary>Plain scalar double arithmetic: slow, the oracle for every other device.</summary>
-    public static Device Reference { get; } = new("reference", DType.Float64, new ReferenceBackend());
+    public static Device Reference { get; } = new("reference", DType.Float64, new ReferenceBackend(), shared: true);
 
     /// <summary>The device's name for messages.</summary>
     public string Name { get; }
@@ -35,6 +38,12 @@ public sealed class Device
 
     /// <summary>A device around a given backend, for tests and measurements.</summary>
     internal static Device Create(string name, DType dtype, IBackend backend) => new(name, dtype, backend);
+
+    /// <summary>Ends the threads of a device from <see cref="CreateCpu"/>; the shared devices stay as they are.</summary>
+    public void Dispose()
+    {
+        if (!_shared) (Backend as IDisposable)?.Dispose();
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Name;

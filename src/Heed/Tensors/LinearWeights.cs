@@ -22,7 +22,13 @@ internal abstract class LinearWeights : IDisposable
     /// <summary>Writes row <paramref name="row"/> as float32.</summary>
     public abstract void ReadRow(int row, Span<float> destination);
 
-    public virtual void Dispose()
+    /// <summary>Whether the memory is gone; asking for it then is an error, not a crash.</summary>
+    public bool IsDisposed { get; private set; }
+
+    public virtual void Dispose() => IsDisposed = true;
+
+    public void ThrowIfDisposed()
     {
+        if (IsDisposed) throw new ObjectDisposedException(nameof(LinearWeights), "Linear: the model's weights were freed with its checkpoint.");
     }
 }

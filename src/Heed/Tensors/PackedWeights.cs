@@ -28,7 +28,15 @@ internal sealed class PackedWeights : LinearWeights
     /// <summary>The number of rows in a panel: 32, or what is left in the last one.</summary>
     public int RowsOf(int panel) => Math.Min(PackedPanels.PanelRows, Rows - panel * PackedPanels.PanelRows);
 
-    public override void ReadRow(int row, Span<float> destination) => Panels.ReadRow(row, destination);
+    public override void ReadRow(int row, Span<float> destination)
+    {
+        ThrowIfDisposed();
+        Panels.ReadRow(row, destination);
+    }
 
-    public override void Dispose() => _buffer.Dispose();
+    public override void Dispose()
+    {
+        base.Dispose();
+        _buffer.Dispose();
+    }
 }

@@ -33,6 +33,7 @@ internal sealed class StackedWeights : LinearWeights
 
     public override void Dispose()
     {
+        base.Dispose();
         foreach (LinearWeights part in _parts) part.Dispose();
     }
 }

@@ -25,7 +25,7 @@ internal sealed class StoragePool : IDisposable
 
     public void Return(Storage storage)
     {
-        if (_disposed) storage.Buffer.Dispose();
+        if (_disposed) storage.Free();
         else (_free[storage.SizeClass] ??= new Stack<Storage>()).Push(storage);
     }
 
@@ -34,7 +34,7 @@ internal sealed class StoragePool : IDisposable
     {
         _disposed = true;
         foreach (Stack<Storage>? free in _free)
-            while (free is not null && free.TryPop(out Storage? storage)) storage.Buffer.Dispose();
+            while (free is not null && free.TryPop(out Storage? storage)) storage.Free();
     }
 
     /// <summary>The class whose blocks hold at least <paramref name="bytes"/>, at most 25 % more.</summary>

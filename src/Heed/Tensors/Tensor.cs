@@ -63,6 +63,7 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>The elements of a contiguous float32 tensor, in place.</summary>
+    /// <remarks>A span does not keep a scope's memory: it must not be used after the lease that the tensor belongs to.</remarks>
     /// <exception cref="InvalidOperationException">The tensor is a strided view or not float32.</exception>
     /// <exception cref="ObjectDisposedException">The tensor's scope ended, or it was disposed.</exception>
     public Span<float> AsSpan()
@@ -116,7 +117,7 @@ public sealed partial class Tensor : IDisposable
     internal Span<T> Span<T>(int length) where T : unmanaged
     {
         if (_device is null) TensorErrors.Ended();
-        return _storage!.Buffer.AsSpan<T>((long)_offset * Unsafe.SizeOf<T>(), length);
+        return _storage!.Span<T>(_offset, length);
     }
 
     /// <summary>The memory that the tensor's elements span: up to the last one, gaps of a strided view included.</summary>
@@ -169,10 +170,13 @@ public sealed partial class Tensor : IDisposable
     /// <summary>A new tensor with undefined contents, in the current scope if there is one.</summary>
     internal static Tensor Allocate(in Shape shape, Device device) => Allocate(shape, device, TensorScope.Current);
 
-    /// <summary>A new tensor with undefined contents that no scope owns: weights and caches.</summary>
+    /// <summary>A new tensor with undefined contents that no scope owns: weights.</summary>
     internal static Tensor AllocateUnscoped(in Shape shape, Device device) => Allocate(shape, device, scope: null);
 
-    private static Tensor Allocate(in Shape shape, Device device, TensorScope? scope)
+    /// <summary>A new tensor in native memory whose owner must outlive every use of it and dispose of it: caches.</summary>
+    internal static Tensor AllocateOwned(in Shape shape, Device device) => Allocate(shape, device, scope: null, owned: true);
+
+    private static Tensor Allocate(in Shape shape, Device device, TensorScope? scope, bool owned = false)
     {
         long bytes = (long)shape.ElementCount * (device.DType == DType.Float32 ? sizeof(float) : sizeof(double));
         Tensor tensor;
@@ -180,7 +184,7 @@ public sealed partial class Tensor : IDisposable
         else
         {
             tensor = new Tensor();
-            tensor.ShareStorage(new Storage(bytes, pool: null, sizeClass: 0));
+            tensor.ShareStorage(owned ? new Storage(bytes, pool: null, sizeClass: 0) : new Storage(bytes));
         }
         tensor._device = device;
         tensor._shape = shape;

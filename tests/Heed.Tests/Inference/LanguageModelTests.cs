@@ -139,6 +139,54 @@ public sealed class LanguageModelTests : IClassFixture<LanguageModelTests.Shippe
     }
 
     [Fact]
+    public async Task Dispose_InsideTheLoop_DoesNotHang()
+    {
+        LanguageModel model = LanguageModel.Load(Shipped.Path);
+        GenerationOptions endless = new() { Seed = 2, IgnoreEndTokens = true, Overflow = ContextOverflow.Slide };
+        Task loop = Task.Run(async () =>
+        {
+            await foreach (CompletionPiece piece in model.CompleteAsync("Once", endless)) model.Dispose();
+        });
+        await Should.ThrowAsync<OperationCanceledException>(() => loop.WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
+    public async Task CompleteAsync_EnumeratedTwice_GeneratesTwice()
+    {
+        IAsyncEnumerable<CompletionPiece> stream = _model.CompleteAsync("Once", GenerationOptions.Greedy with { MaxTokens = 9, IgnoreEndTokens = true });
+        Task<List<CompletionPiece>> first = Collect(stream), second = Collect(stream);
+        Text(await first).ShouldBe(Text(await second));
+        Text(await Collect(stream)).ShouldBe(Text(await first));
+    }
+
+    [Fact]
+    public async Task Conversation_TwoTurnsAtOnce_AreRefused_AndDisposeEndsATurn()
+    {
+        Conversation chat = _model.StartConversation();
+        GenerationOptions endless = new() { Seed = 3, IgnoreEndTokens = true, Overflow = ContextOverflow.Slide };
+        await using IAsyncEnumerator<CompletionPiece> turn = chat.SendAsync("Hello", endless).GetAsyncEnumerator();
+        (await turn.MoveNextAsync()).ShouldBeTrue();
+        await Should.ThrowAsync<InvalidOperationException>(() => Collect(chat.SendAsync("And me?")));
+        Should.Throw<InvalidOperationException>(chat.Reset);
+        await Task.Run(chat.Dispose).WaitAsync(TimeSpan.FromSeconds(60));
+        await Should.ThrowAsync<OperationCanceledException>(async () =>
+        {
+            while (await turn.MoveNextAsync())
+            {
+            }
+        });
+        chat.Dispose();
+    }
+
+    [Fact]
+    public async Task CompleteAsync_TinyContextThatSlides_GoesOn()
+    {
+        using LanguageModel model = LanguageModel.Load(Shipped.Path, new LoadOptions { MaxSeqLen = 1 });
+        GenerationOptions options = GenerationOptions.Greedy with { MaxTokens = 5, IgnoreEndTokens = true, Overflow = ContextOverflow.Slide };
+        (await Collect(model.CompleteAsync("", options)))[^1].Usage!.CompletionTokens.ShouldBe(5);
+    }
+
+    [Fact]
     public async Task Conversation_SecondTurn_ReadsOnlyWhatIsNew()
     {
         using Conversation chat = _model.StartConversation("Be brief.");

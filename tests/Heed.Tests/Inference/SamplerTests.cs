@@ -19,7 +19,7 @@ public sealed class SamplerTests
         Drawn(Plain with { TopP = p }, Logits(probabilities)).ShouldBe(kept);
 
     [Fact]
-    public void Row33_TenThousandDraws_StayInsideTheNucleus()
+    public void Row33_HundredThousandDraws_StayInsideTheNucleus()
     {
         Random random = new(33);
         float[] logits = [.. Enumerable.Range(0, 50).Select(_ => random.NextSingle() * 6)];
@@ -34,10 +34,14 @@ public sealed class SamplerTests
         }
         Sampler sampler = new(Plain with { TopP = 0.7f }, 50);
         HashSet<int> seen = [];
-        for (int i = 0; i < 10_000; i++) seen.Add(sampler.Sample(logits));
+        for (int i = 0; i < 100_000; i++) seen.Add(sampler.Sample(logits));
         seen.IsSubsetOf(nucleus).ShouldBeTrue();
         seen.Count.ShouldBeGreaterThan(nucleus.Count / 2);
     }
+
+    [Fact]
+    public void Row32_TinyTopP_StillKeepsTheLikeliest() =>
+        new Sampler(Plain with { TopP = 1e-4f }, 2).Sample([1, 1]).ShouldBe(0);
 
     [Fact]
     public void Row34_TopK_BeyondTheVocabularyKeepsAll_AndTiesGoToLowerIds()

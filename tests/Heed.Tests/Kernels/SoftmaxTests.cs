@@ -118,13 +118,9 @@ public sealed unsafe class SoftmaxTests
     {
         float[] table = Numbers.Random(1, 5 * 3);
         float[] y = new float[6];
-        fixed (float* t = table)
-        {
-            Gather.Rows(t, 5, 3, [4, 0], y);
-            y.ShouldBe([table[12], table[13], table[14], table[0], table[1], table[2]]);
-            float* copy = t;
-            Should.Throw<ArgumentOutOfRangeException>(() => Gather.Rows(copy, 5, 3, [5], new float[3])).Message.ShouldContain("id 5");
-            Should.Throw<ArgumentOutOfRangeException>(() => Gather.Rows(copy, 5, 3, [-1], new float[3]));
-        }
+        Gather.Rows(table, 3, 3, [4, 0], y);
+        y.ShouldBe([table[12], table[13], table[14], table[0], table[1], table[2]]);
+        Should.Throw<ArgumentOutOfRangeException>(() => Gather.Rows(table, 3, 3, [5], new float[3]));
+        Should.Throw<ArgumentOutOfRangeException>(() => Gather.Rows(table, 3, 3, [-1], new float[3]));
     }
 }

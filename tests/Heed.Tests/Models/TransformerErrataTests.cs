@@ -1,4 +1,5 @@
 using Heed.Models;
+using Heed.Models.Checkpoints;
 using Heed.Nn;
 using Heed.Tensors;
 
@@ -27,9 +28,13 @@ public sealed class TransformerErrataTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         Transformer model = Build(config);
         using KvCache cache = model.CreateCache();
-        // A mask of 2^20 × 2^20 would be terabytes, a table of positions megabytes.
+        // A mask of 2^20 × 2^20 would be terabytes, a table of positions megabytes; weights are managed memory too.
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1 << 20);
         cache.Bytes.ShouldBe(0);
+        using TensorScope scope = new();
+        using (scope.Enter()) model.Forward(Tokens, cache);
+        scope.ReservedBytes.ShouldBeLessThan(1 << 20);
+        cache.Capacity.ShouldBeLessThan(1024);
     }
 
     [Fact]
@@ -163,6 +168,17 @@ public sealed class TransformerErrataTests
     }
 
     [Fact]
+    public void Row17_GroupedHeadsEndToEnd_MatchesPyTorch()
+    {
+        // The listings never transpose K, never merge heads and forget the smaller number of key/value heads; any of these shows.
+        GoldenModel golden = new("llama-gqa");
+        using Checkpoint checkpoint = Checkpoint.Open(golden.PathOf(""));
+        checkpoint.Config.KvHeads.ShouldBeLessThan(checkpoint.Config.NumHeads);
+        Transformer model = GoldenModel.Build(checkpoint);
+        GoldenModel.Error(GoldenModel.Forward(model, golden.Sequences[0]), golden.Logits()[0]).ShouldBeLessThan(1e-4);
+    }
+
+    [Fact]
     public void Row20_SinusoidalPositions_TakeOddSizes()
     {
         Tensor table = SinusoidalPositions.Interleaved(3, 5);
@@ -283,6 +299,57 @@ public sealed class TransformerErrataTests
         source.Cancel();
         Should.Throw<OperationCanceledException>(() => model.Forward(Tokens.AsSpan(4, 4), cache, cancellation: source.Token));
         cache.Length().ShouldBe(4);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Forward_CancelledInABlock_DoesNotBeginTheNext(int block)
+    {
+        using CancellationTokenSource source = new();
+        ProbeBackend probe = new(block, source);
+        Transformer model = new(Small, new RandomWeights(1, Small.NumLayers, Device.Create("probe", DType.Float32, probe)));
+        using KvCache cache = model.CreateCache();
+        Should.Throw<OperationCanceledException>(() => model.Forward(Tokens, cache, cancellation: source.Token));
+        probe.Attentions.ShouldBe(block);
+        cache.Length().ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("llama-f16")]
+    [InlineData("qwen3")]
+    public void Forward_DecodeInSteadyState_AllocatesNothingManaged(string family)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(TestData.Golden($"models/{family}"));
+        Transformer model = GoldenModel.Build(checkpoint, Device.CreateCpu(1));
+        using KvCache cache = model.CreateCache();
+        using TensorScope scope = new(recycles: true);
+        void Decode(int steps)
+        {
+            for (int i = 0; i < steps; i++)
+            {
+                if (cache.Length() == 40) cache.Truncate(0, 4);
+                using TensorScope.Lease step = scope.Enter();
+                int token = i % 60;
+                model.Forward(new ReadOnlySpan<int>(in token), cache);
+            }
+        }
+        Decode(200);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Decode(200);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+    }
+
+    [Fact]
+    public void Forward_AfterTheCheckpointIsGone_IsAnErrorNotACrash()
+    {
+        Transformer model;
+        using (Checkpoint checkpoint = Checkpoint.Open(TestData.Golden("models/llama"))) model = GoldenModel.Build(checkpoint);
+        Should.Throw<ObjectDisposedException>(() => model.Forward([1, 2]));
+        KvCache cache = Build(Small).CreateCache();
+        cache.Dispose();
+        Should.Throw<ObjectDisposedException>(() => Build(Small).Forward([1], cache));
     }
 
     [Fact]

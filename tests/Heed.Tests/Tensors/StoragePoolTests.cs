@@ -67,9 +67,9 @@ public class StoragePoolTests
         free.Use();
         free.Release();
         pool.Dispose();
-        Should.Throw<ObjectDisposedException>(() => free.Buffer.AsSpan<byte>(0, 1));
-        used.Buffer.AsSpan<byte>(0, 1)[0] = 1;
+        Should.Throw<ObjectDisposedException>(() => free.Span<byte>(0, 1).Clear());
+        used.Span<byte>(0, 1)[0] = 1;
         used.Release();
-        Should.Throw<ObjectDisposedException>(() => used.Buffer.AsSpan<byte>(0, 1));
+        Should.Throw<ObjectDisposedException>(() => used.Span<byte>(0, 1).Clear());
     }
 }

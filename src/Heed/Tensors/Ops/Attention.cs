@@ -58,7 +58,7 @@ public static partial class Ops
         Shape values = new(batch, kvHeads, capacity, valueDim);
         return scoped
             ? (Tensor.Allocate(keys, device), Tensor.Allocate(values, device))
-            : (Tensor.AllocateUnscoped(keys, device), Tensor.AllocateUnscoped(values, device));
+            : (Tensor.AllocateOwned(keys, device), Tensor.AllocateOwned(values, device));
     }
 
     private static void CheckAttention(Tensor q, Tensor k, Tensor v, ReadOnlySpan<int> firstKeys)

@@ -36,10 +36,14 @@ public static partial class Ops
             x.Backend.Linear(input, weights, bias, result, accumulate: false);
             return result;
         }
-        if (addTo.Shape[^1] != weights.Rows) TensorErrors.WrongShape("Linear", "addTo", addTo.Shape, $"[…, {weights.Rows}]");
+        if (!addTo.IsContiguous || addTo.Shape != x.Shape.WithLast(weights.Rows)) WrongSum(x, weights, addTo);
+        SameDevice("Linear", x, addTo);
         x.Backend.Linear(input, weights, bias, addTo, accumulate: true);
         return addTo;
     }
+
+    private static void WrongSum(Tensor x, LinearWeights weights, Tensor addTo) =>
+        TensorErrors.WrongShape("Linear", "addTo", addTo.Shape, $"a contiguous {x.Shape.WithLast(weights.Rows)}");
 
     private static void CheckFeatures(Tensor x, int inFeatures)
     {

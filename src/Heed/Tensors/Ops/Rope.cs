@@ -31,6 +31,9 @@ public static partial class Ops
     {
         if (cos.Rank != 2 || cos.Shape != sin.Shape || 2 * cos.Shape[1] > x.Dim)
             TensorErrors.WrongShape("Rope", "cos", cos.Shape, "that of sin: [positions, up to headDim/2]");
+        if (!cos.IsContiguous || !sin.IsContiguous) TensorErrors.NotContiguous("Rope", cos.Shape);
+        SameDevice("Rope", x.Rows, cos);
+        SameDevice("Rope", x.Rows, sin);
         if (positions.Length != x.Batch * x.Seq) TensorErrors.WrongCount("Rope", "positions", positions.Length, x.Batch * x.Seq);
         CheckPositions("Rope", positions, cos.Shape[0]);
         x.Rows.Backend.Rope(x, cos, sin, positions, layout);

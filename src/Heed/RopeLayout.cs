@@ -1,4 +1,4 @@
-namespace Heed.Tensors;
+namespace Heed;
 
 /// <summary>Which elements of a head rotate together (Su et al. 2021, arXiv 2104.09864).</summary>
 public enum RopeLayout

@@ -1,0 +1,52 @@
+using Heed.Tensors;
+
+namespace Heed.Tests.Models;
+
+/// <summary>Computes as the CPU does, counts attention calls, and cancels in the one that is asked for.</summary>
+internal sealed class ProbeBackend(int cancelAt, CancellationTokenSource source) : IBackend
+{
+    private readonly CpuBackend _cpu = new(1);
+
+    public int Attentions { get; private set; }
+
+    public void Fill(Tensor destination, double value) => _cpu.Fill(destination, value);
+
+    public void Copy(Tensor from, Tensor destination) => _cpu.Copy(from, destination);
+
+    public void Unary(UnaryOp op, Tensor x, Tensor destination) => _cpu.Unary(op, x, destination);
+
+    public void Binary(BinaryOp op, Tensor a, Tensor b, Tensor destination) => _cpu.Binary(op, a, b, destination);
+
+    public void Reduce(ReduceOp op, Tensor x, int axes, Tensor destination) => _cpu.Reduce(op, x, axes, destination);
+
+    public void MatMul(Tensor a, Tensor b, Tensor destination) => _cpu.MatMul(a, b, destination);
+
+    public void Linear(Tensor x, LinearWeights weights, Tensor? bias, Tensor destination, bool accumulate) =>
+        _cpu.Linear(x, weights, bias, destination, accumulate);
+
+    public void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor destination) => _cpu.Gather(table, ids, destination);
+
+    public void Gather(LinearWeights table, ReadOnlySpan<int> ids, Tensor destination) => _cpu.Gather(table, ids, destination);
+
+    public void Softmax(Tensor x, Tensor destination) => _cpu.Softmax(x, destination);
+
+    public void RmsNorm(Tensor x, Tensor weight, float epsilon, Tensor destination) => _cpu.RmsNorm(x, weight, epsilon, destination);
+
+    public void LayerNorm(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination) =>
+        _cpu.LayerNorm(x, weight, bias, epsilon, destination);
+
+    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout) =>
+        _cpu.Rope(x, cos, sin, positions, layout);
+
+    public void Gated(Activation activation, Tensor x, Tensor destination) => _cpu.Gated(activation, x, destination);
+
+    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows) =>
+        _cpu.StoreKeyValues(keys, values, positions, keyPanels, valueRows);
+
+    public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+        in AttentionOptions options, Tensor destination)
+    {
+        if (++Attentions == cancelAt) source.Cancel();
+        _cpu.Attention(q, keyPanels, valueRows, limits, firstKeys, options, destination);
+    }
+}

@@ -160,7 +160,7 @@ public sealed class CompleteTests
         string heed = $"dotnet '{typeof(CommandLine).Assembly.Location}' complete a -n 3 --ignore-end";
 
         Shell($"{heed} 2>&-").ExitCode.ShouldBe(0);
-        if (!OperatingSystem.IsLinux()) return;
+        if (!File.Exists("/dev/full")) return; // macOS has no such device; the first half of the test holds there too.
         (int exitCode, string error) = Shell($"{heed} >/dev/full");
         exitCode.ShouldBe(ExitCodes.Error);
         error.ShouldContain("heed: error: standard output cannot be written");

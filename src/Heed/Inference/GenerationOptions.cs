@@ -6,7 +6,7 @@ public sealed record GenerationOptions
     /// <summary>The likeliest token each time: temperature 0.</summary>
     public static GenerationOptions Greedy { get; } = new() { Temperature = 0 };
 
-    /// <summary>At most this many tokens are generated; null for as many as the context holds.</summary>
+    /// <summary>At most this many tokens are generated; null for as many as the context holds, without end if it slides.</summary>
     public int? MaxTokens { get; init; }
 
     /// <summary>Divides the logits; 0 means greedy. Above 1 evens the probabilities out, below 1 sharpens them.</summary>

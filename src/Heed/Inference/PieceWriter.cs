@@ -29,7 +29,10 @@ internal sealed class PieceWriter(Tokenizer tokenizer, GenerationOptions options
     /// <summary>Lets go what was held back and emits the last piece.</summary>
     public void Finish(FinishReason reason, Usage usage)
     {
-        string rest = _stops.Stopped ? "" : _stops.Push(_decoder.Flush()) + _stops.Flush();
+        bool stoppedBefore = _stops.Stopped;
+        string rest = stoppedBefore ? "" : _stops.Push(_decoder.Flush());
+        if (!_stops.Stopped) rest += _stops.Flush();
+        else if (!stoppedBefore) reason = FinishReason.Stop; // What the last bytes became completed a stop text.
         emit(new CompletionPiece(rest, [.. _ids], [.. _logProbabilities]) { FinishReason = reason, Usage = usage });
     }
 

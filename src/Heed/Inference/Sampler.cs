@@ -5,7 +5,7 @@ namespace Heed.Inference;
 
 /// <summary>
 /// Chooses the next token from logits: penalties, then temperature, top-k, top-p and min-p, then a draw. Allocates nothing
-/// per token. Of equally likely tokens the one with the lower id comes first.
+/// per token with a penalty window. Of equally likely tokens the one with the lower id comes first.
 /// </summary>
 public sealed class Sampler
 {

@@ -11,8 +11,9 @@ namespace Heed.Models;
 /// </summary>
 /// <remarks>
 /// Safe for concurrent calls, each with a cache of its own. A token's logits do not depend, to the last bit, on the
-/// number of threads, on what else is in the batch, on padding, or on how its sequence is cut into calls (with dynamic NTK
-/// scaling past the original length, they do depend on the last).
+/// number of threads, on what else is in the batch, on padding, or on how its sequence is cut into calls. The exception are
+/// scalings whose angles depend on the length itself (dynamic NTK, LongRoPE): past the original length, the longest row of
+/// a call decides for all of its rows.
 /// </remarks>
 [System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class Transformer

@@ -7,8 +7,8 @@ namespace Heed.Tests.Formats;
 internal sealed class HostileFile(Func<string, TensorFile> open) : IDisposable
 {
     // What errors, mappings and the test's own buffers may take, whatever the file's size is.
-    private const long BaseBytes = 2 << 20;
-    private const int BytesPerFileByte = 64;
+    private const long BaseBytes = 256 << 10;
+    private const int BytesPerFileByte = 32;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly TempFolder folder = new();

@@ -112,11 +112,10 @@ public sealed class TensorFileTests : IDisposable
         Should.Throw<FileFormatException>(() => MetaCheckpoint.Open(path));
     }
 
-    [Theory, InlineData("/dev/null"), InlineData("/dev/zero")]
-    public void Open_Device_IsRefused(string path)
+    [LinuxFact]
+    public void Open_Device_IsRefused()
     {
-        if (!File.Exists(path)) return;
-        Should.Throw<FileFormatException>(() => GgufFile.Open(path));
+        foreach (string path in new[] { "/dev/null", "/dev/zero" }) Should.Throw<FileFormatException>(() => GgufFile.Open(path));
     }
 
     [Fact]
@@ -128,11 +127,9 @@ public sealed class TensorFileTests : IDisposable
         exclusive.Length.ShouldBe(9);
     }
 
-    [Fact]
+    [LinuxFact]
     public void Open_SparseFileBeyondFourGigabytes_ReadsTheLastTensor()
     {
-        // Not every file system keeps holes; there the file would take its full length.
-        if (!OperatingSystem.IsLinux()) return;
         long bytes = (5L << 30) + 64;
         string header = $$$"""{"big":{"dtype":"U8","shape":[{{{bytes}}}],"data_offsets":[0,{{{bytes}}}]},"last":{"dtype":"F32","shape":[2],"data_offsets":[{{{bytes}}},{{{bytes + 8}}}]}}""";
         string path = folder.Write("sparse", SafetensorsBuilder.Build(header, []).ToArray());

@@ -5,19 +5,19 @@ namespace Heed.Tests.Inference;
 /// <summary>The model as users meet it, on a small model of ours and, where it is there, on a real one.</summary>
 public sealed class LanguageModelTests : IClassFixture<LanguageModelTests.Shipped>
 {
-    private const string Stories = "weights/stories260K/stories260K.bin";
+    private const string Folder = "weights/stories260K/";
     private readonly LanguageModel _model;
 
     public LanguageModelTests(Shipped shipped) => _model = shipped.Model;
 
-    [DataTheory(Stories)]
+    [DataTheory(Folder + "stories260K.bin", Folder + "stories260K_v1.bin", Folder + "tinyllamas-stories-260k-f32.gguf", Folder + "stories260K_greedy.ids")]
     [InlineData("stories260K.bin")]
     [InlineData("stories260K_v1.bin")]
     [InlineData("tinyllamas-stories-260k-f32.gguf")]
     public async Task CompleteAsync_Stories260K_MatchesLlama2c(string file)
     {
-        using LanguageModel model = LanguageModel.Load(TestData.Get($"weights/stories260K/{file}"));
-        int[] expected = [.. File.ReadAllText(TestData.Get("weights/stories260K/stories260K_greedy.ids"))
+        using LanguageModel model = LanguageModel.Load(TestData.Get(Folder + file));
+        int[] expected = [.. File.ReadAllText(TestData.Get(Folder + "stories260K_greedy.ids"))
             .Split([' ', ',', '\n', '[', ']'], StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
         // llama2.c counts the begin token as the first of its tokens.
         int[] wanted = expected[0] == 1 ? expected[1..] : expected;

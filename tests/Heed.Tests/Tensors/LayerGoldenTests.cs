@@ -100,11 +100,14 @@ public class LayerGoldenTests
         });
     }
 
-    [Theory, MemberData(nameof(Cases), "attention")]
+    /// <summary>The attention cases without linear biases, which are not an option of the fused operation yet.</summary>
+    public static TheoryData<string> AttentionCases() =>
+        [.. LayerGolden.Read("attention").Where(golden => golden.IsNull("alibi_slopes")).Select(golden => golden.Name)];
+
+    [Theory, MemberData(nameof(AttentionCases))]
     public void Attention_MatchesPyTorch(string name)
     {
         LayerGolden golden = LayerGolden.Read("attention", name);
-        if (!golden.IsNull("alibi_slopes")) return; // linear biases are not an option of the fused operation yet
         AttentionOptions options = new((float)golden.Number("scale")!.Value, (float)(golden.Number("softcap") ?? 0), (int)(golden.Number("window") ?? 0));
         int[] padding = golden.Integers("key_padding") ?? [];
         golden.ShouldGive(device =>

@@ -41,7 +41,7 @@ public class RowOrderTests
 
     /// <summary>Old head r·kvHeads + g uses key head g when counted modulo, and must come to stand in group g.</summary>
     [Fact]
-    public void Row05_QueryHeadOrder_MappingTable()
+    public void Row5_QueryHeadOrder_MappingTable()
     {
         QueryHeadOrder.FromModulo(8, 2).ShouldBe([0, 2, 4, 6, 1, 3, 5, 7]);
         QueryHeadOrder.FromModulo(6, 3).ShouldBe([0, 3, 1, 4, 2, 5]);
@@ -52,7 +52,7 @@ public class RowOrderTests
 
     [Theory]
     [InlineData(8, 2), InlineData(12, 4), InlineData(6, 6), InlineData(7, 1)]
-    public void Row05_QueryHeadOrder_EachHead_KeepsItsKeyHead(int heads, int kvHeads)
+    public void Row5_QueryHeadOrder_EachHead_KeepsItsKeyHead(int heads, int kvHeads)
     {
         int[] order = QueryHeadOrder.FromModulo(heads, kvHeads);
         for (int head = 0; head < heads; head++) (order[head] % kvHeads).ShouldBe(head / (heads / kvHeads));
@@ -61,7 +61,7 @@ public class RowOrderTests
     }
 
     [Fact]
-    public void Row05_QueryHeadOrder_KvHeadsDoNotDivide_Throws() => Should.Throw<ArgumentException>(() => QueryHeadOrder.FromModulo(6, 4));
+    public void Row5_QueryHeadOrder_KvHeadsDoNotDivide_Throws() => Should.Throw<ArgumentException>(() => QueryHeadOrder.FromModulo(6, 4));
 
     [Fact]
     public void ApplyToColumns_Order_MovesColumns()

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Security.Cryptography;
+using Heed.Kernels;
 
 namespace Heed.Inference;
 
@@ -82,15 +83,8 @@ public sealed class Sampler
 
     private static int Likeliest(ReadOnlySpan<float> scores)
     {
-        int best = -1;
-        float highest = float.NegativeInfinity;
-        for (int i = 0; i < scores.Length; i++)
-        {
-            if (!(scores[i] > highest)) continue;
-            highest = scores[i];
-            best = i;
-        }
-        if (best < 0) ThrowNoToken();
+        int best = ArgMax.Run(scores);
+        if (!(scores[best] > float.NegativeInfinity)) ThrowNoToken();
         return best;
     }
 

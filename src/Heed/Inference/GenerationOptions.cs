@@ -75,7 +75,9 @@ public sealed record GenerationOptions
         Check(float.IsFinite(PresencePenalty), nameof(PresencePenalty), PresencePenalty, "a finite number");
         Check(float.IsFinite(FrequencyPenalty), nameof(FrequencyPenalty), FrequencyPenalty, "a finite number");
         Check(PenaltyWindow >= 0, nameof(PenaltyWindow), PenaltyWindow, "0 or more");
-        Check(!StopStrings.Any(string.IsNullOrEmpty), nameof(StopStrings), "an empty text", "texts of one character or more");
+        Check(StopStrings is not null, nameof(StopStrings), "null", "a list, which may be empty");
+        Check(StopTokens is not null, nameof(StopTokens), "null", "a list, which may be empty");
+        Check(!StopStrings!.Any(string.IsNullOrEmpty), nameof(StopStrings), "an empty text", "texts of one character or more");
         return this;
     }
 

@@ -75,6 +75,7 @@ public sealed class LanguageModel : IDisposable
     {
         options ??= new LoadOptions();
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Threads, Device.MaxThreads);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxSeqLen);
         Checkpoint checkpoint = Checkpoint.Open(path);
         try

@@ -42,7 +42,7 @@ public sealed class Sampler
     /// <summary>The next token.</summary>
     /// <param name="logits">One per token of the vocabulary; not changed. NaN counts as impossible.</param>
     /// <exception cref="ArgumentException">The number of logits is not the vocabulary's.</exception>
-    /// <exception cref="InvalidOperationException">No logit is a number above −∞.</exception>
+    /// <exception cref="ArithmeticException">No logit is a number above −∞.</exception>
     public int Sample(ReadOnlySpan<float> logits)
     {
         if (logits.Length != _logits.Length)
@@ -159,6 +159,6 @@ public sealed class Sampler
 
     private static int TokenOf(ulong candidate) => (int)~(uint)candidate;
 
-    private static void ThrowNoToken() => throw new InvalidOperationException(
+    private static void ThrowNoToken() => throw new ArithmeticException(
         "Sample: no logit is a number above −∞; the model's weights or its input are broken.");
 }

@@ -87,6 +87,7 @@ public sealed class Transformer
     {
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
+        cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device);
         int seq = CheckSizes(tokens, positions, batch);
         Span<int> buffer = positions.IsEmpty && tokens.Length <= 256 ? stackalloc int[tokens.Length] : default;
         if (positions.IsEmpty) positions = NextPositions(cache, batch, seq, buffer);

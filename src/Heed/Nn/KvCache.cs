@@ -31,6 +31,8 @@ public sealed class KvCache : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(kvHeads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxPositions, 1);
         _layers = new (Tensor, Tensor)[layers];
         _lengths = new int[batch];
@@ -53,6 +55,14 @@ public sealed class KvCache : IDisposable
     /// <summary>The memory that the cache takes, in bytes.</summary>
     public long Bytes => (long)_layers.Length * Batch * _kvHeads * Capacity * (_headDim + _valueDim) * (_device.DType == DType.Float32 ? 4 : 8);
 
+    /// <summary>Throws where this cache was not made for such a model.</summary>
+    internal void CheckFits(int layers, int kvHeads, int headDim, Device device)
+    {
+        if (layers != _layers.Length || kvHeads != _kvHeads || headDim != _headDim || headDim != _valueDim || !ReferenceEquals(device, _device))
+            throw new ArgumentException(
+                $"Forward: the cache is another model's: it has {_layers.Length} layers, {_kvHeads} key/value heads of {_headDim} and {_valueDim} on {_device}; the model needs {layers}, {kvHeads} of {headDim} on {device}.");
+    }
+
     /// <summary>The number of tokens stored in a row.</summary>
     public int Length(int row = 0) => _lengths[row];
 
@@ -60,6 +70,8 @@ public sealed class KvCache : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The row holds fewer tokens.</exception>
     public void Truncate(int row, int length)
     {
+        if ((uint)row >= (uint)_lengths.Length)
+            throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.Truncate: the cache has {_lengths.Length} rows.");
         if (length < 0 || length > _lengths[row])
             throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.Truncate: row {row} holds {_lengths[row]} tokens.");
         _lengths[row] = length;
@@ -104,7 +116,8 @@ public sealed class KvCache : IDisposable
             }
             longest = Math.Max(longest, length);
         }
-        if (longest > Capacity) Grow(longest);
+        // A batch of nothing but padding stores nothing, but its layers still look for the memory.
+        if (Math.Max(longest, 1) > Capacity) Grow(Math.Max(longest, 1));
         for (int row = 0; row < Batch; row++)
             foreach (int position in positions.Slice(row * seq, seq)) _lengths[row] = Math.Max(_lengths[row], position + 1);
         return longest;

@@ -17,7 +17,7 @@ public sealed class RotaryPositions
     private readonly RopeScaling _scaling;
     private readonly Device _device;
     private volatile Tables _tables;
-    private volatile Tables? _stretched;
+    private volatile Tables? _longTables;
 
     /// <summary>Rotary positions for heads whose first <paramref name="rotaryDim"/> elements turn.</summary>
     /// <param name="rotaryDim">An even number, at most the head's size.</param>
@@ -57,8 +57,11 @@ public sealed class RotaryPositions
     {
         int length = 0;
         foreach (int position in positions) length = Math.Max(length, position + 1);
-        Tables tables = TablesFor(length);
-        return Ops.RopeInPlace(x, tables.Cos, tables.Sin, positions, Layout);
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Tensor copy = x.Clone();
+        Apply(new HeadRange(copy), positions, length);
+        x.Assign(copy);
+        return x;
     }
 
     /// <summary>Turns heads where they lie.</summary>
@@ -67,15 +70,35 @@ public sealed class RotaryPositions
     /// <param name="length">The longest sequence of the batch so far, which dynamic scaling goes by.</param>
     internal void Apply(in HeadRange x, ReadOnlySpan<int> positions, int length)
     {
+        if (length > MaxPositions) ThrowPosition(length - 1);
+        // NTK scaling past the original length depends on the length itself, so its angles hold for this call only.
+        if (_scaling.Kind == RopeScalingKind.Ntk && length > _scaling.OriginalMaxSeqLen)
+        {
+            Stretch(x, positions, RopeFrequencies.Ntk(RotaryDim, _base, _scaling, length));
+            return;
+        }
         Tables tables = TablesFor(length);
         Ops.Rope(x, tables.Cos, tables.Sin, positions, Layout);
     }
 
+    /// <summary>Turns heads by angles that are worked out for this call's rows alone: row r finds its own in row r of the tables.</summary>
+    private void Stretch(in HeadRange x, ReadOnlySpan<int> positions, double[] frequencies)
+    {
+        int half = frequencies.Length;
+        float[] cos = new float[positions.Length * half], sin = new float[positions.Length * half];
+        int[] rows = new int[positions.Length];
+        for (int r = 0; r < rows.Length; r++)
+        {
+            rows[r] = positions[r] < 0 ? -1 : r;
+            FillAngles(positions[r], frequencies, cos.AsSpan(r * half, half), sin.AsSpan(r * half, half));
+        }
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Shape shape = Shape.Of(rows.Length, half);
+        Ops.Rope(x, Tensor.From(cos, shape, _device), Tensor.From(sin, shape, _device), rows, Layout);
+    }
+
     private Tables TablesFor(int length)
     {
-        if (length > MaxPositions) ThrowPosition(length - 1);
-        // NTK scaling past the original length depends on the length itself: such tables hold for one length only.
-        if (_scaling.Kind == RopeScalingKind.Ntk && length > _scaling.OriginalMaxSeqLen) return StretchedTables(length);
         if (_scaling.Kind == RopeScalingKind.LongRope && length > _scaling.OriginalMaxSeqLen) return LongTables(length);
         Tables tables = _tables;
         if (length <= tables.Positions) return tables;
@@ -88,36 +111,32 @@ public sealed class RotaryPositions
 
     private Tables LongTables(int length)
     {
-        if (_stretched is { } tables && tables.Positions >= length) return tables;
+        if (_longTables is { } tables && tables.Positions >= length) return tables;
         lock (_gate)
         {
-            if (_stretched is { } grown && grown.Positions >= length) return grown;
-            return _stretched = Build(Room(length), RopeFrequencies.LongRope(RotaryDim, _base, _scaling));
+            if (_longTables is { } grown && grown.Positions >= length) return grown;
+            return _longTables = Build(Room(length), RopeFrequencies.LongRope(RotaryDim, _base, _scaling));
         }
     }
 
     private int Room(int length) => (int)Math.Min(MaxPositions, Math.Max(256L, 2L * length));
 
-    private Tables StretchedTables(int length)
-    {
-        if (_stretched is { } tables && tables.Positions == length) return tables;
-        return _stretched = Build(length, RopeFrequencies.Ntk(RotaryDim, _base, _scaling, length));
-    }
-
     private Tables Build(int positions, double[] frequencies)
     {
         int half = frequencies.Length;
         float[] cos = new float[positions * half], sin = new float[positions * half];
-        for (int p = 0; p < positions; p++)
-        {
-            for (int i = 0; i < half; i++)
-            {
-                (double s, double c) = Math.SinCos(p * frequencies[i]);
-                cos[p * half + i] = (float)(c * _amplitude);
-                sin[p * half + i] = (float)(s * _amplitude);
-            }
-        }
+        for (int p = 0; p < positions; p++) FillAngles(p, frequencies, cos.AsSpan(p * half, half), sin.AsSpan(p * half, half));
         return new Tables(Unscoped(cos, positions, half), Unscoped(sin, positions, half), positions);
+    }
+
+    private void FillAngles(int position, double[] frequencies, Span<float> cos, Span<float> sin)
+    {
+        for (int i = 0; i < frequencies.Length; i++)
+        {
+            (double s, double c) = Math.SinCos(position * frequencies[i]);
+            cos[i] = (float)(c * _amplitude);
+            sin[i] = (float)(s * _amplitude);
+        }
     }
 
     private void ThrowPosition(int position) => throw new ArgumentOutOfRangeException(

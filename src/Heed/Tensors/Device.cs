@@ -3,6 +3,9 @@ namespace Heed.Tensors;
 /// <summary>Where a tensor lives and who computes on it. Tensors of one operation must share a device.</summary>
 public sealed class Device : IDisposable
 {
+    /// <summary>The largest number of threads of a device.</summary>
+    public const int MaxThreads = 1024;
+
     private readonly bool _shared;
 
     private Device(string name, DType dtype, IBackend backend, bool shared = false)
@@ -29,10 +32,11 @@ public sealed class Device : IDisposable
 
     /// <summary>A CPU device with a worker pool of its own.</summary>
     /// <param name="threads">The number of threads, the caller's included; 1 or more.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is below 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is below 1 or above <see cref="MaxThreads"/>.</exception>
     public static Device CreateCpu(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
         return new Device("cpu", DType.Float32, new CpuBackend(threads));
     }
 

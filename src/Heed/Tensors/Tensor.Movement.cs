@@ -8,6 +8,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">The element counts differ.</exception>
     public Tensor Reshape(params ReadOnlySpan<int> axes)
     {
+        if (axes.Length > Shape.MaxRank) TensorErrors.BadShape(axes);
         Span<int> sizes = stackalloc int[axes.Length];
         axes.CopyTo(sizes);
         int open = sizes.IndexOf(-1);
@@ -80,7 +81,7 @@ public sealed partial class Tensor
         int a = AxisOf("Every", axis);
         Span<int> sizes = stackalloc int[Shape.MaxRank], strides = stackalloc int[Shape.MaxRank];
         CopyAxes(sizes, strides);
-        sizes[a] = (sizes[a] + step - 1) / step;
+        sizes[a] = sizes[a] == 0 ? 0 : (sizes[a] - 1) / step + 1;
         strides[a] *= step;
         return View(new Shape(sizes[..Rank]), strides, _offset);
     }
@@ -160,7 +161,9 @@ public sealed partial class Tensor
     public void Assign(Tensor source)
     {
         if (!ReferenceEquals(source.Device, Device)) TensorErrors.DevicesDiffer("Assign", Device, source.Device);
-        Backend.Copy(source.BroadcastTo(Shape), this);
+        CheckWritable("Assign");
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Backend.Copy(ApartFrom(source).BroadcastTo(Shape), this);
     }
 
     private int AxisOf(string operation, Index axis)
@@ -168,6 +171,34 @@ public sealed partial class Tensor
         int i = axis.GetOffset(Rank);
         if ((uint)i >= (uint)Rank) TensorErrors.Argument($"{operation}: axis {axis} is outside {Shape}.");
         return i;
+    }
+
+    /// <summary>Refuses a destination some of whose elements share a place: what is written there would depend on the order.</summary>
+    internal void CheckWritable(string operation)
+    {
+        if (IsContiguous) return;
+        Span<(int Stride, int Size)> axes = stackalloc (int, int)[Shape.MaxRank];
+        int count = 0;
+        for (int i = 0; i < Rank; i++)
+            if (_shape[i] > 1) axes[count++] = (_strides[i], _shape[i]);
+        axes = axes[..count];
+        axes.Sort();
+        long reach = 0;
+        foreach ((int stride, int size) in axes)
+        {
+            // An axis must step past all that the smaller steps reach.
+            if (stride <= reach) TensorErrors.Argument($"{operation}: elements of the destination {Shape} share memory (a broadcast or unfolded view); write to a copy.");
+            reach += (size - 1L) * stride;
+        }
+    }
+
+    /// <summary>The tensor itself, or a copy where it shares this one's memory in another order.</summary>
+    internal Tensor ApartFrom(Tensor source)
+    {
+        if (!ReferenceEquals(source._storage, _storage)) return source;
+        bool same = source._offset == _offset && source._shape == _shape;
+        for (int i = 0; same && i < Rank; i++) same = source._strides[i] == _strides[i];
+        return same ? source : source.Clone();
     }
 
     private void CopyAxes(Span<int> sizes, Span<int> strides)

@@ -63,7 +63,7 @@ public static partial class Ops
 
     private static void CheckAttention(Tensor q, Tensor k, Tensor v, ReadOnlySpan<int> firstKeys)
     {
-        if (q.Rank != 4) TensorErrors.WrongShape("Attention", "q", q.Shape, "[batch, queries, heads, headDim]");
+        if (q.Rank != 4 || q.Shape[3] == 0) TensorErrors.WrongShape("Attention", "q", q.Shape, "[batch, queries, heads, headDim] with a headDim of 1 or more");
         if (k.Rank != 4 || k.Shape[0] != q.Shape[0] || k.Shape[3] != q.Shape[3])
             TensorErrors.WrongShape("Attention", "k", k.Shape, $"[{q.Shape[0]}, keys, kvHeads, {q.Shape[3]}]");
         if (k.Shape[2] == 0 || q.Shape[2] % k.Shape[2] != 0)

@@ -36,6 +36,7 @@ public static partial class Ops
     /// <summary>Soft-capping, c·tanh(x/c): keeps values inside (−c, c) (Gemma 2, arXiv 2408.00118). Overwrites x.</summary>
     public static Tensor SoftCapInPlace(Tensor x, float cap)
     {
+        x.CheckWritable("SoftCap");
         using TensorScope.Lease lease = TensorScope.Begin();
         Tensor c = Tensor.Full(new Shape(1), cap, x.Device).BroadcastTo(x.Shape);
         x.Backend.Binary(BinaryOp.Divide, x, c, x);

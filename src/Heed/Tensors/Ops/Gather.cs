@@ -9,7 +9,7 @@ public static partial class Ops
         if (table.Rank != 2) TensorErrors.WrongShape("Gather", "table", table.Shape, "[count, dim]");
         CheckIds(ids, table.Shape[0]);
         Tensor result = Tensor.Allocate(Shape.Of(ids.Length, table.Shape[1]), table.Device);
-        table.Backend.Gather(table, ids, result);
+        table.Backend.Gather(table.Contiguous(), ids, result);
         return result;
     }
 

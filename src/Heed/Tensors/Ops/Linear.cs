@@ -10,10 +10,11 @@ public static partial class Ops
         int inFeatures = weight.Shape[1], outFeatures = weight.Shape[0];
         CheckFeatures(x, inFeatures);
         SameDevice("Linear", x, weight);
+        if (bias is not null) CheckBias(x, bias, outFeatures);
         Tensor result = Tensor.Allocate(x.Shape.WithLast(outFeatures), x.Device);
         using (TensorScope.Begin())
         {
-            int rows = inFeatures == 0 ? 0 : x.ElementCount / inFeatures;
+            int rows = outFeatures == 0 ? 0 : result.ElementCount / outFeatures;
             Tensor a = x.Reshape(new Shape(1, rows, inFeatures));
             Tensor b = weight.Transpose(0, 1).Unsqueeze(0);
             x.Backend.MatMul(a, b, result.Reshape(new Shape(1, rows, outFeatures)));
@@ -29,6 +30,7 @@ public static partial class Ops
     internal static Tensor Linear(Tensor x, LinearWeights weights, Tensor? bias, Tensor? addTo = null)
     {
         CheckFeatures(x, weights.Columns);
+        if (bias is not null) CheckBias(x, bias, weights.Rows);
         Tensor input = x.Contiguous();
         if (addTo is null)
         {
@@ -40,6 +42,13 @@ public static partial class Ops
         SameDevice("Linear", x, addTo);
         x.Backend.Linear(input, weights, bias, addTo, accumulate: true);
         return addTo;
+    }
+
+    private static void CheckBias(Tensor x, Tensor bias, int outFeatures)
+    {
+        CheckVector("Linear", "bias", bias, outFeatures);
+        SameDevice("Linear", x, bias);
+        if (!bias.IsContiguous) TensorErrors.NotContiguous("Linear", bias.Shape);
     }
 
     private static void WrongSum(Tensor x, LinearWeights weights, Tensor addTo) =>

@@ -11,7 +11,7 @@ public static partial class Ops
         CheckVector("RmsNorm", "weight", weight, x.Shape[^1]);
         SameDevice("RmsNorm", x, weight);
         Tensor result = Tensor.Allocate(x.Shape, x.Device);
-        x.Backend.RmsNorm(x, weight, epsilon, result);
+        x.Backend.RmsNorm(x, weight.Contiguous(), epsilon, result);
         return result;
     }
 
@@ -27,9 +27,13 @@ public static partial class Ops
     {
         CheckVector("LayerNorm", "weight", weight, x.Shape[^1]);
         SameDevice("LayerNorm", x, weight);
-        if (bias is not null) CheckVector("LayerNorm", "bias", bias, x.Shape[^1]);
+        if (bias is not null)
+        {
+            CheckVector("LayerNorm", "bias", bias, x.Shape[^1]);
+            SameDevice("LayerNorm", x, bias);
+        }
         Tensor result = Tensor.Allocate(x.Shape, x.Device);
-        x.Backend.LayerNorm(x, weight, bias, epsilon, result);
+        x.Backend.LayerNorm(x, weight.Contiguous(), bias?.Contiguous(), epsilon, result);
         return result;
     }
 }

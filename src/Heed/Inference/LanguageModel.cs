@@ -44,6 +44,8 @@ public sealed class LanguageModel : IDisposable
         DefaultOptions = defaults.Options;
         _checkpoint = checkpoint;
         _endTokens = [.. tokenizer.StopIds, .. defaults.EndTokens];
+        // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
+        if (tokenizer.BosId is { } bos) _endTokens.Add(bos);
         ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
     }
 

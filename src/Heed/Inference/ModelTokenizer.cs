@@ -12,6 +12,7 @@ internal static class ModelTokenizer
     /// <exception cref="FileFormatException">There is none, it is damaged, or it is another model's.</exception>
     public static Tokenizer Load(Checkpoint checkpoint, string? path)
     {
+        if (path is not null && !Path.Exists(path)) throw new FileNotFoundException($"{path}: the tokenizer's file does not exist.", path);
         Tokenizer tokenizer = path is not null ? Tokenizer.Load(path)
             : checkpoint.Gguf is { } gguf && gguf.Metadata.Contains("tokenizer.ggml.model") ? Tokenizer.FromGguf(Vocabulary(gguf))
             : Tokenizer.Load(Find(checkpoint));
@@ -27,7 +28,7 @@ internal static class ModelTokenizer
         return checkpoint.TokenizerPath
             ?? checkpoint.Beside("tokenizer.bin") ?? checkpoint.Beside($"tok{size}.bin") ?? checkpoint.Beside($"tok{size}.model")
             ?? throw new FileFormatException(checkpoint.Path,
-                "no tokenizer belongs to the model: looked for tokenizer.json, tokenizer.model and tokenizer.bin beside it; name one with --tokenizer or LoadOptions.TokenizerPath.");
+                $"no tokenizer belongs to the model: looked beside it for tokenizer.json, tokenizer.model, tokenizer.bin, tok{size}.bin and tok{size}.model; name the tokenizer's file.");
     }
 
     private static GgufVocabulary Vocabulary(GgufFile file)

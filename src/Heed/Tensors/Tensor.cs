@@ -20,13 +20,14 @@ public sealed partial class Tensor : IDisposable
     private int _offset;
     private Storage? _storage;
     private Device? _device;
+    private bool _alive;
 
     internal Tensor()
     {
     }
 
     /// <summary>The sizes of the axes, outermost first.</summary>
-    public Shape Shape => _shape;
+    public ref readonly Shape Shape => ref _shape;
 
     /// <summary>The number of axes.</summary>
     public int Rank => _shape.Rank;
@@ -35,7 +36,14 @@ public sealed partial class Tensor : IDisposable
     public int ElementCount => _shape.ElementCount;
 
     /// <summary>Where the tensor lives.</summary>
-    public Device Device => _device ?? throw new ObjectDisposedException(nameof(Tensor));
+    public Device Device
+    {
+        get
+        {
+            if (!_alive) TensorErrors.Ended();
+            return _device!;
+        }
+    }
 
     /// <summary>The element type.</summary>
     public DType DType => Device.DType;
@@ -45,14 +53,7 @@ public sealed partial class Tensor : IDisposable
 
     internal int Offset => _offset;
 
-    internal IBackend Backend
-    {
-        get
-        {
-            if (_device is null) TensorErrors.Ended();
-            return _device.Backend;
-        }
-    }
+    internal IBackend Backend => Device.Backend;
 
     /// <summary>The distance, in elements, between neighbours along an axis; 0 for a broadcast axis.</summary>
     public int Stride(Index axis)
@@ -110,13 +111,13 @@ public sealed partial class Tensor : IDisposable
     public void Dispose() => Release();
 
     /// <inheritdoc/>
-    public override string ToString() => $"Tensor {Shape} {(_device is null ? "disposed" : $"{DType} on {Device}")}";
+    public override string ToString() => $"Tensor {Shape} {(_alive ? $"{DType} on {Device}" : "disposed")}";
 
     /// <summary>The memory from the tensor's first element on, <paramref name="length"/> elements, strides ignored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Span<T> Span<T>(int length) where T : unmanaged
     {
-        if (_device is null) TensorErrors.Ended();
+        if (!_alive) TensorErrors.Ended();
         return _storage!.Span<T>(_offset, length);
     }
 
@@ -133,16 +134,16 @@ public sealed partial class Tensor : IDisposable
     internal void Release()
     {
         Storage? storage = _storage;
+        _alive = false;
         if (storage is null) return;
         _storage = null;
-        _device = null;
         storage.Release();
     }
 
     /// <summary>Ends the tensor's life but keeps memory that nothing else uses, for the next life of the object.</summary>
     internal void Retire()
     {
-        _device = null;
+        _alive = false;
         if (_storage is not { IsShared: true } shared) return;
         _storage = null;
         shared.Release();
@@ -186,7 +187,9 @@ public sealed partial class Tensor : IDisposable
             tensor = new Tensor();
             tensor.ShareStorage(owned ? new Storage(bytes, pool: null, sizeClass: 0) : new Storage(bytes));
         }
-        tensor._device = device;
+        tensor._alive = true;
+        // In a step that repeats itself the object had this device before; a reference that need not be written is not.
+        if (!ReferenceEquals(tensor._device, device)) tensor._device = device;
         tensor._shape = shape;
         tensor._offset = 0;
         tensor.SetRowMajorStrides();
@@ -228,7 +231,7 @@ public sealed partial class Tensor : IDisposable
 
     private Tensor ViewObject(in Shape shape, int offset)
     {
-        if (_device is null) TensorErrors.Ended();
+        if (!_alive) TensorErrors.Ended();
         Tensor view;
         if (TensorScope.Current is { } scope) view = scope.Adopt(_storage!);
         else
@@ -236,7 +239,8 @@ public sealed partial class Tensor : IDisposable
             view = new Tensor();
             view.ShareStorage(_storage!);
         }
-        view._device = _device;
+        view._alive = true;
+        if (!ReferenceEquals(view._device, _device)) view._device = _device;
         view._shape = shape;
         view._offset = offset;
         return view;

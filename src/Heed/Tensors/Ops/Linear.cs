@@ -38,7 +38,9 @@ public static partial class Ops
             x.Backend.Linear(input, weights, bias, result, accumulate: false);
             return result;
         }
-        if (!addTo.IsContiguous || addTo.Shape != x.Shape.WithLast(weights.Rows)) WrongSum(x, weights, addTo);
+        bool fits = addTo.IsContiguous && addTo.Shape[^1] == weights.Rows
+            && (long)addTo.ElementCount * weights.Columns == (long)x.ElementCount * weights.Rows;
+        if (!fits) WrongSum(x, weights, addTo);
         SameDevice("Linear", x, addTo);
         x.Backend.Linear(input, weights, bias, addTo, accumulate: true);
         return addTo;

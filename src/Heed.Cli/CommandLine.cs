@@ -79,11 +79,8 @@ internal sealed class CommandLine(Terminal terminal)
 
     private int Report(Exception e, ParseResult line)
     {
-        bool expected = e is CommandException or FileFormatException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
-        string message = e.Message;
-        // .NET adds the parameter's name to the message, which means nothing to the user of a command.
-        int parameter = e is ArgumentException ? message.IndexOf(" (Parameter '", StringComparison.Ordinal) : -1;
-        if (parameter >= 0) message = message[..parameter];
+        bool expected = ErrorText.IsExpected(e);
+        string message = ErrorText.Of(e);
         terminal.Error(expected ? message : $"{e.GetType().Name}: {message}");
         if (Debugging(line)) terminal.Write(e + "\n");
         else if (!expected) terminal.Write("This should not happen; --verbose shows where it did.\n");

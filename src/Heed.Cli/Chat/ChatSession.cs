@@ -50,7 +50,7 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
         }
         catch (ArgumentException e)
         {
-            Fail(e.Message);
+            Fail(ErrorText.Of(e));
         }
         finally
         {

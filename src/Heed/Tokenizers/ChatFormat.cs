@@ -41,8 +41,8 @@ public sealed class ChatFormat
     /// <param name="messages">An optional system message, then user and assistant in turn, the user last.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="addGenerationPrompt">Ends with the markers that begin an answer, in the formats that have such.</param>
-    /// <exception cref="ArgumentException">The roles are not in that order, a message holds markers of a format that writes them as text,
-    /// or the vocabulary lacks a marker.</exception>
+    /// <exception cref="ArgumentException">The roles are not in that order, a user or system message holds markers of a format that writes
+    /// them as text, or the vocabulary lacks a marker.</exception>
     public int[] Render(IReadOnlyList<ChatMessage> messages, Tokenizer tokenizer, bool addGenerationPrompt = true)
     {
         ArgumentNullException.ThrowIfNull(messages);
@@ -57,7 +57,7 @@ public sealed class ChatFormat
                 WriteLlama2(FoldSystem(messages, WrapSystem), writer);
                 break;
             case ChatFormatKind.Mistral:
-                RefuseMarkers(messages);
+                if (!HasMistralMarkers(writer)) RefuseMarkers(messages);
                 WriteMistral(FoldSystem(messages, system => system + "\n\n"), writer);
                 break;
             case ChatFormatKind.Llama3: WriteLlama3(messages, writer, addGenerationPrompt); break;
@@ -97,10 +97,11 @@ public sealed class ChatFormat
         return [new ChatMessage(ChatRole.User, wrap(messages[0].Content) + messages[1].Content), .. messages.Skip(2)];
     }
 
+    // What the model itself said is no attack, and refusing it would end the chat.
     private static void RefuseMarkers(IReadOnlyList<ChatMessage> messages)
     {
         foreach (string marker in new[] { "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>" })
-            if (messages.Any(message => message.Content.Contains(marker, StringComparison.Ordinal)))
+            if (messages.Any(message => message.Role != ChatRole.Assistant && message.Content.Contains(marker, StringComparison.Ordinal)))
                 throw new ArgumentException($"Render: a message holds the marker '{marker}', which this format writes as text.", nameof(messages));
     }
 
@@ -117,9 +118,11 @@ public sealed class ChatFormat
         }
     }
 
+    private static bool HasMistralMarkers(ChatWriter writer) => writer.Has("[INST]") && writer.Has("[/INST]");
+
     private static void WriteMistral(List<ChatMessage> messages, ChatWriter writer)
     {
-        bool asIds = writer.Has("[INST]") && writer.Has("[/INST]");
+        bool asIds = HasMistralMarkers(writer);
         foreach (ChatMessage message in messages)
         {
             if (message.Role == ChatRole.Assistant)

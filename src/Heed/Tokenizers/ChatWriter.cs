@@ -15,14 +15,7 @@ internal sealed class ChatWriter(ChatFormatKind kind, Tokenizer tokenizer)
     public bool Has(string marker) => Find(marker) is not null;
 
     /// <summary>What somebody says. It is never read as a special token.</summary>
-    public void Text(string text)
-    {
-        // Text that spells such a token cannot be told from the marker.
-        foreach (string marker in tokenizer.PlainMarkers)
-            if (text.Contains(marker, StringComparison.Ordinal))
-                throw new ArgumentException($"Render: a message holds the marker '{marker}', which this vocabulary finds in plain text.", nameof(text));
-        _pending += text;
-    }
+    public void Text(string text) => _pending += text;
 
     /// <summary>Text of the format itself.</summary>
     public void Literal(string text) => _pending += text;
@@ -60,7 +53,22 @@ internal sealed class ChatWriter(ChatFormatKind kind, Tokenizer tokenizer)
     private void Flush()
     {
         string text = _trimsStart ? _pending.TrimStart() : _pending;
-        if (text.Length > 0) _ids.AddRange(tokenizer.Encode(text, addSpecial: false, parseSpecial: false));
+        foreach (int id in Plain(text))
+        {
+            if (tokenizer.ChatMarkers.Contains(id)) Spell(id);
+            else _ids.Add(id);
+        }
+
         (_pending, _trimsStart) = (string.Empty, false);
     }
+
+    // A vocabulary may find a marker in plain text; cut in two it is only text.
+    private void Spell(int marker)
+    {
+        string text = tokenizer.TokenText(marker);
+        foreach (string part in new[] { text[..1], text[1..] })
+            _ids.AddRange(Plain(part).Where(id => !tokenizer.ChatMarkers.Contains(id)));
+    }
+
+    private int[] Plain(string text) => text.Length == 0 ? [] : tokenizer.Encode(text, addSpecial: false, parseSpecial: false);
 }

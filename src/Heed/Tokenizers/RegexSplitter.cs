@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Heed.Tokenizers;
 
@@ -10,16 +9,15 @@ namespace Heed.Tokenizers;
 /// </summary>
 internal sealed class RegexSplitter : WordSplitter
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
     private readonly string[] _patterns;
     private readonly WordSplitter?[] _known;
-    private readonly Regex[] _regexes;
+    private readonly FilePattern[] _regexes;
 
     private RegexSplitter(string path, IReadOnlyList<string> patterns)
     {
         _patterns = patterns.ToArray();
         _known = patterns.Select(pattern => (WordSplitter?)WordScanner.For(pattern)).ToArray();
-        _regexes = patterns.Select(pattern => Compile(path, pattern)).ToArray();
+        _regexes = patterns.Select(pattern => new FilePattern(path, pattern)).ToArray();
     }
 
     public override IReadOnlyList<string> Patterns => _patterns;
@@ -27,20 +25,6 @@ internal sealed class RegexSplitter : WordSplitter
     /// <summary>The splitter for patterns that are applied one after the other.</summary>
     public static WordSplitter Create(string path, params IReadOnlyList<string> patterns) =>
         patterns.Count == 1 && WordScanner.For(patterns[0]) is { } scanner ? scanner : new RegexSplitter(path, patterns);
-
-    /// <summary>Compiles a pattern of a tokenizer's file.</summary>
-    /// <exception cref="FileFormatException">.NET does not understand it.</exception>
-    public static Regex Compile(string path, string pattern)
-    {
-        try
-        {
-            return new Regex(pattern, RegexOptions.CultureInvariant, s_limit);
-        }
-        catch (ArgumentException error)
-        {
-            throw new FileFormatException(path, $"the regular expression '{pattern}' is not supported: {error.Message}", "pre_tokenizer", inner: error);
-        }
-    }
 
     /// <summary>The text with each character beyond the basic plane as one stand-in of its category.</summary>
     /// <param name="text">Well-formed UTF-16.</param>
@@ -95,11 +79,11 @@ internal sealed class RegexSplitter : WordSplitter
 
         ReadOnlySpan<char> mapped = MapToBasicPlane(word, out int[]? origin);
         int last = 0;
-        foreach (ValueMatch match in _regexes[stage].EnumerateMatches(mapped))
+        foreach ((int start, int end) in _regexes[stage].Matches(mapped))
         {
-            if (match.Index > last) ends.Add(offset + (origin?[match.Index] ?? match.Index));
-            last = match.Index + match.Length;
-            if (match.Length > 0) ends.Add(offset + (origin?[last] ?? last));
+            if (start > last) ends.Add(offset + (origin?[start] ?? start));
+            last = end;
+            if (end > start) ends.Add(offset + (origin?[last] ?? last));
         }
 
         if (last < mapped.Length) ends.Add(offset + word.Length);

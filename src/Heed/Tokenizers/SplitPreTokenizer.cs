@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace Heed.Tokenizers;
 
 /// <summary>What becomes of the text that a pattern matched.</summary>
@@ -46,18 +44,17 @@ internal sealed class LiteralMatcher(string literal) : StretchMatcher
 }
 
 /// <summary>Matches a regular expression, with stand-ins for characters beyond the basic plane.</summary>
-internal sealed class RegexMatcher(string path, string pattern) : StretchMatcher
+internal sealed class RegexMatcher(string path, string pattern, TimeSpan? limit = null) : StretchMatcher
 {
-    private readonly Regex _regex = RegexSplitter.Compile(path, pattern);
+    private readonly FilePattern _pattern = new(path, pattern, limit);
 
     public override void Find(ReadOnlySpan<char> text, List<(int End, bool IsMatch)> stretches)
     {
         ReadOnlySpan<char> mapped = RegexSplitter.MapToBasicPlane(text, out int[]? origin);
         int last = 0;
-        foreach (ValueMatch match in _regex.EnumerateMatches(mapped))
+        foreach ((int start, int end) in _pattern.Matches(mapped))
         {
-            int end = match.Index + match.Length;
-            Add(stretches, origin?[match.Index] ?? match.Index, origin?[end] ?? end, origin?[last] ?? last);
+            Add(stretches, origin?[start] ?? start, origin?[end] ?? end, origin?[last] ?? last);
             last = end;
         }
 

@@ -16,9 +16,7 @@ public abstract partial class Tokenizer
         _parts = parts;
         _matcher = new AddedTokenMatcher(parts.Added);
         StopIds = FindStopIds(parts);
-        PlainMarkers = Enumerable.Range(0, parts.Tokens.Count)
-            .Where(id => parts.Tokens.Kind(id) == TokenKind.UserDefined && parts.Tokens.Text(id) is ['<', .., '>'] or ['[', .., ']'])
-            .Select(parts.Tokens.Text).ToArray();
+        ChatMarkers = FindChatMarkers(parts);
     }
 
     /// <summary>How many ids there are: each id is at least 0 and less than this.</summary>
@@ -48,8 +46,8 @@ public abstract partial class Tokenizer
     /// <summary>The chat template (Jinja) that came with the tokenizer, or null.</summary>
     public string? ChatTemplate => _parts.ChatTemplate;
 
-    /// <summary>Tokens that look like markers and yet are found in plain text, because they were added without being special.</summary>
-    internal IReadOnlyList<string> PlainMarkers { get; }
+    /// <summary>Tokens that shape a chat, so that what somebody says must not become one. Some files add them without making them special.</summary>
+    internal IReadOnlySet<int> ChatMarkers { get; }
 
     internal TokenTable Tokens => _parts.Tokens;
 
@@ -168,5 +166,15 @@ public abstract partial class Tokenizer
         foreach (string name in names)
             if (parts.Tokens.TryFind(name, out int id) && parts.Tokens.Kind(id) is TokenKind.Control or TokenKind.UserDefined) stops.Add(id);
         return stops;
+    }
+
+    private HashSet<int> FindChatMarkers(TokenizerParts parts)
+    {
+        string[] names = ["<start_of_turn>", "<end_of_turn>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>"];
+        bool IsMarker(int id) => StopIds.Contains(id) || id == parts.BosId
+            || parts.Tokens.Text(id) is ['<', '|', .., '|', '>'] || names.Contains(parts.Tokens.Text(id));
+        return Enumerable.Range(0, parts.Tokens.Count)
+            .Where(id => parts.Tokens.Kind(id) is TokenKind.Control or TokenKind.UserDefined && id != parts.UnknownId && IsMarker(id))
+            .ToHashSet();
     }
 }

@@ -48,6 +48,33 @@ public class HostileTokenizerTests
         Should.Throw<FileFormatException>(() => SmallVocabularies.Json("{\"normalizer\":" + deep)).Message.ShouldContain("depth");
     }
 
+    [Fact]
+    public void Json_PatternThatTakesForever_IsStopped()
+    {
+        string text = new string('a', 40) + "!";
+        RegexMatcher matcher = new("tokenizer.json", "(a+)+$", TimeSpan.FromMilliseconds(50));
+        FileFormatException error = Should.Throw<FileFormatException>(() => matcher.Find(text, []));
+        error.Path.ShouldBe("tokenizer.json");
+        error.Message.ShouldContain("'(a+)+$' takes more than 0.05 s");
+    }
+
+    [Theory]
+    [InlineData("\"String\":\"a\"")]
+    [InlineData("\"Regex\":\"a\"")]
+    public void Json_NormalizersThatDoubleTheText_AreStopped(string pattern)
+    {
+        string doubling = $$"""{"type":"Replace","pattern":{{{pattern}}},"content":"aa"}""";
+        HuggingFaceTokenizer Doubling(int times) =>
+            SmallVocabularies.Json("{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[" + string.Join(',', Enumerable.Repeat(doubling, times)) + "]}," + Json[1..]);
+        Doubling(3).Encode("a").Length.ShouldBe(8);
+        HuggingFaceTokenizer hostile = Doubling(29);
+
+        FileFormatException error = Should.Throw<FileFormatException>(() => hostile.Encode("a"));
+
+        error.Path.ShouldBe("tokenizer.json");
+        error.Message.ShouldContain("at most 1048640 are allowed");
+    }
+
     [Theory]
     [InlineData("YQ==")]
     [InlineData("YQ== x")]

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace Heed.Models.Checkpoints;
@@ -40,7 +42,7 @@ internal sealed class JsonSettings
                 ? new JsonSettings(path, "", root.Clone())
                 : throw new FileFormatException(path, $"the configuration is {Quote(root)}; expected a JSON object.");
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw new FileFormatException(path, $"not the JSON that a configuration is: {error.Message}", inner: error);
         }
@@ -104,7 +106,7 @@ internal sealed class JsonSettings
         if (!TryGet(key, out JsonElement value)) return null;
         if (value.ValueKind != JsonValueKind.Array) throw Wrong(key, $"is {Quote(value)}; expected a list of texts.");
         return [.. value.EnumerateArray().Select(item =>
-            item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Wrong(key, $"holds {Quote(item)}; expected texts."))];
+            item.ValueKind == JsonValueKind.String ? Decode(key, item) : throw Wrong(key, $"holds {Quote(item)}; expected texts."))];
     }
 
     /// <summary>A truth value.</summary>
@@ -120,7 +122,7 @@ internal sealed class JsonSettings
     public string? OptionalText(string key)
     {
         if (!TryGet(key, out JsonElement value)) return null;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(key, $"is {Quote(value)}; expected a text.");
+        return value.ValueKind == JsonValueKind.String ? Decode(key, value) : throw Wrong(key, $"is {Quote(value)}; expected a text.");
     }
 
     /// <summary>The object under a key, or null where the key is absent.</summary>
@@ -144,11 +146,24 @@ internal sealed class JsonSettings
 
     private FileFormatException Absent(string key, string expected) => Wrong(key, $"is absent; expected {expected}.");
 
+    // JSON is parsed as bytes, so a text that is no UTF-8 is noticed only here.
+    private string Decode(string key, JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new FileFormatException(_path, "is a text that is not valid UTF-8.", _scope + key, inner: error);
+        }
+    }
+
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string Quote(JsonElement value)
     {
-        string text = value.GetRawText().ReplaceLineEndings(" ");
+        string text = Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value)).ReplaceLineEndings(" ");
         return text.Length <= MaxQuoted ? text : string.Concat(text.AsSpan(0, MaxQuoted), "…");
     }
 }

@@ -33,6 +33,23 @@ public class ConfigTests
     }
 
     [Fact]
+    public void Settings_TextThatIsNotUtf8_IsNamed()
+    {
+        using TempFolder temp = new();
+        JsonSettings settings = JsonSettings.Read(temp.Write("config.json", [.. "{\"a\":\""u8, 0xFF, .. "\",\"b\":[\""u8, 0xC0, .. "\"]}"u8]));
+        foreach (FileFormatException error in new[]
+        {
+            Should.Throw<FileFormatException>(() => settings.OptionalText("a")), Should.Throw<FileFormatException>(() => settings.OptionalTexts("b")),
+        })
+        {
+            error.Path.ShouldEndWith("config.json");
+            error.Message.ShouldContain("not valid UTF-8");
+        }
+
+        Should.Throw<FileFormatException>(() => settings.Flag("a", false)).Message.ShouldContain("expected true or false");
+    }
+
+    [Fact]
     public void Read_AbsentKeys_HaveTheFamilysDefaults()
     {
         ModelConfig gemma = Read("""{ "model_type": "gemma2", "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26, "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 256000 }""");

@@ -117,7 +117,7 @@ public sealed class Transformer
         using TensorScope.Lease lease = TensorScope.Begin();
         int seq = tokens.Length / batch, hidden = Config.HiddenSize;
         int length = cache.Reserve(positions);
-        Tensor x = Embed(tokens, positions).Reshape(new Shape(batch, seq, hidden));
+        Tensor x = Embed(tokens, positions).Reframe(new Shape(batch, seq, hidden));
         for (int i = 0; i < _blocks.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -145,7 +145,7 @@ public sealed class Transformer
     private static Tensor LastRows(Tensor x, ReadOnlySpan<int> positions, int batch, int seq)
     {
         Shape flat = Shape.Of(batch * seq, x.Shape[2]);
-        if (seq == 1) return x.Reshape(flat);
+        if (seq == 1) return x.Reframe(flat);
         Span<int> last = batch <= 64 ? stackalloc int[batch] : new int[batch];
         for (int row = 0; row < batch; row++)
         {
@@ -153,7 +153,7 @@ public sealed class Transformer
             while (i > 0 && positions[row * seq + i] < 0) i--;
             last[row] = row * seq + (positions[row * seq + i] < 0 ? seq - 1 : i);
         }
-        return Ops.Gather(x.Reshape(flat), last);
+        return Ops.Gather(x.Reframe(flat), last);
     }
 
     private static ReadOnlySpan<int> NextPositions(KvCache? cache, int batch, int seq, Span<int> buffer)

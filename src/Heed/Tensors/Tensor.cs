@@ -131,6 +131,15 @@ public sealed partial class Tensor : IDisposable
         return Span<T>((int)last + 1);
     }
 
+    /// <summary>Gives a contiguous tensor that nobody else has seen yet another shape, without a view for it.</summary>
+    internal Tensor Reframe(in Shape shape)
+    {
+        if (!IsContiguous || shape.ElementCount != ElementCount) TensorErrors.WrongShape("Reframe", "shape", shape, $"as many elements as a contiguous {Shape}");
+        _shape = shape;
+        SetRowMajorStrides();
+        return this;
+    }
+
     internal void Release()
     {
         Storage? storage = _storage;

@@ -32,10 +32,10 @@ internal static class DispatchBenchmark
         Device idle = Device.Create("idle", DType.Float32, new IdleBackend());
         using Decoder real = new(config, Device.CreateCpu(threads));
         using Decoder empty = new(config, idle);
-        int rounds = config.HiddenSize > 512 ? 5 : 25;
+        int rounds = config.HiddenSize > 512 ? 5 : config.HiddenSize > 200 ? 25 : 101;
         List<double> realTimes = [], idleTimes = [];
         long before = 0;
-        int warm = config.HiddenSize > 200 ? 5 : 400;
+        int warm = config.HiddenSize > 200 ? 5 : 2000;
         for (int i = -warm; i < rounds; i++)
         {
             if (i == 0) before = GC.GetAllocatedBytesForCurrentThread();

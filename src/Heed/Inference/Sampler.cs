@@ -47,6 +47,7 @@ public sealed class Sampler
     {
         if (logits.Length != _logits.Length)
             throw new ArgumentException($"Sample: got {logits.Length} logits; expected {_logits.Length}.", nameof(logits));
+        if (_options.Temperature == 0 && !Penalises) return Likeliest(logits);
         Span<float> scores = _logits;
         logits.CopyTo(scores);
         Penalise(scores);
@@ -65,9 +66,11 @@ public sealed class Sampler
         return (float)(logits[token] - max - Math.Log(sum));
     }
 
+    private bool Penalises => _options.RepetitionPenalty != 1 || _options.PresencePenalty != 0 || _options.FrequencyPenalty != 0;
+
     private void Penalise(Span<float> scores)
     {
-        if (_options.RepetitionPenalty == 1 && _options.PresencePenalty == 0 && _options.FrequencyPenalty == 0) return;
+        if (!Penalises) return;
         foreach (int token in _recent)
         {
             int times = _occurrences[token];

@@ -18,7 +18,7 @@ internal static class DecodeBenchmark
         using Checkpoint checkpoint = Checkpoint.Open(args[0]);
         using Device device = Device.CreateCpu(threads);
         Transformer model = new(checkpoint.Config, checkpoint.Weights(device));
-        Decode(model, Math.Min(tokens, 40));
+        Decode(model, tokens);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"decode {Decode(model, tokens):F1} tok/s"));
         return 0;
     }

@@ -190,10 +190,9 @@ public sealed class LanguageModel : IDisposable
         try
         {
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
-            CancellationToken token = either.Token;
-            generator.Run(prompt(), options, Emit, token);
+            generator.Run(prompt(), options, Emit, either.Token);
 
-            void Emit(CompletionPiece piece)
+            void Emit(CompletionPiece piece, CancellationToken token)
             {
                 if (!pieces.TryWrite(piece)) pieces.WriteAsync(piece, token).AsTask().GetAwaiter().GetResult();
             }

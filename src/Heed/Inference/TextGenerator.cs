@@ -18,16 +18,20 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
     private int _disposed;
     private readonly float[] _logits = new float[model.Config.VocabSize];
 
-    /// <summary>Generates after <paramref name="prompt"/> and hands every piece to <paramref name="emit"/>; the last one ends it.</summary>
+    /// <summary>
+    /// Generates after <paramref name="prompt"/> and hands every piece to <paramref name="emit"/>; the last one ends it. A
+    /// receiver that waits must give up when the token that it is handed is cancelled, by the caller or by Dispose.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It is generating already.</exception>
-    public void Run(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
+    public void Run(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece, CancellationToken> emit, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         if (!_running.Wait(0, CancellationToken.None)) throw new InvalidOperationException("Generate: the last text is still being generated; one at a time.");
         try
         {
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
-            Generate(prompt, options, emit, either.Token);
+            CancellationToken token = either.Token;
+            Generate(prompt, options, piece => emit(piece, token), token);
         }
         finally
         {

@@ -168,6 +168,7 @@ public sealed class LanguageModelTests : IClassFixture<LanguageModelTests.Shippe
         (await turn.MoveNextAsync()).ShouldBeTrue();
         await Should.ThrowAsync<InvalidOperationException>(() => Collect(chat.SendAsync("And me?")));
         Should.Throw<InvalidOperationException>(chat.Reset);
+        await Task.Delay(300); // By now the writer waits for a reader that does not come.
         await Task.Run(chat.Dispose).WaitAsync(TimeSpan.FromSeconds(60));
         await Should.ThrowAsync<OperationCanceledException>(async () =>
         {

@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+
+namespace Heed.Kernels;
+
+/// <summary>
+/// Random bits by counter: the draw of (seed, row, column) can be made again at any time, in any order, on any thread, so
+/// that a backward pass replays its forward pass's dropout instead of keeping it.
+/// </summary>
+internal static class DropoutStream
+{
+    private const uint GoldenRatio = 0x9E3779B9;
+
+    /// <summary>The key of one row's draws; SplitMix64's finalizer over seed and row.</summary>
+    public static uint RowKey(ulong seed, ulong row)
+    {
+        ulong z = seed + (row + 1) * 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return (uint)((z ^ (z >> 31)) >> 32);
+    }
+
+    /// <summary>32 random bits of a column; a mixing of 32 bits by two multiplications.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Draw(uint rowKey, uint column)
+    {
+        uint x = rowKey + column * GoldenRatio;
+        x = (x ^ (x >> 16)) * 0x21F0AAAD;
+        x = (x ^ (x >> 15)) * 0x735A2D97;
+        return x ^ (x >> 15);
+    }
+
+    /// <summary>A draw of at least this is kept; rate 0 keeps all.</summary>
+    public static uint Threshold(float rate) => (uint)Math.Min(uint.MaxValue, rate * 4294967296.0);
+}

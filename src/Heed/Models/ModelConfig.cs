@@ -105,6 +105,12 @@ public sealed record ModelConfig
     /// <summary>Multiplies the embeddings; √hiddenSize in Gemma.</summary>
     public float EmbeddingScale { get; init; } = 1;
 
+    /// <summary>
+    /// The rate of dropout in training: of the embeddings, of attention's probabilities, and of the outputs of the attention
+    /// and feed-forward parts.
+    /// </summary>
+    public float Dropout { get; init; }
+
     /// <summary>The number of key/value heads, worked out.</summary>
     public int KvHeads => NumKvHeads ?? NumHeads;
 
@@ -164,6 +170,7 @@ public sealed record ModelConfig
         if (Window < 0) throw new ArgumentException($"ModelConfig: Window is {Window}; expected 0 (none) or more.");
         if (WindowFrom < 0) throw new ArgumentException($"ModelConfig: WindowFrom is {WindowFrom}; expected 0 or more.");
         if (!(NormEpsilon >= 0)) throw new ArgumentException($"ModelConfig: NormEpsilon is {NormEpsilon}; expected 0 or more.");
+        if (!(Dropout >= 0 && Dropout < 1)) throw new ArgumentException($"ModelConfig: Dropout is {Dropout}; expected 0 or more, below 1.");
         if (!(RopeTheta > 0)) throw new ArgumentException($"ModelConfig: RopeTheta is {RopeTheta}; expected more than 0.");
         return this;
     }

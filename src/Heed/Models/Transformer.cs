@@ -16,7 +16,7 @@ namespace Heed.Models;
 /// a call decides for all of its rows.
 /// </remarks>
 [System.Runtime.CompilerServices.SkipLocalsInit]
-public sealed class Transformer
+public sealed partial class Transformer
 {
     private readonly TransformerBlock[] _blocks;
 
@@ -85,14 +85,19 @@ public sealed class Transformer
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
         LogitRows rows = LogitRows.Last, CancellationToken cancellation = default)
     {
+        if (GradientTape.IsRecording && cache is null)
+        {
+            OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
+            return Logits(Hidden(tokens, batch, new ForwardPass(own), recompute: false, cancellation), own.Positions, batch, rows);
+        }
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
         cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device);
         int seq = CheckSizes(tokens, positions, batch);
         Span<int> buffer = positions.IsEmpty && tokens.Length <= 256 ? stackalloc int[tokens.Length] : default;
         if (positions.IsEmpty) positions = NextPositions(cache, batch, seq, buffer);
-        using KvCache? own = cache is null ? CreateCache(batch, Math.Min(seq, Config.MaxSeqLen)) : null;
-        KvCache store = cache ?? own!;
+        using KvCache? temporary = cache is null ? CreateCache(batch, Math.Min(seq, Config.MaxSeqLen)) : null;
+        KvCache store = cache ?? temporary!;
         Span<int> before = batch <= 64 ? stackalloc int[batch] : new int[batch];
         for (int row = 0; row < batch; row++) before[row] = store.Length(row);
         try
@@ -115,37 +120,52 @@ public sealed class Transformer
         CancellationToken cancellation)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
-        int seq = tokens.Length / batch, hidden = Config.HiddenSize;
-        int length = cache.Reserve(positions);
-        Tensor x = Embed(tokens, positions).Reframe(new Shape(batch, seq, hidden));
-        for (int i = 0; i < _blocks.Length; i++)
+        ForwardPass pass = new(positions, cache, cache.Reserve(positions));
+        Tensor x = Hidden(tokens, batch, pass, recompute: false, cancellation);
+        return lease.Return(Logits(x, positions, batch, rows));
+    }
+
+    /// <summary>The residual stream after the last block, [batch, seq, hidden].</summary>
+    private Tensor Hidden(ReadOnlySpan<int> tokens, int batch, in ForwardPass pass, bool recompute, CancellationToken cancellation)
+    {
+        Tensor x = Embed(tokens, pass.Positions).Reshape(new Shape(batch, tokens.Length / batch, Config.HiddenSize));
+        OwnRows? rows = pass.Rows;
+        if (rows is not null) x = rows.Drop(x, -1, DropoutPlace.Embedding);
+        foreach (TransformerBlock block in _blocks)
         {
             cancellation.ThrowIfCancellationRequested();
-            (Tensor keys, Tensor values) = cache.Layer(i);
-            x = _blocks[i].Forward(x, positions, keys, values, length); // [batch, seq, hidden]
+            x = recompute ? Recompute(block, x, rows!) : block.Forward(x, pass); // [batch, seq, hidden]
         }
         cancellation.ThrowIfCancellationRequested();
-        if (rows == LogitRows.Last) x = LastRows(x, positions, batch, seq); // [batch, hidden]
+        return x;
+    }
+
+    private static Tensor Recompute(TransformerBlock block, Tensor x, OwnRows rows) => Ops.Recompute(x, h => block.Forward(h, new ForwardPass(rows)));
+
+    private Tensor Logits(Tensor x, ReadOnlySpan<int> positions, int batch, LogitRows rows)
+    {
+        if (rows == LogitRows.Last) x = LastRows(x, positions, batch, x.Shape[1]); // [batch, hidden]
         Tensor logits = Output.Forward(FinalNorm.Forward(x)); // [batch, (seq,) vocabulary]
-        return lease.Return(Config.LogitSoftCap > 0 ? Ops.SoftCapInPlace(logits, Config.LogitSoftCap) : logits);
+        if (Config.LogitSoftCap == 0) return logits;
+        return GradientTape.IsRecording ? Ops.SoftCap(logits, Config.LogitSoftCap) : Ops.SoftCapInPlace(logits, Config.LogitSoftCap);
     }
 
     private Tensor Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions)
     {
         Tensor x = Embedding.Forward(tokens); // [batch · seq, hidden]
-        if (Config.EmbeddingScale != 1) Ops.ScaleInPlace(x, Config.EmbeddingScale);
+        if (Config.EmbeddingScale != 1) x = Ops.ScaleReusing(x, Config.EmbeddingScale);
         if (PositionEmbedding is null) return x;
         Span<int> slots = positions.Length <= 256 ? stackalloc int[positions.Length] : new int[positions.Length];
         positions.CopyTo(slots);
         for (int i = 0; i < slots.Length; i++) slots[i] = Math.Max(slots[i], 0);
-        return Ops.AddInPlace(x, PositionEmbedding.Forward(slots));
+        return Ops.AddReusing(x, PositionEmbedding.Forward(slots));
     }
 
     /// <summary>The last row of each sequence that is not padding; the last one of a row of nothing but padding.</summary>
     private static Tensor LastRows(Tensor x, ReadOnlySpan<int> positions, int batch, int seq)
     {
         Shape flat = Shape.Of(batch * seq, x.Shape[2]);
-        if (seq == 1) return x.Reframe(flat);
+        if (seq == 1) return x.Reshape(flat);
         Span<int> last = batch <= 64 ? stackalloc int[batch] : new int[batch];
         for (int row = 0; row < batch; row++)
         {
@@ -153,7 +173,7 @@ public sealed class Transformer
             while (i > 0 && positions[row * seq + i] < 0) i--;
             last[row] = row * seq + (positions[row * seq + i] < 0 ? seq - 1 : i);
         }
-        return Ops.Gather(x.Reframe(flat), last);
+        return Ops.Gather(x.Reshape(flat), last);
     }
 
     private static ReadOnlySpan<int> NextPositions(KvCache? cache, int batch, int seq, Span<int> buffer)

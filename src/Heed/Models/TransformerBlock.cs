@@ -7,10 +7,13 @@ namespace Heed.Models;
 [System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class TransformerBlock
 {
+    private readonly int _layer;
+
     internal TransformerBlock(ModelConfig config, IWeightSource weights, int layer, RotaryPositions? rotary)
     {
         int hidden = config.HiddenSize, heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize;
         int inner = config.FeedForwardSize;
+        _layer = layer;
         AttentionNorm = NormOf(config, weights, WeightNames.AttentionNorm, hidden);
         Attention = new SelfAttention(
             weights.Linear(WeightNames.Qkv, hidden, (heads + 2 * kvHeads) * headDim, config.QkvBias),
@@ -49,14 +52,29 @@ public sealed class TransformerBlock
     /// <summary>The norm of the feed-forward part's output, or null.</summary>
     public Norm? FeedForwardPostNorm { get; }
 
-    /// <summary>The block's output, which may be written over x. Arguments as in <see cref="SelfAttention.Heads"/>.</summary>
-    internal Tensor Forward(Tensor x, ReadOnlySpan<int> positions, Tensor keys, Tensor values, int length)
+    /// <summary>What the block can learn, under names that begin with <paramref name="name"/>.</summary>
+    public IEnumerable<Parameter> Parameters(string name) =>
+    [
+        .. AttentionNorm.Parameters($"{name}.{WeightNames.AttentionNorm}"),
+        .. Attention.Qkv.Parameters($"{name}.{WeightNames.Qkv}"),
+        .. Attention.QueryNorm?.Parameters($"{name}.{WeightNames.QueryNorm}") ?? [],
+        .. Attention.KeyNorm?.Parameters($"{name}.{WeightNames.KeyNorm}") ?? [],
+        .. Attention.Output.Parameters($"{name}.{WeightNames.AttentionOutput}"),
+        .. AttentionPostNorm?.Parameters($"{name}.{WeightNames.AttentionPostNorm}") ?? [],
+        .. FeedForwardNorm.Parameters($"{name}.{WeightNames.FeedForwardNorm}"),
+        .. FeedForward.Up.Parameters($"{name}.{WeightNames.Up}"),
+        .. FeedForward.Down.Parameters($"{name}.{WeightNames.Down}"),
+        .. FeedForwardPostNorm?.Parameters($"{name}.{WeightNames.FeedForwardPostNorm}") ?? [],
+    ];
+
+    /// <summary>The block's output; it may be written over x where the pass stores to a cache.</summary>
+    internal Tensor Forward(Tensor x, in ForwardPass pass)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
-        Tensor heads = Attention.Heads(AttentionNorm.Forward(x), positions, keys, values, length);
-        x = Add(x, heads, Attention.Output, AttentionPostNorm);
+        Tensor heads = Attention.Heads(AttentionNorm.Forward(x), pass, _layer);
+        x = Add(x, heads, Attention.Output, AttentionPostNorm, pass.Rows, DropoutPlace.AttentionOutput);
         Tensor inner = FeedForward.Inner(FeedForwardNorm.Forward(x));
-        x = Add(x, inner, FeedForward.Down, FeedForwardPostNorm);
+        x = Add(x, inner, FeedForward.Down, FeedForwardPostNorm, pass.Rows, DropoutPlace.FeedForwardOutput);
         return lease.Return(x);
     }
 
@@ -69,7 +87,11 @@ public sealed class TransformerBlock
             : new LayerNorm(weight, scope.Tensor("bias", new Shape(size)), config.NormEpsilon);
     }
 
-    private static Tensor Add(Tensor x, Tensor branch, Linear output, Norm? postNorm) => postNorm is null
-        ? output.ForwardAdd(branch, x)
-        : Ops.AddInPlace(x, postNorm.Forward(output.Forward(branch)));
+    private Tensor Add(Tensor x, Tensor branch, Linear output, Norm? postNorm, OwnRows? rows, DropoutPlace place)
+    {
+        if (rows is null && postNorm is null) return output.ForwardAdd(branch, x);
+        Tensor y = output.Forward(branch);
+        if (postNorm is not null) y = postNorm.Forward(y);
+        return rows is null ? Ops.AddInPlace(x, y) : x + rows.Drop(y, _layer, place);
+    }
 }

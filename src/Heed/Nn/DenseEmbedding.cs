@@ -14,4 +14,7 @@ public sealed class DenseEmbedding(Tensor table) : Embedding(table.Shape[0], tab
 
     /// <inheritdoc/>
     public override Linear AsLinear() => new DenseLinear(Table);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Parameter> Parameters(string name) => [new Parameter($"{name}.weight", Table)];
 }

@@ -17,5 +17,16 @@ public sealed class DenseLinear(Tensor weight, Tensor? bias = null) : Linear(wei
     public override Tensor Forward(Tensor x) => Ops.Linear(x, Weight, Bias);
 
     /// <inheritdoc/>
-    public override Tensor ForwardAdd(Tensor x, Tensor residual) => Ops.AddInPlace(residual, Forward(x));
+    public override Tensor ForwardAdd(Tensor x, Tensor residual) => Ops.AddReusing(residual, Forward(x));
+
+    /// <inheritdoc/>
+    public override Tensor CrossEntropy(Tensor x, ReadOnlySpan<int> targets, int ignoreIndex = -100, float softCap = 0) =>
+        Ops.LinearCrossEntropy(x, Weight, Bias, targets, ignoreIndex, softCap);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Parameter> Parameters(string name)
+    {
+        yield return new Parameter($"{name}.weight", Weight);
+        if (Bias is not null) yield return new Parameter($"{name}.bias", Bias);
+    }
 }

@@ -17,4 +17,7 @@ public abstract class Embedding(int count, int dim)
 
     /// <summary>The same table as an output layer, dim → count, for models that tie the two.</summary>
     public abstract Linear AsLinear();
+
+    /// <summary>What this table can learn, under names that begin with <paramref name="name"/>; nothing if it is frozen.</summary>
+    public virtual IEnumerable<Parameter> Parameters(string name) => [];
 }

@@ -11,5 +11,7 @@ internal sealed class FrozenLinear(LinearWeights weights, Tensor? bias = null) :
 
     public override Tensor Forward(Tensor x) => Ops.Linear(x, Weights, Bias);
 
-    public override Tensor ForwardAdd(Tensor x, Tensor residual) => Ops.Linear(x, Weights, Bias, addTo: residual);
+    public override Tensor ForwardAdd(Tensor x, Tensor residual) => GradientTape.Watching(x, residual) is null
+        ? Ops.Linear(x, Weights, Bias, addTo: residual)
+        : residual + Forward(x);
 }

@@ -16,4 +16,11 @@ public sealed class LayerNorm(Tensor weight, Tensor? bias, float epsilon) : Norm
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x) => Ops.LayerNorm(x, Weight, Bias, epsilon);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Parameter> Parameters(string name)
+    {
+        yield return new Parameter($"{name}.weight", Weight);
+        if (Bias is not null) yield return new Parameter($"{name}.bias", Bias);
+    }
 }

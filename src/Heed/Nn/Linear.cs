@@ -23,4 +23,21 @@ public abstract class Linear(int inFeatures, int outFeatures)
     /// <param name="x">[…, inFeatures].</param>
     /// <param name="residual">[…, outFeatures].</param>
     public abstract Tensor ForwardAdd(Tensor x, Tensor residual);
+
+    /// <summary>
+    /// The mean cross-entropy of this layer's outputs, as logits, against targets; see <see cref="Ops.CrossEntropy"/>. Holds
+    /// no more of the logits than the layer's kind must.
+    /// </summary>
+    /// <param name="x">[…, inFeatures].</param>
+    /// <param name="targets">One per row of x.</param>
+    /// <param name="ignoreIndex">The target of rows that do not count.</param>
+    /// <param name="softCap">Logits become c·tanh(logit/c); 0 for none.</param>
+    public virtual Tensor CrossEntropy(Tensor x, ReadOnlySpan<int> targets, int ignoreIndex = -100, float softCap = 0)
+    {
+        Tensor logits = Forward(x);
+        return Ops.CrossEntropy(softCap > 0 ? Ops.SoftCap(logits, softCap) : logits, targets, ignoreIndex);
+    }
+
+    /// <summary>What this layer can learn, under names that begin with <paramref name="name"/>; nothing if it is frozen.</summary>
+    public virtual IEnumerable<Parameter> Parameters(string name) => [];
 }

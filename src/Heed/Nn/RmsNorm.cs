@@ -12,4 +12,7 @@ public sealed class RmsNorm(Tensor weight, float epsilon) : Norm
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x) => Ops.RmsNorm(x, Weight, epsilon);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Parameter> Parameters(string name) => [new Parameter($"{name}.weight", Weight)];
 }

@@ -33,11 +33,9 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
 
     /// <summary>The heads' outputs side by side, [batch, seq, heads·headDim]; <see cref="Output"/> is still to be applied.</summary>
     /// <param name="x">[batch, seq, hidden].</param>
-    /// <param name="positions">One per row of batch × seq; −1 is padding.</param>
-    /// <param name="keys">Stored keys, this call's tokens included once it has run.</param>
-    /// <param name="values">Stored values.</param>
-    /// <param name="length">The longest row, this call's tokens included.</param>
-    internal Tensor Heads(Tensor x, ReadOnlySpan<int> positions, Tensor keys, Tensor values, int length)
+    /// <param name="pass">What the tokens see.</param>
+    /// <param name="layer">The number of the block.</param>
+    internal Tensor Heads(Tensor x, in ForwardPass pass, int layer)
     {
         Tensor all = Qkv.Forward(x); // [batch, seq, (heads + 2·kvHeads)·headDim]
         HeadRange q = new(all, 0, _heads, headDim), k = new(all, _heads, kvHeads, headDim);
@@ -48,9 +46,12 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
         {
             // In the fused rows queries and keys lie side by side, and turn in one sweep.
             bool fused = ReferenceEquals(q.Rows, k.Rows);
-            Rotary.Apply(fused ? q with { Count = _heads + kvHeads } : q, positions, length);
-            if (!fused) Rotary.Apply(k, positions, length);
+            Rotary.Apply(fused ? q with { Count = _heads + kvHeads } : q, pass.Positions, pass.Length);
+            if (!fused) Rotary.Apply(k, pass.Positions, pass.Length);
         }
-        return Ops.Attention(q, k, v, positions, keys, values, options); // [batch, seq, heads·headDim]
+        if (pass.Rows is { } rows)
+            return Ops.Attention(q, k, v, rows.Limits, rows.FirstKeys, options, new AttentionDropout(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities)));
+        (Tensor keys, Tensor values) = pass.Cache!.Layer(layer);
+        return Ops.Attention(q, k, v, pass.Positions, keys, values, options); // [batch, seq, heads·headDim]
     }
 }

@@ -19,22 +19,15 @@ internal readonly record struct EinsumTerm(Tensor Tensor, int[] Labels)
     /// </summary>
     public static EinsumTerm Of(Tensor operand, ReadOnlySpan<int> labels, EinsumEquation equation)
     {
-        Span<int> sizes = stackalloc int[Shape.MaxRank], strides = stackalloc int[Shape.MaxRank];
         List<int> kept = [];
-        for (int axis = 0; axis < labels.Length; axis++)
+        foreach (int label in labels)
         {
-            int size = operand.Shape[axis], place = kept.IndexOf(labels[axis]);
-            if (place >= 0)
-            {
-                strides[place] += operand.Stride(axis);
-                continue;
-            }
-            if (size == 1 && equation.SizeOf(labels[axis]) != 1) continue;
-            sizes[kept.Count] = size;
-            strides[kept.Count] = operand.Stride(axis);
-            kept.Add(labels[axis]);
+            int axis = kept.Count, place = kept.IndexOf(label);
+            if (operand.Shape[axis] == 1 && equation.SizeOf(label) != 1) operand = operand.Squeeze(axis);
+            else if (place >= 0) operand = operand.Diagonal(place, axis);
+            else kept.Add(label);
         }
-        return new EinsumTerm(operand.View(new Shape(sizes[..kept.Count]), strides, operand.Offset), [.. kept]);
+        return new EinsumTerm(operand, [.. kept]);
     }
 
     /// <summary>Sums over all labels that are not in <paramref name="needed"/>.</summary>
@@ -50,13 +43,13 @@ internal readonly record struct EinsumTerm(Tensor Tensor, int[] Labels)
     /// <summary>The axes in the order of <paramref name="labels"/>; labels it lacks become axes of one element.</summary>
     public Tensor Arrange(ReadOnlySpan<int> labels)
     {
-        Span<int> sizes = stackalloc int[labels.Length], strides = stackalloc int[labels.Length];
+        Span<int> order = stackalloc int[Labels.Length];
+        int count = 0;
+        foreach (int label in labels)
+            if (Array.IndexOf(Labels, label) is >= 0 and int axis) order[count++] = axis;
+        Tensor arranged = Tensor.Permute(order);
         for (int i = 0; i < labels.Length; i++)
-        {
-            int axis = Array.IndexOf(Labels, labels[i]);
-            sizes[i] = axis < 0 ? 1 : Tensor.Shape[axis];
-            strides[i] = axis < 0 ? 0 : Tensor.Stride(axis);
-        }
-        return Tensor.View(new Shape(sizes), strides, Tensor.Offset);
+            if (!Labels.Contains(labels[i])) arranged = arranged.Unsqueeze(i);
+        return arranged;
     }
 }

@@ -38,6 +38,9 @@ internal sealed class Storage
 
     public long Bytes { get; }
 
+    /// <summary>How often the contents were overwritten in place: what a gradient needs must not have been.</summary>
+    public int Version { get; set; }
+
     public int SizeClass { get; }
 
     /// <summary>Whether so many bytes fill it at least by half: what a pool would give for them, or close to it.</summary>

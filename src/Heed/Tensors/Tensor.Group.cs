@@ -14,7 +14,10 @@ public sealed partial class Tensor
         merges &= Merge(second, third, out int size1, out strides[1]);
         merges &= Merge(third, Rank, out int size2, out strides[2]);
         Shape shape = new(size0, size1, size2);
-        return merges ? View(shape, strides, _offset) : Reshape(shape);
+        if (!merges) return Reshape(shape);
+        Tensor view = View(shape, strides, _offset);
+        if (GradientTape.Watching(this) is { } tape) ReshapeGradient(tape, this, view);
+        return view;
     }
 
     /// <summary>Axes from … to − 1 as one; false if they don't lie evenly one in the other.</summary>

@@ -28,7 +28,9 @@ public sealed partial class Tensor
     {
         if (shape.ElementCount != ElementCount)
             TensorErrors.Argument($"Reshape: {Shape} has {ElementCount} elements, {shape} has {shape.ElementCount}; they must be equal.");
-        return Contiguous().ContiguousView(shape, 0);
+        Tensor source = Contiguous(), view = source.ContiguousView(shape, 0);
+        if (GradientTape.Watching(source) is { } tape) ReshapeGradient(tape, source, view);
+        return view;
     }
 
     /// <summary>The axes in another order: axis i of the result is axis <paramref name="order"/>[i] of this one. A view.</summary>
@@ -46,7 +48,9 @@ public sealed partial class Tensor
             sizes[i] = _shape[axis];
             strides[i] = _strides[axis];
         }
-        return View(new Shape(sizes[..Rank]), strides, _offset);
+        Tensor view = View(new Shape(sizes[..Rank]), strides, _offset);
+        if (GradientTape.Watching(this) is { } tape) PermuteGradient(tape, this, order, view);
+        return view;
     }
 
     /// <summary>Two axes swapped. A view.</summary>
@@ -68,6 +72,7 @@ public sealed partial class Tensor
         Tensor view = ViewObject(_shape.WithAxis(a, length), _offset + start * _strides[a]);
         view._strides = _strides;
         view.FindContiguity();
+        if (GradientTape.Watching(this) is { } tape) SliceGradient(tape, this, a, start, length, view);
         return view;
     }
 
@@ -83,7 +88,9 @@ public sealed partial class Tensor
         CopyAxes(sizes, strides);
         sizes[a] = sizes[a] == 0 ? 0 : (sizes[a] - 1) / step + 1;
         strides[a] *= step;
-        return View(new Shape(sizes[..Rank]), strides, _offset);
+        Tensor view = View(new Shape(sizes[..Rank]), strides, _offset);
+        if (GradientTape.Watching(this) is { } tape) EveryGradient(tape, this, a, step, view);
+        return view;
     }
 
     /// <summary>An axis of one element removed. A view.</summary>
@@ -95,7 +102,9 @@ public sealed partial class Tensor
         CopyAxes(sizes, strides);
         sizes[(a + 1)..Rank].CopyTo(sizes[a..]);
         strides[(a + 1)..Rank].CopyTo(strides[a..]);
-        return View(new Shape(sizes[..(Rank - 1)]), strides, _offset);
+        Tensor view = View(new Shape(sizes[..(Rank - 1)]), strides, _offset);
+        if (GradientTape.Watching(this) is { } tape) ReshapeGradient(tape, this, view);
+        return view;
     }
 
     /// <summary>A new axis of one element before <paramref name="axis"/>; <c>^0</c> puts it last. A view.</summary>
@@ -110,7 +119,9 @@ public sealed partial class Tensor
         strides[a..Rank].CopyTo(strides[(a + 1)..]);
         sizes[a] = 1;
         strides[a] = a + 1 <= Rank ? sizes[a + 1] * strides[a + 1] : 1;
-        return View(new Shape(sizes[..(Rank + 1)]), strides, _offset);
+        Tensor view = View(new Shape(sizes[..(Rank + 1)]), strides, _offset);
+        if (GradientTape.Watching(this) is { } tape) ReshapeGradient(tape, this, view);
+        return view;
     }
 
     /// <summary>
@@ -130,7 +141,9 @@ public sealed partial class Tensor
             else if (_shape[i - lead] == shape[i]) strides[i] = _strides[i - lead];
             else TensorErrors.Argument($"BroadcastTo: {Shape} does not broadcast to {shape}; axis {i} has size {_shape[i - lead]}, need 1 or {shape[i]}.");
         }
-        return View(shape, strides, _offset);
+        Tensor view = View(shape, strides, _offset);
+        if (GradientTape.Watching(this) is { } tape) BroadcastGradient(tape, this, view);
+        return view;
     }
 
     /// <summary>This tensor if it is contiguous, else a contiguous copy.</summary>
@@ -141,6 +154,7 @@ public sealed partial class Tensor
     {
         Tensor copy = Allocate(Shape, Device);
         Backend.Copy(this, copy);
+        if (GradientTape.Watching(this) is { } tape) ReshapeGradient(tape, this, copy);
         return copy;
     }
 
@@ -148,6 +162,14 @@ public sealed partial class Tensor
     public Tensor To(Device device)
     {
         if (ReferenceEquals(device, Device)) return this;
+        Tensor moved = Move(device);
+        if (GradientTape.Watching(this) is { } tape) MoveGradient(tape, this, moved);
+        return moved;
+    }
+
+    private Tensor Move(Device device)
+    {
+        using GradientTape.Pause pause = GradientTape.NoGrad();
         using TensorScope.Lease lease = TensorScope.Begin();
         Tensor source = Contiguous();
         Tensor result = Allocate(Shape, device);
@@ -161,7 +183,7 @@ public sealed partial class Tensor
     public void Assign(Tensor source)
     {
         if (!ReferenceEquals(source.Device, Device)) TensorErrors.DevicesDiffer("Assign", Device, source.Device);
-        CheckWritable("Assign");
+        BeginWrite("Assign", source);
         using TensorScope.Lease lease = TensorScope.Begin();
         Backend.Copy(ApartFrom(source).BroadcastTo(Shape), this);
     }

@@ -20,6 +20,23 @@ public sealed partial class Tensor
         strides[Rank] = strides[along];
         sizes[along] = (sizes[along] - size) / step + 1;
         strides[along] *= step;
-        return View(new Shape(sizes[..(Rank + 1)]), strides, _offset);
+        Tensor view = View(new Shape(sizes[..(Rank + 1)]), strides, _offset);
+        if (GradientTape.Watching(this) is { } tape) UnfoldGradient(tape, this, along, size, step, view);
+        return view;
+    }
+
+    /// <summary>An element gets the sum of its gradients in all windows.</summary>
+    private static void UnfoldGradient(GradientTape tape, Tensor x, int along, int size, int step, Tensor view)
+    {
+        GradientNode node = x.Node!;
+        tape.Record(view, gradient => node.Accumulate(sum =>
+        {
+            int windows = gradient.Shape[along];
+            for (int i = 0; i < size; i++)
+            {
+                Tensor cells = sum.Slice(along, i, (windows - 1) * step + 1).Every(along, step);
+                Ops.AddInPlace(cells, gradient.Select(^1, i));
+            }
+        }));
     }
 }

@@ -21,6 +21,7 @@ public sealed partial class Tensor : IDisposable
     private Storage? _storage;
     private Device? _device;
     private bool _alive;
+    private GradientNode? _node;
 
     internal Tensor()
     {
@@ -144,6 +145,7 @@ public sealed partial class Tensor : IDisposable
     {
         Storage? storage = _storage;
         _alive = false;
+        if (_node is not null) _node = null;
         if (storage is null) return;
         _storage = null;
         storage.Release();
@@ -153,6 +155,7 @@ public sealed partial class Tensor : IDisposable
     internal void Retire()
     {
         _alive = false;
+        if (_node is not null) _node = null;
         if (_storage is not { IsShared: true } shared) return;
         _storage = null;
         shared.Release();

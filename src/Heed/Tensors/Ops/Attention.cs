@@ -14,23 +14,35 @@ public static partial class Ops
     /// <param name="v">[batch, keys, kvHeads, valueDim].</param>
     /// <param name="options">Scale, soft-cap and window.</param>
     /// <param name="causal">Query i sees key j only if j ≤ i + keys − queries: the last query sees every key.</param>
-    /// <param name="firstKeys">Per batch row, keys before it are padding; empty for none.</param>
+    /// <param name="firstKeys">Keys before it are out of sight: one per batch row (padding), or one per query of batch × queries (documents); empty for none.</param>
+    /// <param name="dropout">The rate of dropout of the probabilities.</param>
+    /// <param name="seed">Which of them fall to dropout.</param>
     /// <returns>[batch, queries, heads, valueDim]; a query that sees no key gives zeros.</returns>
     public static Tensor Attention(Tensor q, Tensor k, Tensor v, in AttentionOptions options, bool causal = true,
-        ReadOnlySpan<int> firstKeys = default)
+        ReadOnlySpan<int> firstKeys = default, float dropout = 0, ulong seed = 0)
     {
         CheckAttention(q, k, v, firstKeys);
         int batch = q.Shape[0], queries = q.Shape[1], keys = k.Shape[1];
-        Tensor result = Tensor.Allocate(q.Shape.WithLast(v.Shape[3]), q.Device);
-        using TensorScope.Lease lease = TensorScope.Begin();
-        int[] limits = new int[batch * queries];
+        int[] limits = new int[batch * queries], firsts = new int[firstKeys.IsEmpty ? 0 : limits.Length];
         for (int i = 0; i < limits.Length; i++)
             limits[i] = causal ? Math.Max(-1, i % queries + keys - queries) : keys - 1;
-        (Tensor keyPanels, Tensor valueRows) = AllocateKeyValues(batch, k.Shape[2], keys, k.Shape[3], v.Shape[3], q.Device);
-        int[] positions = new int[batch * keys];
-        for (int i = 0; i < positions.Length; i++) positions[i] = i % keys;
-        q.Backend.StoreKeyValues(new HeadRange(k.Contiguous()), new HeadRange(v.Contiguous()), positions, keyPanels, valueRows);
-        q.Backend.Attention(new HeadRange(q.Contiguous()), keyPanels, valueRows, limits, firstKeys, options, result);
+        for (int i = 0; i < firsts.Length; i++) firsts[i] = firstKeys[firstKeys.Length == batch ? i / queries : i];
+        Tensor result = Attention(new HeadRange(q.Contiguous()), new HeadRange(k.Contiguous()), new HeadRange(v.Contiguous()), limits, firsts, options, new AttentionDropout(dropout, seed));
+        return result.Reshape(q.Shape.WithLast(v.Shape[3]));
+    }
+
+    /// <summary>
+    /// Attention of this call's own rows: query r of batch × queries sees keys firsts[r] (0 if that is empty) to limits[r].
+    /// The result is [batch, queries, heads·valueDim].
+    /// </summary>
+    internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, int[] limits, int[] firsts, in AttentionOptions options, in AttentionDropout dropout)
+    {
+        Device device = q.Rows.Device;
+        Tensor result = Tensor.Allocate(new Shape(q.Batch, q.Seq, q.Count * v.Dim), device);
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Tensor logSumExp = Tensor.Allocate(new Shape(q.Batch, q.Count, q.Seq), device);
+        device.Backend.Attention(q, k, v, limits, firsts, options, dropout, result, logSumExp);
+        if (GradientTape.Watching(q.Rows, k.Rows, v.Rows) is { } tape) new AttentionGradient(tape, q, k, v, limits, firsts, options, dropout, result, logSumExp).Record(tape);
         return result;
     }
 
@@ -41,6 +53,8 @@ public static partial class Ops
     internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, Tensor keyPanels,
         Tensor valueRows, in AttentionOptions options)
     {
+        if (GradientTape.Watching(q.Rows, k.Rows, v.Rows) is not null)
+            throw new InvalidOperationException("Attention: keys and values in a cache have no gradient; leave the cache out, or wrap the call in GradientTape.NoGrad().");
         CheckPositions("Attention", positions, valueRows.Shape[2]);
         IBackend backend = q.Rows.Backend;
         backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
@@ -70,8 +84,8 @@ public static partial class Ops
             TensorErrors.WrongShape("Attention", "k", k.Shape, $"a number of kvHeads that divides {q.Shape[2]} heads");
         if (v.Rank != 4 || v.Shape[0] != k.Shape[0] || v.Shape[1] != k.Shape[1] || v.Shape[2] != k.Shape[2])
             TensorErrors.WrongShape("Attention", "v", v.Shape, $"[{k.Shape[0]}, {k.Shape[1]}, {k.Shape[2]}, valueDim]");
-        if (firstKeys.Length != 0 && firstKeys.Length != q.Shape[0])
-            TensorErrors.Argument($"Attention: got {firstKeys.Length} firstKeys; expected 0 or {q.Shape[0]}.");
+        if (firstKeys.Length != 0 && firstKeys.Length != q.Shape[0] && firstKeys.Length != q.Shape[0] * q.Shape[1])
+            TensorErrors.Argument($"Attention: got {firstKeys.Length} firstKeys; expected 0, {q.Shape[0]} or {q.Shape[0] * q.Shape[1]}.");
         SameDevice("Attention", q, k);
         SameDevice("Attention", q, v);
     }

@@ -18,14 +18,34 @@ public static partial class Ops
             total = checked(total + part.Shape[along]);
         }
         Tensor result = Tensor.Allocate(first.Shape.WithAxis(along, total), first.Device);
-        using TensorScope.Lease lease = TensorScope.Begin();
-        int start = 0;
-        foreach (Tensor part in tensors)
+        using (TensorScope.Begin())
         {
-            first.Backend.Copy(part, result.Slice(along, start, part.Shape[along]));
-            start += part.Shape[along];
+            int start = 0;
+            foreach (Tensor part in tensors)
+            {
+                first.Backend.Copy(part, result.Slice(along, start, part.Shape[along]));
+                start += part.Shape[along];
+            }
         }
+        if (WatchingAny(tensors) is { } tape) ConcatGradient(tape, along, tensors, result);
         return result;
+    }
+
+    private static void ConcatGradient(GradientTape tape, int along, ReadOnlySpan<Tensor> tensors, Tensor result)
+    {
+        (GradientNode? Node, int Start, int Size)[] parts = new (GradientNode?, int, int)[tensors.Length];
+        for (int i = 0, start = 0; i < parts.Length; start += tensors[i++].Shape[along]) parts[i] = (tensors[i].Node, start, tensors[i].Shape[along]);
+        tape.Record(result, gradient =>
+        {
+            foreach ((GradientNode? node, int start, int size) in parts) node?.Add(gradient.Slice(along, start, size));
+        });
+    }
+
+    private static GradientTape? WatchingAny(ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (Tensor tensor in tensors)
+            if (GradientTape.Watching(tensor) is { } tape) return tape;
+        return null;
     }
 
     /// <summary>Tensors of one shape side by side along a new axis before <paramref name="axis"/>; <c>^0</c> puts it last.</summary>
@@ -49,6 +69,17 @@ public static partial class Ops
             if (tensors[i].Shape != first.Shape) TensorErrors.WrongShape("Stack", $"tensors[{i}]", tensors[i].Shape, $"that of tensors[0] {first.Shape}");
             first.Backend.Copy(tensors[i], result.Select(along, i));
         }
+        if (WatchingAny(tensors) is { } tape) StackGradient(tape, along, tensors, result);
         return result;
+    }
+
+    private static void StackGradient(GradientTape tape, int along, ReadOnlySpan<Tensor> tensors, Tensor result)
+    {
+        GradientNode?[] nodes = new GradientNode?[tensors.Length];
+        for (int i = 0; i < nodes.Length; i++) nodes[i] = tensors[i].Node;
+        tape.Record(result, gradient =>
+        {
+            for (int i = 0; i < nodes.Length; i++) nodes[i]?.Add(gradient.Select(along, i));
+        });
     }
 }

@@ -2,9 +2,12 @@ namespace Heed.Tensors;
 
 public static partial class Ops
 {
+    /// <summary>The logits that <see cref="LinearCrossEntropy"/> holds at a time, in elements.</summary>
+    private const long LogitsAtOnce = 8L << 20;
+
     /// <summary>
     /// The mean of −log softmax(logits)[target] over the rows whose target is not <paramref name="ignoreIndex"/>; 0 where
-    /// all are ignored. Works row by row in double and holds no probabilities.
+    /// all are ignored. Works row by row with sums in double.
     /// </summary>
     /// <param name="logits">[…, classes].</param>
     /// <param name="targets">One per row.</param>
@@ -16,34 +19,111 @@ public static partial class Ops
     {
         int classes = logits.Rank == 0 ? 0 : logits.Shape[^1];
         if (classes == 0) TensorErrors.WrongShape("CrossEntropy", "logits", logits.Shape, "[…, classes], at least one class");
-        int rows = logits.ElementCount / classes;
-        if (targets.Length != rows) TensorErrors.WrongCount("CrossEntropy", "targets", targets.Length, rows);
-        double total = 0;
-        int counted = 0;
-        using (TensorScope.Begin())
-        {
-            Tensor source = logits.Contiguous();
-            for (int r = 0; r < rows; r++)
-            {
-                int target = targets[r];
-                if (target == ignoreIndex) continue;
-                if ((uint)target >= (uint)classes)
-                    throw new ArgumentOutOfRangeException(nameof(targets), target, $"CrossEntropy: target {target} of row {r} is not a class; expected 0 to {classes - 1}, or {ignoreIndex} to ignore the row.");
-                total += source.DType == DType.Float32
-                    ? RowLoss<float>(source, r, classes, target, value => value)
-                    : RowLoss<double>(source, r, classes, target, value => value);
-                counted++;
-            }
-        }
-        return Tensor.Full(default, counted == 0 ? 0 : total / counted, logits.Device);
+        int counted = CheckTargets(targets, logits.ElementCount / classes, classes, ignoreIndex);
+        Tensor source = logits.Contiguous();
+        GradientTape? tape = GradientTape.Watching(source);
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Tensor? gradient = tape is null ? null : Tensor.Allocate(logits.Shape, logits.Device);
+        double total = source.Backend.CrossEntropy(source, targets, ignoreIndex, 0, 1.0 / Math.Max(counted, 1), gradient);
+        Tensor loss = Tensor.Full(default, counted == 0 ? 0 : total / counted, logits.Device);
+        if (tape is not null) ScaledGradients(tape, loss, (source.Node, gradient));
+        return lease.Return(loss);
     }
 
-    private static double RowLoss<T>(Tensor logits, int row, int classes, int target, Func<T, double> widen) where T : unmanaged
+    /// <summary>
+    /// <see cref="CrossEntropy"/> of the output layer's logits x·Wᵀ + b, a stretch of rows at a time: neither the logits nor
+    /// their gradient are ever all in memory.
+    /// </summary>
+    /// <param name="x">[…, in].</param>
+    /// <param name="weight">[classes, in].</param>
+    /// <param name="bias">[classes], or null.</param>
+    /// <param name="targets">One per row of x.</param>
+    /// <param name="ignoreIndex">The target of rows that do not count.</param>
+    /// <param name="softCap">Logits become c·tanh(logit/c); 0 for none.</param>
+    /// <returns>A scalar.</returns>
+    /// <exception cref="ArgumentException">Sizes or devices do not fit.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A target is neither a class nor <paramref name="ignoreIndex"/>.</exception>
+    public static Tensor LinearCrossEntropy(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> targets, int ignoreIndex = -100, float softCap = 0)
     {
-        ReadOnlySpan<T> values = logits.Span<T>(logits.ElementCount).Slice(row * classes, classes);
-        double max = double.NegativeInfinity, sum = 0;
-        foreach (T value in values) max = Math.Max(max, widen(value));
-        foreach (T value in values) sum += Math.Exp(widen(value) - max);
-        return max + Math.Log(sum) - widen(values[target]);
+        if (weight.Rank != 2 || weight.Shape[0] == 0) TensorErrors.WrongShape("LinearCrossEntropy", "weight", weight.Shape, "[classes, in], at least one class");
+        CheckFeatures(x, weight.Shape[1]);
+        SameDevice("LinearCrossEntropy", x, weight);
+        if (bias is not null) CheckBias(x, bias, weight.Shape[0]);
+        Tensor rows = AsRows(x);
+        int counted = CheckTargets(targets, rows.Shape[0], weight.Shape[0], ignoreIndex);
+        GradientTape? tape = GradientTape.Watching(rows, weight, bias);
+        using TensorScope.Lease lease = TensorScope.Begin();
+        OutputGradients gradients = new(tape, rows, weight, bias);
+        double total = 0;
+        using (GradientTape.NoGrad())
+        {
+            int step = (int)Math.Clamp(LogitsAtOnce / weight.Shape[0], 32, Math.Max(rows.Shape[0], 32));
+            for (int first = 0; first < rows.Shape[0]; first += step)
+            {
+                using TensorScope.Lease part = TensorScope.Begin();
+                int count = Math.Min(step, rows.Shape[0] - first);
+                Tensor input = rows.Slice(0, first, count), logits = Linear(input, weight, bias);
+                total += logits.Backend.CrossEntropy(logits, targets.Slice(first, count), ignoreIndex, softCap, 1.0 / Math.Max(counted, 1), tape is null ? null : logits);
+                if (tape is not null) gradients.Add(first, input, weight, logits);
+            }
+        }
+        Tensor loss = Tensor.Full(default, counted == 0 ? 0 : total / counted, x.Device);
+        if (tape is not null) ScaledGradients(tape, loss, (rows.Node, gradients.OfInput), (weight.Node, gradients.OfWeight), (bias?.Node, gradients.OfBias));
+        return lease.Return(loss);
+    }
+
+    /// <summary>Checks targets and counts those that are not ignored.</summary>
+    private static int CheckTargets(ReadOnlySpan<int> targets, int rows, int classes, int ignoreIndex)
+    {
+        if (targets.Length != rows) TensorErrors.WrongCount("CrossEntropy", "targets", targets.Length, rows);
+        int counted = 0;
+        for (int r = 0; r < rows; r++)
+        {
+            if (targets[r] == ignoreIndex) continue;
+            if ((uint)targets[r] >= (uint)classes)
+                throw new ArgumentOutOfRangeException(nameof(targets), targets[r], $"CrossEntropy: target {targets[r]} of row {r} is not a class; expected 0 to {classes - 1}, or {ignoreIndex} to ignore the row.");
+            counted++;
+        }
+        return counted;
+    }
+
+    /// <summary>Records a scalar whose gradients are known already, but for the factor that comes from what follows it.</summary>
+    private static void ScaledGradients(GradientTape tape, Tensor loss, params ReadOnlySpan<(GradientNode? Node, Tensor? Gradient)> parts)
+    {
+        (GradientNode Node, SavedTensor Gradient)[] saved = new (GradientNode, SavedTensor)[parts.Length];
+        int count = 0;
+        foreach ((GradientNode? node, Tensor? gradient) in parts)
+            if (node is not null) saved[count++] = (node, tape.Save(gradient!, "CrossEntropy"));
+        tape.Record(loss, upstream =>
+        {
+            float factor = (float)upstream.Item();
+            for (int i = 0; i < count; i++) saved[i].Node.Add(factor == 1 ? saved[i].Gradient.Value : saved[i].Gradient.Value * factor);
+        });
+    }
+
+    /// <summary>The output layer's gradients, which grow as the stretches of logits come and go.</summary>
+    private readonly struct OutputGradients
+    {
+        public OutputGradients(GradientTape? tape, Tensor x, Tensor weight, Tensor? bias)
+        {
+            if (tape is null) return;
+            if (x.Node is not null) OfInput = Tensor.Allocate(x.Shape, x.Device);
+            if (weight.Node is not null) OfWeight = Tensor.Zeros(weight.Shape, x.Device);
+            if (bias?.Node is not null) OfBias = Tensor.Zeros(bias.Shape, x.Device);
+        }
+
+        public Tensor? OfInput { get; }
+
+        public Tensor? OfWeight { get; }
+
+        public Tensor? OfBias { get; }
+
+        public void Add(int first, Tensor input, Tensor weight, Tensor dLogits)
+        {
+            IBackend backend = input.Backend;
+            if (OfInput is not null) backend.MatMul(dLogits.Unsqueeze(0), weight.Unsqueeze(0), OfInput.Slice(0, first, input.Shape[0]).Unsqueeze(0));
+            if (OfWeight is not null) backend.MatMul(dLogits.Transpose(0, 1).Unsqueeze(0), input.Unsqueeze(0), OfWeight.Unsqueeze(0), accumulate: true);
+            if (OfBias is not null) backend.SumRows(dLogits, OfBias);
+        }
     }
 }

@@ -81,11 +81,10 @@ public static partial class Ops
         }
         Tensor x = a.Arrange([.. batch, .. left, .. summed]).Group(batch.Length, batch.Length + left.Length);
         Tensor y = b.Arrange([.. batch, .. summed, .. right]).Group(batch.Length, batch.Length + summed.Length);
-        Tensor product = Tensor.Allocate(new Shape(x.Shape[0], x.Shape[1], y.Shape[2]), x.Device);
-        x.Backend.MatMul(x, y, product);
+        Tensor product = MultiplyBatch(x, y);
         Span<int> sizes = stackalloc int[labels.Length];
         for (int i = 0; i < labels.Length; i++) sizes[i] = equation.SizeOf(labels[i]);
-        return new EinsumTerm(product.ContiguousView(new Shape(sizes), 0), labels);
+        return new EinsumTerm(product.Reshape(new Shape(sizes)), labels);
     }
 
     /// <summary>The labels of a set in the output's order, and those that are not in it in their own.</summary>

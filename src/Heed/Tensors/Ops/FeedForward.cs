@@ -15,7 +15,20 @@ public static partial class Ops
         Tensor input = x.Contiguous();
         Tensor result = Tensor.Allocate(x.Shape.WithLast(x.Shape[^1] / 2), x.Device);
         x.Backend.Gated(activation, input, result);
+        if (GradientTape.Watching(input) is { } tape) GatedGradient(tape, activation, input, result);
         return result;
+    }
+
+    private static void GatedGradient(GradientTape tape, Activation activation, Tensor x, Tensor result)
+    {
+        GradientNode node = x.Node!;
+        SavedTensor input = tape.Save(x, "Gated");
+        tape.Record(result, gradient =>
+        {
+            Tensor dx = Tensor.Allocate(node.Shape, gradient.Device);
+            gradient.Backend.GatedBackward(activation, input.Value, gradient.Contiguous(), dx);
+            node.Add(dx);
+        });
     }
 
     /// <summary>An activation function, element by element.</summary>
@@ -30,13 +43,29 @@ public static partial class Ops
             _ => UnaryOp.Relu,
         };
         x.Backend.Unary(op, x, result);
+        if (GradientTape.Watching(x) is { } tape) ActivateGradient(tape, activation, x, result);
         return result;
     }
 
-    /// <summary>Soft-capping, c·tanh(x/c): keeps values inside (−c, c) (Gemma 2, arXiv 2408.00118). Overwrites x.</summary>
+    private static void ActivateGradient(GradientTape tape, Activation activation, Tensor x, Tensor result)
+    {
+        GradientNode node = x.Node!;
+        SavedTensor input = tape.Save(x, "an activation");
+        tape.Record(result, gradient =>
+        {
+            Tensor dx = Tensor.Allocate(node.Shape, gradient.Device);
+            gradient.Backend.ActivateBackward(activation, input.Value.Contiguous(), gradient.Contiguous(), dx);
+            node.Add(dx);
+        });
+    }
+
+    /// <summary>Soft-capping, c·tanh(x/c): keeps values inside (−c, c) (Gemma 2, arXiv 2408.00118).</summary>
+    public static Tensor SoftCap(Tensor x, float cap) => (x / cap).Tanh() * cap;
+
+    /// <summary>Soft-capping as <see cref="SoftCap"/>, written over <paramref name="x"/>, which is returned.</summary>
     public static Tensor SoftCapInPlace(Tensor x, float cap)
     {
-        x.CheckWritable("SoftCap");
+        x.BeginWrite("SoftCap");
         using TensorScope.Lease lease = TensorScope.Begin();
         Tensor c = Tensor.Full(new Shape(1), cap, x.Device).BroadcastTo(x.Shape);
         x.Backend.Binary(BinaryOp.Divide, x, c, x);

@@ -9,8 +9,15 @@ public static partial class Ops
         if (table.Rank != 2) TensorErrors.WrongShape("Gather", "table", table.Shape, "[count, dim]");
         CheckIds(ids, table.Shape[0]);
         Tensor result = Tensor.Allocate(Shape.Of(ids.Length, table.Shape[1]), table.Device);
-        table.Backend.Gather(table.Contiguous(), ids, result);
+        using (GradientTape.NoGrad()) table.Backend.Gather(table.Contiguous(), ids, result);
+        if (GradientTape.Watching(table) is { } tape) GatherGradient(tape, table, ids.ToArray(), result);
         return result;
+    }
+
+    private static void GatherGradient(GradientTape tape, Tensor table, int[] ids, Tensor result)
+    {
+        GradientNode node = table.Node!;
+        tape.Record(result, gradient => node.Accumulate(sum => sum.Backend.ScatterAdd(gradient.Contiguous(), ids, sum)));
     }
 
     internal static Tensor Gather(LinearWeights table, ReadOnlySpan<int> ids, Device device)

@@ -14,11 +14,21 @@ public static partial class Ops
     {
         int along = CheckAlong("GatherAlong", x, axis, indices, shape);
         Tensor result = Tensor.Allocate(shape, x.Device);
-        using TensorScope.Lease lease = TensorScope.Begin();
-        Tensor source = x.Contiguous();
-        if (x.DType == DType.Float32) GatherElements<float>(source, along, indices, result);
-        else GatherElements<double>(source, along, indices, result);
+        using (GradientTape.NoGrad())
+        {
+            using TensorScope.Lease lease = TensorScope.Begin();
+            Tensor source = x.Contiguous();
+            if (x.DType == DType.Float32) GatherElements<float>(source, along, indices, result);
+            else GatherElements<double>(source, along, indices, result);
+        }
+        if (GradientTape.Watching(x) is { } tape) GatherAlongGradient(tape, x, along, indices.ToArray(), result);
         return result;
+    }
+
+    private static void GatherAlongGradient(GradientTape tape, Tensor x, int along, int[] indices, Tensor result)
+    {
+        GradientNode node = x.Node!;
+        tape.Record(result, gradient => node.Add(Scatter(Tensor.Zeros(node.Shape, gradient.Device), along, indices, gradient, accumulate: true)));
     }
 
     /// <summary>
@@ -31,11 +41,45 @@ public static partial class Ops
     {
         SameDevice("Scatter", x, source);
         int along = CheckAlong("Scatter", x, axis, indices, source.Shape);
-        Tensor result = x.Clone();
-        using TensorScope.Lease lease = TensorScope.Begin();
-        if (x.DType == DType.Float32) ScatterElements<float>(source.Contiguous(), along, indices, result, accumulate);
-        else ScatterElements<double>(source.Contiguous(), along, indices, result, accumulate);
+        Tensor result;
+        using (GradientTape.NoGrad())
+        {
+            result = x.Clone();
+            using TensorScope.Lease lease = TensorScope.Begin();
+            if (x.DType == DType.Float32) ScatterElements<float>(source.Contiguous(), along, indices, result, accumulate);
+            else ScatterElements<double>(source.Contiguous(), along, indices, result, accumulate);
+        }
+        if (GradientTape.Watching(x, source) is { } tape) ScatterGradient(tape, x, along, indices.ToArray(), source, accumulate, result);
         return result;
+    }
+
+    /// <summary>Where a cell was overwritten, the last writer alone gets its gradient, and x none.</summary>
+    private static void ScatterGradient(GradientTape tape, Tensor x, int along, int[] indices, Tensor source, bool accumulate, Tensor result)
+    {
+        GradientNode? toX = x.Node, toSource = source.Node;
+        Shape shape = source.Shape;
+        tape.Record(result, gradient =>
+        {
+            Tensor part = GatherAlong(gradient, along, indices, shape), rest = gradient;
+            if (!accumulate)
+            {
+                rest = Scatter(gradient, along, indices, Tensor.Zeros(shape, gradient.Device));
+                part *= LastWriters(gradient, along, indices, shape);
+            }
+            toX?.Add(rest);
+            toSource?.Add(part);
+        });
+    }
+
+    /// <summary>1 for each element of a scatter's source that no later one overwrote, else 0.</summary>
+    private static Tensor LastWriters(Tensor target, int along, int[] indices, in Shape shape)
+    {
+        Dictionary<int, int> last = [];
+        Tensor grid = target.Contiguous();
+        for (int i = 0; i < indices.Length; i++) last[PlaceOf(i, shape, grid, along, indices[i])] = i;
+        float[] kept = new float[indices.Length];
+        foreach (int i in last.Values) kept[i] = 1;
+        return Tensor.From(kept, shape, target.Device);
     }
 
     private static int CheckAlong(string operation, Tensor x, Index axis, ReadOnlySpan<int> indices, in Shape shape)

@@ -31,11 +31,30 @@ public static partial class Ops
         Span<int> sizes = stackalloc int[Shape.MaxRank + 2];
         batch.CopyTo(sizes);
         Tensor left = Batched(a, batch, rows, inner), right = Batched(b, batch, inner, columns);
-        Tensor product = Tensor.Allocate(new Shape(batch.ElementCount, rows, columns), a.Device);
-        a.Backend.MatMul(left, right, product);
+        Tensor product = MultiplyBatch(left, right);
         sizes[batch.Rank] = rows;
         sizes[batch.Rank + 1] = columns;
-        return product.ContiguousView(new Shape(sizes[..(batch.Rank + 2)]), 0);
+        return product.Reshape(new Shape(sizes[..(batch.Rank + 2)]));
+    }
+
+    /// <summary>[batch, m, k] × [batch, k, n] = [batch, m, n]; what all products with a gradient come down to, but for linear layers.</summary>
+    internal static Tensor MultiplyBatch(Tensor a, Tensor b)
+    {
+        Tensor product = Tensor.Allocate(new Shape(a.Shape[0], a.Shape[1], b.Shape[2]), a.Device);
+        a.Backend.MatMul(a, b, product);
+        if (GradientTape.Watching(a, b) is { } tape) MultiplyGradient(tape, a, b, product);
+        return product;
+    }
+
+    private static void MultiplyGradient(GradientTape tape, Tensor a, Tensor b, Tensor product)
+    {
+        GradientNode? left = a.Node, right = b.Node;
+        SavedTensor x = tape.Save(a, "MatMul"), y = tape.Save(b, "MatMul");
+        tape.Record(product, gradient =>
+        {
+            left?.Write((sum, accumulate) => sum.Backend.MatMul(gradient, y.Value.Transpose(1, 2), sum, accumulate));
+            right?.Write((sum, accumulate) => sum.Backend.MatMul(x.Value.Transpose(1, 2), gradient, sum, accumulate));
+        });
     }
 
     /// <summary>[batch…, rows, columns], repeated over the batch, as [batch, rows, columns].</summary>

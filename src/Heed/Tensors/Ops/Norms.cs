@@ -11,8 +11,23 @@ public static partial class Ops
         CheckVector("RmsNorm", "weight", weight, x.Shape[^1]);
         SameDevice("RmsNorm", x, weight);
         Tensor result = Tensor.Allocate(x.Shape, x.Device);
-        x.Backend.RmsNorm(x, weight.Contiguous(), epsilon, result);
+        using (GradientTape.NoGrad()) x.Backend.RmsNorm(x, weight.Contiguous(), epsilon, result);
+        if (GradientTape.Watching(x, weight) is { } tape) RmsNormGradient(tape, x, weight, epsilon, result);
         return result;
+    }
+
+    private static void RmsNormGradient(GradientTape tape, Tensor x, Tensor weight, float epsilon, Tensor result)
+    {
+        GradientNode? toX = x.Node, toWeight = weight.Node;
+        SavedTensor input = tape.Save(x, "RmsNorm"), gain = tape.Save(weight, "RmsNorm");
+        tape.Record(result, gradient =>
+        {
+            Tensor v = input.Value.Contiguous(), dy = gradient.Contiguous();
+            Tensor? dx = toX is null ? null : Tensor.Allocate(v.Shape, v.Device);
+            if (toWeight is null) v.Backend.RmsNormBackward(v, gain.Value.Contiguous(), epsilon, dy, dx, null);
+            else toWeight.Accumulate(dw => v.Backend.RmsNormBackward(v, gain.Value.Contiguous(), epsilon, dy, dx, dw));
+            toX?.Add(dx!);
+        });
     }
 
     /// <summary>
@@ -33,7 +48,24 @@ public static partial class Ops
             SameDevice("LayerNorm", x, bias);
         }
         Tensor result = Tensor.Allocate(x.Shape, x.Device);
-        x.Backend.LayerNorm(x, weight.Contiguous(), bias?.Contiguous(), epsilon, result);
+        using (GradientTape.NoGrad()) x.Backend.LayerNorm(x, weight.Contiguous(), bias?.Contiguous(), epsilon, result);
+        if (GradientTape.Watching(x, weight, bias) is { } tape) LayerNormGradient(tape, x, weight, bias, epsilon, result);
         return result;
+    }
+
+    private static void LayerNormGradient(GradientTape tape, Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor result)
+    {
+        GradientNode? toX = x.Node, toWeight = weight.Node, toBias = bias?.Node;
+        SavedTensor input = tape.Save(x, "LayerNorm"), gain = tape.Save(weight, "LayerNorm");
+        tape.Record(result, gradient =>
+        {
+            Tensor v = input.Value.Contiguous(), dy = gradient.Contiguous();
+            Tensor? dx = toX is null ? null : Tensor.Allocate(v.Shape, v.Device);
+            Tensor? dw = toWeight is null ? null : Tensor.Zeros(toWeight.Shape, v.Device), db = toBias is null ? null : Tensor.Zeros(toBias.Shape, v.Device);
+            v.Backend.LayerNormBackward(v, gain.Value.Contiguous(), epsilon, dy, dx, dw, db);
+            toX?.Add(dx!);
+            toWeight?.Add(dw!);
+            toBias?.Add(db!);
+        });
     }
 }

@@ -20,9 +20,39 @@ public static partial class Ops
         if (op is ReduceOp.Max or ReduceOp.Min && x.ElementCount == 0 && shape.ElementCount != 0)
             TensorErrors.Argument($"{op}: x has shape {x.Shape}; a fold over no elements has no {op}.");
         Tensor result = Tensor.Allocate(shape, x.Device);
-        using TensorScope.Lease lease = TensorScope.Begin();
-        x.Backend.Reduce(op, x.Permute(order[..x.Rank]), x.Rank - kept, result);
+        using (GradientTape.NoGrad())
+        {
+            using TensorScope.Lease lease = TensorScope.Begin();
+            x.Backend.Reduce(op, x.Permute(order[..x.Rank]), x.Rank - kept, result);
+        }
+        if (GradientTape.Watching(x) is { } tape) ReduceGradient(tape, op, x, folded, result);
         return result;
+    }
+
+    /// <summary>A sum hands its gradient to all it summed; a maximum or minimum to those that reached it, in equal parts.</summary>
+    private static void ReduceGradient(GradientTape tape, ReduceOp op, Tensor x, int folded, Tensor result)
+    {
+        GradientNode node = x.Node!;
+        Shape shape = x.Shape, kept = x.Shape;
+        for (int axis = 0; axis < shape.Rank; axis++)
+            if ((folded & (1 << axis)) != 0) kept = kept.WithAxis(axis, 1);
+        if (op is ReduceOp.Sum or ReduceOp.Mean)
+        {
+            int count = op == ReduceOp.Mean && kept.ElementCount > 0 ? shape.ElementCount / kept.ElementCount : 1;
+            tape.Record(result, gradient =>
+            {
+                Tensor part = count == 1 ? gradient : gradient / count;
+                node.Add(part.Reshape(kept).BroadcastTo(shape));
+            });
+            return;
+        }
+        SavedTensor input = tape.Save(x, op.ToString()), output = tape.Save(result, op.ToString());
+        tape.Record(result, gradient =>
+        {
+            Tensor reached = Compare(input.Value, output.Value.Reshape(kept).BroadcastTo(shape), 0, 1, 0);
+            Tensor part = gradient.Reshape(kept) / Reduce(ReduceOp.Sum, reached, folded, keepDims: true);
+            node.Add(reached * part);
+        });
     }
 
     /// <summary>The axes as bits.</summary>

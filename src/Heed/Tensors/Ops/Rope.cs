@@ -14,6 +14,7 @@ public static partial class Ops
     public static Tensor RopeInPlace(Tensor x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
     {
         if (x.Rank != 4) TensorErrors.WrongShape("Rope", "x", x.Shape, "[batch, seq, heads, headDim]");
+        x.BeginWrite("Rope");
         if (x.IsContiguous)
         {
             Rope(new HeadRange(x), cos, sin, positions, layout);
@@ -26,7 +27,10 @@ public static partial class Ops
         return x;
     }
 
-    /// <summary>Turns heads where they lie.</summary>
+    /// <summary>
+    /// Turns heads where they lie; the caller vouches that nothing but recorded operations that do not need the unturned
+    /// values has seen them. Rows that are being recorded go on as the result of this operation.
+    /// </summary>
     internal static void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
     {
         if (cos.Rank != 2 || cos.Shape != sin.Shape || 2 * cos.Shape[1] > x.Dim)
@@ -37,6 +41,20 @@ public static partial class Ops
         if (positions.Length != x.Batch * x.Seq) TensorErrors.WrongCount("Rope", "positions", positions.Length, x.Batch * x.Seq);
         CheckPositions("Rope", positions, cos.Shape[0]);
         x.Rows.Backend.Rope(x, cos, sin, positions, layout);
+        if (GradientTape.Watching(x.Rows) is { } tape) RopeGradient(tape, x, cos, sin, positions.ToArray(), layout);
+    }
+
+    /// <summary>The gradient of a turn is the turn back.</summary>
+    private static void RopeGradient(GradientTape tape, in HeadRange x, Tensor cos, Tensor sin, int[] positions, RopeLayout layout)
+    {
+        GradientNode node = x.Rows.Node!;
+        int first = x.First, count = x.Count, dim = x.Dim;
+        tape.Record(x.Rows, gradient =>
+        {
+            Tensor turned = gradient.IsContiguous && !gradient.IsSharedMemory ? gradient : gradient.Clone();
+            gradient.Backend.Rope(new HeadRange(turned, first, count, dim), cos, sin, positions, layout, inverse: true);
+            node.Add(turned);
+        });
     }
 
     private static void CheckPositions(string operation, ReadOnlySpan<int> positions, int limit)

@@ -11,6 +11,19 @@ public static partial class Ops
         if (x.Rank == 0) TensorErrors.WrongShape("Softmax", "x", x.Shape, "one axis or more");
         Tensor result = Tensor.Allocate(x.Shape, x.Device);
         x.Backend.Softmax(x, result);
+        if (GradientTape.Watching(x) is { } tape) SoftmaxGradient(tape, x, result);
         return result;
+    }
+
+    private static void SoftmaxGradient(GradientTape tape, Tensor x, Tensor result)
+    {
+        GradientNode node = x.Node!;
+        SavedTensor y = tape.Save(result, "Softmax");
+        tape.Record(result, gradient =>
+        {
+            Tensor dx = Tensor.Allocate(gradient.Shape, gradient.Device);
+            gradient.Backend.SoftmaxBackward(y.Value, gradient.Contiguous(), dx);
+            node.Add(dx);
+        });
     }
 }

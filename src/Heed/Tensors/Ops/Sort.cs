@@ -29,10 +29,24 @@ public static partial class Ops
 
     private static (Tensor Values, int[] Indices) SortRows(Tensor x, int kept, bool descending)
     {
+        (Tensor values, int[] indices) = PickRows(x, kept, descending);
+        if (GradientTape.Watching(x) is { } tape) SortGradient(tape, x, indices, values);
+        return (values, indices);
+    }
+
+    private static void SortGradient(GradientTape tape, Tensor x, int[] indices, Tensor values)
+    {
+        GradientNode node = x.Node!;
+        tape.Record(values, gradient => node.Add(Scatter(Tensor.Zeros(node.Shape, gradient.Device), ^1, indices, gradient)));
+    }
+
+    private static (Tensor Values, int[] Indices) PickRows(Tensor x, int kept, bool descending)
+    {
         int size = x.Shape[^1], rows = size == 0 ? 0 : x.ElementCount / size;
         Tensor values = Tensor.Allocate(x.Shape.WithLast(kept), x.Device);
         int[] indices = new int[values.ElementCount];
         using TensorScope.Lease lease = TensorScope.Begin();
+        using GradientTape.Pause pause = GradientTape.NoGrad();
         Tensor source = x.Contiguous();
         int[] order = new int[size];
         for (int row = 0; row < rows; row++)

@@ -1,0 +1,61 @@
+using System.Globalization;
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Models;
+
+/// <content>What learning needs: the parameters, and the loss, by the same forward pass.</content>
+public sealed partial class Transformer
+{
+    /// <summary>All that the model can learn, each tensor once (a tied output layer has none of its own); empty for frozen weights.</summary>
+    public IReadOnlyList<Parameter> Parameters => field ??= CollectParameters();
+
+    /// <summary>
+    /// The mean cross-entropy of the next token, in nats (natural logarithm). Under a <see cref="GradientTape"/> its gradient
+    /// reaches all <see cref="Parameters"/> that require one. Logits are never all in memory.
+    /// </summary>
+    /// <param name="tokens">Token ids, row after row: batch × seq of them.</param>
+    /// <param name="targets">What follows each token; <paramref name="ignoreIndex"/> where that does not count.</param>
+    /// <param name="batch">The number of rows.</param>
+    /// <param name="positions">Where each token stands in its document, −1 for padding; empty for 0, 1, 2, … in every row.</param>
+    /// <param name="firstKeys">For each token the column of its row where its document begins; empty for 0: one document a row.</param>
+    /// <param name="dropoutSeed">Which activations fall to <see cref="ModelConfig.Dropout"/>; null for none: evaluation.</param>
+    /// <param name="ignoreIndex">The target of tokens that do not count.</param>
+    /// <param name="recompute">Whether the backward pass computes every block again instead of keeping its activations: less memory, a third more time.</param>
+    /// <param name="cancellation">Looked at before each block.</param>
+    /// <returns>A scalar; 0 where no target counts.</returns>
+    /// <exception cref="ArgumentException">The numbers of tokens, targets, positions and first keys do not fit.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A token or target is not in the vocabulary, or a position is out of bounds.</exception>
+    public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch = 1, ReadOnlySpan<int> positions = default,
+        ReadOnlySpan<int> firstKeys = default, ulong? dropoutSeed = null, int ignoreIndex = -100, bool recompute = false, CancellationToken cancellation = default)
+    {
+        if (targets.Length != tokens.Length)
+            throw new ArgumentException($"Loss: got {targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
+        OwnRows rows = Own(tokens, batch, positions, firstKeys, dropoutSeed);
+        using TensorScope.Lease lease = TensorScope.Begin();
+        Tensor x = FinalNorm.Forward(Hidden(tokens, batch, new ForwardPass(rows), recompute, cancellation)); // [batch, seq, hidden]
+        return lease.Return(Output.CrossEntropy(x, targets, ignoreIndex, Config.LogitSoftCap));
+    }
+
+    private OwnRows Own(ReadOnlySpan<int> tokens, int batch, ReadOnlySpan<int> positions, ReadOnlySpan<int> firstKeys, ulong? dropoutSeed)
+    {
+        int seq = CheckSizes(tokens, positions, batch);
+        if (!firstKeys.IsEmpty && firstKeys.Length != tokens.Length)
+            throw new ArgumentException($"Loss: got {firstKeys.Length} first keys for {tokens.Length} tokens.", nameof(firstKeys));
+        int[] own = positions.IsEmpty ? NextPositions(null, batch, seq, default).ToArray() : positions.ToArray();
+        foreach (int position in own)
+            if (position >= Config.MaxSeqLen || position < -1)
+                throw new ArgumentOutOfRangeException(nameof(positions), position, $"Loss: position {position} is out of bounds; the model's MaxSeqLen is {Config.MaxSeqLen}.");
+        return new OwnRows(batch, own, firstKeys, dropoutSeed is null ? 0 : Config.Dropout, dropoutSeed ?? 0);
+    }
+
+    private List<Parameter> CollectParameters()
+    {
+        IEnumerable<Parameter> all = Embedding.Parameters(WeightNames.Embedding);
+        if (PositionEmbedding is not null) all = all.Concat(PositionEmbedding.Parameters(WeightNames.PositionEmbedding));
+        for (int i = 0; i < _blocks.Length; i++) all = all.Concat(_blocks[i].Parameters(string.Create(CultureInfo.InvariantCulture, $"{WeightNames.Blocks}.{i}")));
+        all = all.Concat(FinalNorm.Parameters(WeightNames.FinalNorm)).Concat(Output.Parameters(WeightNames.Output));
+        HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
+        return [.. all.Where(parameter => seen.Add(parameter.Value))];
+    }
+}

@@ -1,0 +1,10 @@
+namespace Heed.Nn;
+
+/// <summary>Where a model drops activations in training.</summary>
+internal enum DropoutPlace
+{
+    Embedding,
+    Probabilities,
+    AttentionOutput,
+    FeedForwardOutput,
+}

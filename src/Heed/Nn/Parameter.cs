@@ -1,0 +1,8 @@
+using Heed.Tensors;
+
+namespace Heed.Nn;
+
+/// <summary>A tensor that a model learns.</summary>
+/// <param name="Name">Its place in the model: "blocks.0.attention.qkv.weight".</param>
+/// <param name="Value">The tensor itself; training writes to it.</param>
+public readonly record struct Parameter(string Name, Tensor Value);

@@ -15,7 +15,7 @@ internal sealed class IdleBackend : IBackend
 
     public void Reduce(ReduceOp op, Tensor x, int axes, Tensor destination) { }
 
-    public void MatMul(Tensor a, Tensor b, Tensor destination) { }
+    public void MatMul(Tensor a, Tensor b, Tensor destination, bool accumulate = false) { }
 
     public void Linear(Tensor x, LinearWeights weights, Tensor? bias, Tensor destination, bool accumulate) { }
 
@@ -29,7 +29,7 @@ internal sealed class IdleBackend : IBackend
 
     public void LayerNorm(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination) { }
 
-    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout) { }
+    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false) { }
 
     public void Gated(Activation activation, Tensor x, Tensor destination) { }
 
@@ -39,4 +39,26 @@ internal sealed class IdleBackend : IBackend
         in AttentionOptions options, Tensor destination)
     {
     }
+
+    public void SoftmaxBackward(Tensor y, Tensor dy, Tensor dx) { }
+
+    public void RmsNormBackward(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor? dx, Tensor? dWeight) { }
+
+    public void LayerNormBackward(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor? dx, Tensor? dWeight, Tensor? dBias) { }
+
+    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx) { }
+
+    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx) { }
+
+    public void SumRows(Tensor x, Tensor destination) { }
+
+    public void ScatterAdd(Tensor rows, ReadOnlySpan<int> ids, Tensor table) { }
+
+    public void Dropout(Tensor x, float rate, ulong seed, Tensor destination) { }
+
+    public double CrossEntropy(Tensor logits, ReadOnlySpan<int> targets, int ignoreIndex, float softCap, double gradientScale, Tensor? gradient) => 0;
+
+    public double SquaredNorm(Tensor x) => 0;
+
+    public void AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, in AdamWStep step) { }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Heed.Kernels;
 
@@ -27,6 +28,16 @@ internal static class DropoutStream
         x = (x ^ (x >> 16)) * 0x21F0AAAD;
         x = (x ^ (x >> 15)) * 0x735A2D97;
         return x ^ (x >> 15);
+    }
+
+    /// <summary>The draws of sixteen columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> Draw(uint rowKey, Vector512<uint> columns)
+    {
+        Vector512<uint> x = Vector512.Create(rowKey) + columns * GoldenRatio;
+        x = (x ^ (x >>> 16)) * 0x21F0AAAD;
+        x = (x ^ (x >>> 15)) * 0x735A2D97;
+        return x ^ (x >>> 15);
     }
 
     /// <summary>A draw of at least this is kept; rate 0 keeps all.</summary>

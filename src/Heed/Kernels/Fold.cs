@@ -42,6 +42,49 @@ internal static class Fold
         for (int i = 0; i < x.Length; i++) lanes[i % Lanes] += x[i];
     }
 
+    /// <summary>lanes[i mod 32] += x[i]²; all but the last call on the same lanes must pass a multiple of 32 elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddSquares(ReadOnlySpan<float> x, Span<double> lanes)
+    {
+        Debug.Assert(lanes.Length == Lanes, "one double per lane");
+        Vector512<double> sum0 = Vector512.Create<double>(lanes), sum1 = Vector512.Create<double>(lanes[8..]);
+        Vector512<double> sum2 = Vector512.Create<double>(lanes[16..]), sum3 = Vector512.Create<double>(lanes[24..]);
+        while (x.Length >= Lanes)
+        {
+            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(Vector512.Create(x));
+            sum0 += low * low;
+            sum1 += high * high;
+            (low, high) = Vector512.Widen(Vector512.Create(x[16..]));
+            sum2 += low * low;
+            sum3 += high * high;
+            x = x[Lanes..];
+        }
+        sum0.CopyTo(lanes);
+        sum1.CopyTo(lanes[8..]);
+        sum2.CopyTo(lanes[16..]);
+        sum3.CopyTo(lanes[24..]);
+        for (int i = 0; i < x.Length; i++) lanes[i] += (double)x[i] * x[i];
+    }
+
+    /// <summary>The scalar twin of <see cref="AddSquares"/>.</summary>
+    public static void AddSquaresScalar(ReadOnlySpan<float> x, Span<double> lanes)
+    {
+        for (int i = 0; i < x.Length; i++) lanes[i % Lanes] += (double)x[i] * x[i];
+    }
+
+    /// <summary>totals[c] += x[c], in double.</summary>
+    public static void AddRow(ReadOnlySpan<float> x, Span<double> totals)
+    {
+        int i = 0;
+        for (; i <= x.Length - 16; i += 16)
+        {
+            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(Vector512.Create(x[i..]));
+            (Vector512.Create<double>(totals[i..]) + low).CopyTo(totals[i..]);
+            (Vector512.Create<double>(totals[(i + 8)..]) + high).CopyTo(totals[(i + 8)..]);
+        }
+        for (; i < x.Length; i++) totals[i] += x[i];
+    }
+
     /// <summary>
     /// lanes[i mod 32, c] += x[i, c] for up to <see cref="Columns"/> columns of <paramref name="count"/> rows: the order of
     /// <see cref="Add"/>, column by column, where columns lie side by side. Calls must pass multiples of 32 rows but for the last.

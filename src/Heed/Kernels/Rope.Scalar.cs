@@ -12,7 +12,8 @@ internal static unsafe partial class Rope
         int rotaryDim,
         ReadOnlySpan<float> cos,
         ReadOnlySpan<float> sin,
-        RopeLayout layout)
+        RopeLayout layout,
+        bool inverse = false)
     {
         int half = rotaryDim / 2;
         for (int t = 0; t < positions.Length; t++)
@@ -26,7 +27,7 @@ internal static unsafe partial class Rope
                     ref float first = ref head[pairs ? 2 * i : i];
                     ref float second = ref head[pairs ? (2 * i) + 1 : i + half];
                     float c = cos[(positions[t] * half) + i];
-                    float s = sin[(positions[t] * half) + i];
+                    float s = sin[(positions[t] * half) + i] * (inverse ? -1f : 1f);
                     (first, second) = (
                         MathF.FusedMultiplyAdd(second, -s, first * c),
                         MathF.FusedMultiplyAdd(first, s, second * c));

@@ -18,6 +18,7 @@ internal static unsafe partial class Rope
     /// <param name="cos">[position, rotaryDim / 2].</param>
     /// <param name="sin">[position, rotaryDim / 2].</param>
     /// <param name="layout">Pairs or halves.</param>
+    /// <param name="inverse">Whether sines are negated, which turns back.</param>
     public static void Apply(
         Span<float> data,
         int rowStride,
@@ -27,7 +28,8 @@ internal static unsafe partial class Rope
         int rotaryDim,
         ReadOnlySpan<float> cos,
         ReadOnlySpan<float> sin,
-        RopeLayout layout)
+        RopeLayout layout,
+        bool inverse = false)
     {
         if (positions.IsEmpty || heads <= 0 || rotaryDim == 0)
         {
@@ -38,7 +40,7 @@ internal static unsafe partial class Rope
         fixed (float* rows = data, c = cos, s = sin)
         fixed (int* position = positions)
         {
-            Shape shape = new(positions.Length, rowStride, heads, headDim, rotaryDim / 2);
+            Shape shape = new(positions.Length, rowStride, heads, headDim, rotaryDim / 2, inverse ? -1f : 1f);
             if (Vector512.IsHardwareAccelerated)
             {
                 Core<Sixteen512, Vector512<float>>(rows, position, c, s, layout, shape);
@@ -54,7 +56,7 @@ internal static unsafe partial class Rope
         }
     }
 
-    internal readonly record struct Shape(int Tokens, int RowStride, int Heads, int HeadDim, int Half);
+    internal readonly record struct Shape(int Tokens, int RowStride, int Heads, int HeadDim, int Half, float Turn = 1f);
 
     private static void Check(
         int length, int rowStride, ReadOnlySpan<int> positions, int heads, int headDim, int rotaryDim, int tableLength)
@@ -101,23 +103,24 @@ internal static unsafe partial class Rope
             {
                 if (layout == RopeLayout.HalfSplit)
                 {
-                    RotateHalves<L, V>(head, c, s, half);
+                    RotateHalves<L, V>(head, c, s, half, shape.Turn);
                 }
                 else
                 {
-                    RotatePairs<L, V>(head, c, s, half);
+                    RotatePairs<L, V>(head, c, s, half, shape.Turn);
                 }
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RotateHalves<L, V>(float* head, float* cos, float* sin, int half)
+    private static void RotateHalves<L, V>(float* head, float* cos, float* sin, int half, float turn)
         where L : ISixteen<V>
         where V : unmanaged
     {
         int i = 0;
-        V minus = L.Create(-1f);
+        V plus = L.Create(turn);
+        V minus = L.Create(-turn);
         for (; i <= half - 16; i += 16)
         {
             V c = L.Load(cos + i);
@@ -125,24 +128,24 @@ internal static unsafe partial class Rope
             V x = L.Load(head + i);
             V y = L.Load(head + half + i);
             L.Store(head + i, L.Fma(y, L.Multiply(s, minus), L.Multiply(x, c)));
-            L.Store(head + half + i, L.Fma(x, s, L.Multiply(y, c)));
+            L.Store(head + half + i, L.Fma(x, L.Multiply(s, plus), L.Multiply(y, c)));
         }
 
         for (; i < half; i++)
         {
-            Rotate(head + i, head + half + i, cos[i], sin[i]);
+            Rotate(head + i, head + half + i, cos[i], sin[i] * turn);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RotatePairs<L, V>(float* head, float* cos, float* sin, int half)
+    private static void RotatePairs<L, V>(float* head, float* cos, float* sin, int half, float turn)
         where L : ISixteen<V>
         where V : unmanaged
     {
         int i = 0;
         fixed (float* odd = OddSigns)
         {
-            V signs = L.Load(odd);
+            V signs = L.Multiply(L.Load(odd), L.Create(turn));
             for (; i <= half - 8; i += 8)
             {
                 V c = L.LoadTwice(cos + i);
@@ -154,7 +157,7 @@ internal static unsafe partial class Rope
 
         for (; i < half; i++)
         {
-            Rotate(head + (2 * i), head + (2 * i) + 1, cos[i], sin[i]);
+            Rotate(head + (2 * i), head + (2 * i) + 1, cos[i], sin[i] * turn);
         }
     }
 

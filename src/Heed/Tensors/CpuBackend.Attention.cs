@@ -5,9 +5,9 @@ namespace Heed.Tensors;
 /// <content>Rotary positions, stored keys and values, and attention over them.</content>
 internal sealed partial class CpuBackend
 {
-    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout) =>
+    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false) =>
         Kernels.Rope.Apply(x.Elements<float>(), x.RowStride, positions, x.Count, x.Dim, 2 * cos.Shape[1],
-            cos.Span<float>(cos.ElementCount), sin.Span<float>(sin.ElementCount), layout);
+            cos.Span<float>(cos.ElementCount), sin.Span<float>(sin.ElementCount), layout, inverse);
 
     public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
     {

@@ -22,8 +22,11 @@ internal interface IBackend
     /// <summary>Folds the last <paramref name="axes"/> axes of x, [kept…, folded…] to [kept…].</summary>
     void Reduce(ReduceOp op, Tensor x, int axes, Tensor destination);
 
-    /// <summary>[batch, m, k] × [batch, k, n] = [batch, m, n]; a batch axis may have stride 0.</summary>
-    void MatMul(Tensor a, Tensor b, Tensor destination);
+    /// <summary>
+    /// [batch, m, k] × [batch, k, n] = [batch, m, n]; a batch axis may have stride 0. On top of the destination's old value
+    /// if <paramref name="accumulate"/>.
+    /// </summary>
+    void MatMul(Tensor a, Tensor b, Tensor destination, bool accumulate = false);
 
     /// <summary>
     /// destination[r, o] = Σ x[r, i]·w[o, i] + bias[o], and on top of its old value if <paramref name="accumulate"/>;
@@ -48,9 +51,10 @@ internal interface IBackend
 
     /// <summary>
     /// Rotates heads in place by the angles of cos and sin [position, rotaryDim/2]; row r of batch × seq stands at
-    /// positions[r], and −1 leaves it as it is.
+    /// positions[r], and −1 leaves it as it is. <paramref name="inverse"/> negates the sines: the transpose of the forward
+    /// turn, and so its gradient, also where cos and sin carry an amplitude.
     /// </summary>
-    void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout);
+    void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false);
 
     /// <summary>destination = act(gate)·up, where each row of x holds [gate | up].</summary>
     void Gated(Activation activation, Tensor x, Tensor destination);
@@ -68,4 +72,51 @@ internal interface IBackend
     /// </summary>
     void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination);
+
+    // Gradients and optimizer steps. All tensors are contiguous; dx may be dy or x. Sums over rows have one order, which the
+    // shape alone decides.
+
+    /// <summary>dx = y·(dy − Σ dy·y) over the last axis, for y = softmax(x).</summary>
+    void SoftmaxBackward(Tensor y, Tensor dy, Tensor dx);
+
+    /// <summary>The gradients of <see cref="RmsNorm"/>: dx is overwritten, dWeight [dim] is added to; either may be left out.</summary>
+    void RmsNormBackward(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor? dx, Tensor? dWeight);
+
+    /// <summary>The gradients of <see cref="LayerNorm"/>: dx is overwritten, dWeight and dBias [dim] are added to; any may be left out.</summary>
+    void LayerNormBackward(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor? dx, Tensor? dWeight, Tensor? dBias);
+
+    /// <summary>dx = dy·act′(x), element by element; ReLU's slope at 0 is 0.</summary>
+    void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx);
+
+    /// <summary>
+    /// The gradient of <see cref="Gated"/>: rows of x and dx are [gate | up], 2·hidden long, those of dy hidden;
+    /// dx = [dy·up·act′(gate) | dy·act(gate)]. dx may be x, not dy.
+    /// </summary>
+    void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx);
+
+    /// <summary>destination[c] += Σ x[r, c] over all rows, [rows…, columns] to [columns]: the gradient of a bias.</summary>
+    void SumRows(Tensor x, Tensor destination);
+
+    /// <summary>table[ids[r]] += rows[r], in rising r for every row of the table [count, dim]: the gradient of <see cref="Gather(Tensor, ReadOnlySpan{int}, Tensor)"/>.</summary>
+    void ScatterAdd(Tensor rows, ReadOnlySpan<int> ids, Tensor table);
+
+    /// <summary>
+    /// destination = x/(1 − rate) where the draw of (seed, row, column) in <see cref="Kernels.DropoutStream"/> keeps the element,
+    /// else 0; rows are all axes but the last. The same mask on every backend. Its own gradient. Destination may be x.
+    /// </summary>
+    void Dropout(Tensor x, float rate, ulong seed, Tensor destination);
+
+    /// <summary>
+    /// Σ −log softmax(z)[target] over the rows [rows…, classes] whose target is not <paramref name="ignoreIndex"/>, summed in
+    /// double in row order; z is the logits, or cap·tanh(logits/cap) where <paramref name="softCap"/> is above 0.
+    /// The gradient, which may be the logits, gets (softmax − onehot)·<paramref name="gradientScale"/> times the cap's slope,
+    /// and 0 in ignored rows. A counted row with a NaN, a +∞ or nothing but −∞ gives NaN; a target at −∞ gives +∞.
+    /// </summary>
+    double CrossEntropy(Tensor logits, ReadOnlySpan<int> targets, int ignoreIndex, float softCap, double gradientScale, Tensor? gradient);
+
+    /// <summary>Σ x², in double.</summary>
+    double SquaredNorm(Tensor x);
+
+    /// <summary>One step of AdamW over a parameter and its two moments, all overwritten. Nothing overlaps.</summary>
+    void AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, in AdamWStep step);
 }

@@ -3,7 +3,7 @@ namespace Heed.Tensors;
 /// <content>What attention and feed-forward layers are made of.</content>
 internal sealed partial class ReferenceBackend
 {
-    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
+    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false)
     {
         int seq = x.Seq, heads = x.Count, pairs = cos.Shape[1];
         ReferenceView values = new(x.View()), cosines = new(cos), sines = new(sin);
@@ -16,7 +16,7 @@ internal sealed partial class ReferenceBackend
                     (int first, int second) = layout == RopeLayout.Interleaved ? (2 * i, 2 * i + 1) : (i, i + pairs);
                     ref double a = ref values.At(r / seq, r % seq, h, first);
                     ref double b = ref values.At(r / seq, r % seq, h, second);
-                    double c = cosines.At(positions[r], i), s = sines.At(positions[r], i);
+                    double c = cosines.At(positions[r], i), s = sines.At(positions[r], i) * (inverse ? -1 : 1);
                     (a, b) = (a * c - b * s, a * s + b * c);
                 }
         }
@@ -25,14 +25,7 @@ internal sealed partial class ReferenceBackend
     public void Gated(Activation activation, Tensor x, Tensor destination)
     {
         int hidden = destination.Shape[^1];
-        UnaryOp op = activation switch
-        {
-            Activation.Silu => UnaryOp.Silu,
-            Activation.GeluTanh => UnaryOp.GeluTanh,
-            Activation.GeluErf => UnaryOp.GeluErf,
-            Activation.Relu => UnaryOp.Relu,
-            _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Gated: unknown activation."),
-        };
+        UnaryOp op = OpOf(activation);
         ReferenceView source = new(x), target = new(destination);
         for (int r = 0; r < RowsOf(destination); r++)
             for (int i = 0; i < hidden; i++)

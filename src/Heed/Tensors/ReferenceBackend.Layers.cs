@@ -3,7 +3,7 @@ namespace Heed.Tensors;
 /// <content>Products, tables, norms and softmax.</content>
 internal sealed partial class ReferenceBackend
 {
-    public void MatMul(Tensor a, Tensor b, Tensor destination)
+    public void MatMul(Tensor a, Tensor b, Tensor destination, bool accumulate = false)
     {
         int batch = a.Shape[0], rows = a.Shape[1], inner = a.Shape[2], columns = b.Shape[2];
         ReferenceView left = new(a), right = new(b), target = new(destination);
@@ -13,7 +13,8 @@ internal sealed partial class ReferenceBackend
                 {
                     double sum = 0;
                     for (int p = 0; p < inner; p++) sum += left.At(g, i, p) * right.At(g, p, j);
-                    target.At(g, i, j) = sum;
+                    ref double cell = ref target.At(g, i, j);
+                    cell = accumulate ? cell + sum : sum;
                 }
     }
 

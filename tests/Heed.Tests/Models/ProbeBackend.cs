@@ -19,7 +19,7 @@ internal sealed class ProbeBackend(int cancelAt, CancellationTokenSource source)
 
     public void Reduce(ReduceOp op, Tensor x, int axes, Tensor destination) => _cpu.Reduce(op, x, axes, destination);
 
-    public void MatMul(Tensor a, Tensor b, Tensor destination) => _cpu.MatMul(a, b, destination);
+    public void MatMul(Tensor a, Tensor b, Tensor destination, bool accumulate = false) => _cpu.MatMul(a, b, destination, accumulate);
 
     public void Linear(Tensor x, LinearWeights weights, Tensor? bias, Tensor destination, bool accumulate) =>
         _cpu.Linear(x, weights, bias, destination, accumulate);
@@ -35,8 +35,8 @@ internal sealed class ProbeBackend(int cancelAt, CancellationTokenSource source)
     public void LayerNorm(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination) =>
         _cpu.LayerNorm(x, weight, bias, epsilon, destination);
 
-    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout) =>
-        _cpu.Rope(x, cos, sin, positions, layout);
+    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false) =>
+        _cpu.Rope(x, cos, sin, positions, layout, inverse);
 
     public void Gated(Activation activation, Tensor x, Tensor destination) => _cpu.Gated(activation, x, destination);
 
@@ -49,4 +49,30 @@ internal sealed class ProbeBackend(int cancelAt, CancellationTokenSource source)
         if (++Attentions == cancelAt) source.Cancel();
         _cpu.Attention(q, keyPanels, valueRows, limits, firstKeys, options, destination);
     }
+
+    public void SoftmaxBackward(Tensor y, Tensor dy, Tensor dx) => _cpu.SoftmaxBackward(y, dy, dx);
+
+    public void RmsNormBackward(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor? dx, Tensor? dWeight) =>
+        _cpu.RmsNormBackward(x, weight, epsilon, dy, dx, dWeight);
+
+    public void LayerNormBackward(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor? dx, Tensor? dWeight, Tensor? dBias) =>
+        _cpu.LayerNormBackward(x, weight, epsilon, dy, dx, dWeight, dBias);
+
+    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx) => _cpu.ActivateBackward(activation, x, dy, dx);
+
+    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx) => _cpu.GatedBackward(activation, x, dy, dx);
+
+    public void SumRows(Tensor x, Tensor destination) => _cpu.SumRows(x, destination);
+
+    public void ScatterAdd(Tensor rows, ReadOnlySpan<int> ids, Tensor table) => _cpu.ScatterAdd(rows, ids, table);
+
+    public void Dropout(Tensor x, float rate, ulong seed, Tensor destination) => _cpu.Dropout(x, rate, seed, destination);
+
+    public double CrossEntropy(Tensor logits, ReadOnlySpan<int> targets, int ignoreIndex, float softCap, double gradientScale, Tensor? gradient) =>
+        _cpu.CrossEntropy(logits, targets, ignoreIndex, softCap, gradientScale, gradient);
+
+    public double SquaredNorm(Tensor x) => _cpu.SquaredNorm(x);
+
+    public void AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, in AdamWStep step) =>
+        _cpu.AdamW(parameter, gradient, firstMoment, secondMoment, step);
 }

@@ -119,4 +119,7 @@ internal interface IBackend
 
     /// <summary>One step of AdamW over a parameter and its two moments, all overwritten. Nothing overlaps.</summary>
     void AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, in AdamWStep step);
+
+    void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp) => throw new NotSupportedException();
+    void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout, in HeadRange dq, in HeadRange dk, in HeadRange dv) => throw new NotSupportedException();
 }

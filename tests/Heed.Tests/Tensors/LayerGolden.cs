@@ -26,6 +26,11 @@ internal sealed class LayerGolden
 
     public Tensor[] Inputs(Device device) => [.. _case.GetProperty("inputs").EnumerateObject().Select(input => ReadTensor(input.Value, device))];
 
+    /// <summary>The gradient of the output that PyTorch's own gradients were made with.</summary>
+    public Tensor Upstream(Device device) => ReadTensor(_case.GetProperty("upstream"), device);
+
+    public Tensor Gradient(string input, Device device) => ReadTensor(_case.GetProperty("gradients").GetProperty(input), device);
+
     public int[]? Integers(string name) => _case.TryGetProperty("integers", out JsonElement all) && all.TryGetProperty(name, out JsonElement one)
         ? [.. one.GetProperty("values").EnumerateArray().Select(value => value.GetInt32())] : null;
 

@@ -24,6 +24,32 @@ public class FoldTests
     }
 
     [Fact]
+    public void AddSquares_AnyLength_MatchesScalarTwinBitForBit()
+    {
+        for (int length = 0; length <= 256; length++)
+        {
+            float[] x = Numbers.Random(length, length);
+            double[] lanes = new double[Fold.Lanes], expected = new double[Fold.Lanes];
+            Fold.AddSquares(x, lanes);
+            Fold.AddSquaresScalar(x, expected);
+            lanes.ShouldBe(expected);
+            Fold.Total(lanes).ShouldBe(x.Sum(value => (double)value * value), 1e-12 * (1 + length));
+        }
+    }
+
+    [Fact]
+    public void AddRow_AnyLength_AddsInDouble()
+    {
+        for (int length = 0; length <= 256; length++)
+        {
+            float[] x = Numbers.Random(length, length);
+            double[] totals = [.. Enumerable.Range(0, length).Select(i => i * 1e-9)];
+            Fold.AddRow(x, totals);
+            totals.ShouldBe([.. x.Select((value, i) => i * 1e-9 + value)]);
+        }
+    }
+
+    [Fact]
     public void AddRows_AnyColumnsAndRows_MatchesAddBitForBit()
     {
         Random random = new(2);

@@ -38,6 +38,19 @@ public class FoldTests
     }
 
     [Fact]
+    public void ColumnSums_EveryLength_HaveTheBitsOfTheScalarTwin()
+    {
+        for (int columns = 0; columns <= 256; columns++)
+        {
+            int rows = columns % 5;
+            float[] x = Numbers.Random(columns, rows * columns), expected = Numbers.Random(columns + 1, columns), actual = (float[])expected.Clone();
+            ColumnSums.AddScalar(x, rows, expected);
+            ColumnSums.Add(x, rows, actual);
+            actual.ShouldHaveBitsOf(expected, $"{columns}");
+        }
+    }
+
+    [Fact]
     public void AddRow_AnyLength_AddsInDouble()
     {
         for (int length = 0; length <= 256; length++)

@@ -19,13 +19,15 @@ public class GradientOpsTests
             Tensor y = Ops.Softmax(Sample(1, shape, device)), dx = Sample(9, shape, device);
             device.Backend.SoftmaxBackward(y, Sample(2, shape, device), dx);
             return [dx];
-        });
+        }
+        );
         yield return ("rms norm", (device, shape) =>
         {
             Tensor dx = Sample(9, shape, device), dWeight = Sample(5, shape[^1..], device);
             device.Backend.RmsNormBackward(Sample(1, shape, device), Sample(2, shape[^1..], device), Eps, Sample(3, shape, device), dx, dWeight);
             return [dx, dWeight];
-        });
+        }
+        );
         yield return ("layer norm", (device, shape) =>
         {
             Tensor dx = Sample(9, shape, device), dWeight = Sample(5, shape[^1..], device), dBias = Sample(6, shape[^1..], device);
@@ -33,7 +35,8 @@ public class GradientOpsTests
             float epsilon = shape[^1] == 1 ? 1 : Eps;
             device.Backend.LayerNormBackward(Sample(1, shape, device), Sample(2, shape[^1..], device), epsilon, Sample(3, shape, device), dx, dWeight, dBias);
             return [dx, dWeight, dBias];
-        });
+        }
+        );
         foreach (Activation activation in Activations)
         {
             yield return ($"{activation}", (device, shape) =>
@@ -41,34 +44,39 @@ public class GradientOpsTests
                 Tensor dx = Sample(9, shape, device);
                 device.Backend.ActivateBackward(activation, Sample(1, shape, device), Sample(2, shape, device), dx);
                 return [dx];
-            });
+            }
+            );
             yield return ($"gated {activation}", (device, shape) =>
             {
                 int[] both = [.. shape[..^1], 2 * shape[^1]];
                 Tensor dx = Sample(9, both, device);
                 device.Backend.GatedBackward(activation, Sample(1, both, device), Sample(2, shape, device), dx);
                 return [dx];
-            });
+            }
+            );
         }
         yield return ("sum of rows", (device, shape) =>
         {
             Tensor sums = Sample(2, shape[^1..], device);
             device.Backend.SumRows(Sample(1, shape, device), sums);
             return [sums];
-        });
+        }
+        );
         yield return ("scatter", (device, shape) =>
         {
             Tensor rows = Sample(1, shape, device), table = Sample(2, [11, shape[^1]], device);
             int count = shape[..^1].Aggregate(1, (product, size) => product * size);
             device.Backend.ScatterAdd(rows, [.. Enumerable.Range(0, count).Select(row => row * 7 % 5 + row % 2)], table);
             return [table];
-        });
+        }
+        );
         yield return ("dropout", (device, shape) =>
         {
             Tensor x = Sample(1, shape, device);
             device.Backend.Dropout(x, 0.3f, 42, x);
             return [x];
-        });
+        }
+        );
         foreach (float cap in new[] { 0f, 2f })
             yield return ($"cross entropy, cap {cap}", (device, shape) =>
             {
@@ -80,14 +88,16 @@ public class GradientOpsTests
                 device.Backend.CrossEntropy(logits, targets, -1, cap, 0.5, null).ShouldBe(loss);
                 device.Backend.CrossEntropy(logits, targets, -1, cap, 0.5, logits).ShouldBe(loss);
                 return [Tensor.Full(default, loss, device), gradient, logits];
-            });
+            }
+            );
         yield return ("squared norm", (device, shape) => [Tensor.Full(default, device.Backend.SquaredNorm(Sample(1, shape, device)), device)]);
         yield return ("AdamW", (device, shape) =>
         {
             Tensor p = Sample(1, shape, device), m = Sample(3, shape, device), v = Ops.Einsum("...,...->...", Sample(4, shape, device), Sample(4, shape, device));
             device.Backend.AdamW(p, Sample(2, shape, device), m, v, new AdamWStep(0.01f, 0.9f, 0.999f, 1e-8f, 0.1f, 3, 0.5f, 0));
             return [p, m, v];
-        });
+        }
+        );
     }
 
     [Fact]

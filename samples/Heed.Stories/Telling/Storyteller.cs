@@ -1,0 +1,83 @@
+using Heed.Stories.Plots;
+using Heed.Stories.Text;
+using Heed.Stories.World;
+
+namespace Heed.Stories.Telling;
+
+/// <summary>Casts a story as it is wished and tells it.</summary>
+internal static class Storyteller
+{
+    private const int OnceUponATimePercent = 40;
+    private const int MostTries = 200;
+
+    public static Story Tell(SplitMix random, StoryWish wish)
+    {
+        for (int tries = 0; tries < MostTries; tries++)
+        {
+            Scene scene = Cast(random, wish);
+            string text = Tell(scene, random, wish.Fullness ?? 20 + random.Next(71));
+            int words = Prose.CountWords(text);
+            bool about = wish.Theme is null || text.Contains(wish.Theme.Keyword, StringComparison.OrdinalIgnoreCase);
+            if (about && words >= wish.LeastWords && words <= wish.MostWords) return new Story(text, scene);
+        }
+        throw new InvalidOperationException($"No story of {wish.LeastWords} to {wish.MostWords} words for {wish}.");
+    }
+
+    /// <summary>The same story again in at most <paramref name="mostWords"/> words, or the shortest that was found.</summary>
+    public static Story Shorten(Story story, SplitMix random, int mostWords)
+    {
+        string shortest = story.Text;
+        for (int tries = 0; tries < 40 && Prose.CountWords(shortest) > mostWords; tries++)
+        {
+            string text = Tell(story.Scene, random, fullness: 0);
+            if (Prose.CountWords(text) < Prose.CountWords(shortest)) shortest = text;
+        }
+        return new Story(shortest, story.Scene);
+    }
+
+    private static string Tell(Scene scene, SplitMix random, int fullness)
+    {
+        Plot plot = scene.Plot;
+        string opening = random.Chance(OnceUponATimePercent) ? Frame.OnceUponATime : random.Pick(Frame.Openings);
+        List<string> parts = [opening];
+        if (!plot.OwnWeather && random.Chance(fullness)) parts.Add((scene.Place.Indoors ? "Outside, " + scene.Weather.Sky : scene.Weather.Sky) + ".");
+        if (!plot.OwnFriend) parts.Add(Frame.Friend);
+        parts.AddRange(plot.Stages);
+        if (!plot.OwnWeather && random.Chance(fullness / 2)) parts.Add(scene.Weather.Later + ".");
+        parts.Add(Frame.Ending);
+        return string.Join(' ', parts.Select(part => scene.Write(part, random, fullness)).Where(part => part.Length > 0));
+    }
+
+    private static Scene Cast(SplitMix random, StoryWish wish)
+    {
+        Plot plot = random.Pick(Library.Plots.Where(plot => Fits(plot, wish)).ToList());
+        Character hero = Somebody(random, wish.Hero, wish.Name, wish.Pronouns, [], []);
+        // Mostly one is he and the other she, which keeps the words that stand for them apart.
+        Pronouns other = random.Chance(80) == (hero.Pronouns == Pronouns.Male) ? Pronouns.Female : Pronouns.Male;
+        Character friend = Somebody(random, wish.Friend, null, other, [hero.Kind.Noun], [hero.Name, hero.Trait]);
+        Helper helper = random.Pick(Helper.All.Where(h => h.Noun != hero.Kind.Noun && h.Noun != friend.Kind.Noun).ToList());
+        Place place = wish.Place ?? random.Pick(Places.All.Where(place => !place.Indoors || !plot.Outdoors).ToList());
+        Thing? thing = plot.Uses == ThingUse.None ? null : wish.Thing ?? random.Pick(Things.All.Where(thing => thing.Serves(plot.Uses)).ToList());
+        return new Scene(plot, hero, friend, helper, place, random.Pick(Weather.All), thing, random);
+    }
+
+    private static bool Fits(Plot plot, StoryWish wish) =>
+        (wish.Theme is null || plot.Themes.Contains(wish.Theme)) &&
+        (wish.Place is not { Indoors: true } || !plot.Outdoors) &&
+        (wish.Thing is null || (plot.Uses != ThingUse.None && wish.Thing.Serves(plot.Uses)));
+
+    private static Character Somebody(SplitMix random, Kind? wished, string? name, Pronouns? pronouns, string[] otherKinds, string[] used)
+    {
+        Kind kind = wished ?? AnyKind(random, pronouns, otherKinds);
+        pronouns = kind.Only ?? pronouns ?? (random.Chance(50) ? Pronouns.Male : Pronouns.Female);
+        name ??= random.Pick(Names.For(pronouns).Where(n => !used.Contains(n)).ToList());
+        string trait = random.Pick(Kinds.Traits.Where(t => !used.Contains(t)).ToList());
+        return new Character(name, kind, trait, pronouns);
+    }
+
+    private static Kind AnyKind(SplitMix random, Pronouns? pronouns, string[] others)
+    {
+        IReadOnlyList<Kind> from = random.Next(100) switch { < 68 => Kinds.Animals, < 88 => Kinds.People, _ => Kinds.Wonders };
+        return random.Pick(from.Where(kind => !others.Contains(kind.Noun) && (kind.Only is null || pronouns is null || kind.Only == pronouns)).ToList());
+    }
+}

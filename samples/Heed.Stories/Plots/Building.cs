@@ -9,7 +9,7 @@ internal static class Building
 
     public static readonly Plot Plot = new("building", [Theme.NeverGiveUp, Theme.Proud, Theme.AskingForHelp],
     [
-        "{One day|That morning}, [hero] had {a big idea|a plan|a wonderful idea}. \"Let us build a " + It + "!\" [he] {said|told [friend]}. {?\"{#what:Then we can float on the water|Then nobody will get wet feet|Then we can sit above the whole world|Then we can ride down every slope|Then we can see far, far away|Then we can sleep outside}!\"} {\"{Yes|Hooray|Good idea}!\" {said|cried} [friend].|[Friend] clapped [fhis] hands.}",
+        "{One day|That morning}, [hero] had {a big idea|a plan|a wonderful idea}. \"Let us build a " + It + "!\" [he] {said|told [friend]}. {?\"{#what:Then we can float on the water|Then nobody will get wet feet|Then we can sit above the whole world|Then we can ride down every slope|Then we can see far, far away|Then we can sleep outside}!\"} {?{\"{Yes|Hooray|Good idea}!\" {said|cried} [friend].|[Friend] clapped [fhis] hands.}}",
         "{They {gathered|looked for|brought} {#stuff:old boards and rope|long sticks and strong string|wooden boxes and nails}.|First they collected {#stuff:old boards and rope|long sticks and strong string|wooden boxes and nails}.} {?They found the best ones [spot].} {They worked all morning.|Then they {hammered and tied|worked and worked} {until noon|for hours}.} {?[Friend] held everything in place while [hero] {tied the knots|did the rest}.}",
         "{At last|Soon} the " + It + " {was ready|stood there}. {But as soon as they {tried it|sat down on it|touched it}|But then}, {crack!|crash!|bump!} {The whole " + It + " fell {apart|to pieces}.|Down it came, all of it.}",
         "{\"{It is no good|I am no good at this},\" {sighed|said} [h].|[Hero] {sat down and hung [his] head|kicked a stone}. \"All that work!\" [he] said.|[Friend] looked at the {mess|pieces}. [Hero] wanted to {go home|cry}.} \"We {must not|won't|will not} give up,\" said [friend]. \"{Let us ask [helper]|[Helper] will know what to do}.\"",
@@ -19,6 +19,7 @@ internal static class Building
     ])
     {
         Outdoors = true,
+        Spare = [3, 4],
         Questions =
         [
             ("{What did they build?|What did [hero] want to build?}", "They built a " + It + "{| out of {#stuff:old boards and rope|long sticks and strong string|wooden boxes and nails}}."),

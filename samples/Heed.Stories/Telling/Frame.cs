@@ -4,7 +4,7 @@ namespace Heed.Stories.Telling;
 internal static class Frame
 {
     public const string OnceUponATime =
-        "Once upon a time, {there was a [trait] [kind] named [hero] {who lived [in]|whose home was [in]}|{[in]|in a small house [in]}, there lived a [trait] [kind] named [hero]|a [trait] [kind] {named|called} [hero] lived [in]|there lived a [trait] [kind] {[in]. [His] name was [hero]|named [hero] [in]}|a [trait] [kind] and a [ftrait] [fkind] lived [in]. The [kind] was called [hero]}.";
+        "Once upon a time, {there was a [trait] [kind] named [hero] {who lived [in]|whose home was [in]}|{[in]|in a small house [in]}, there lived a [trait] [kind] named [hero]|a [trait] [kind] {named|called} [hero] lived [in]|there lived a [trait] [kind] {[in]. [His] name was [hero]|named [hero] [in]}}.";
 
     public static readonly IReadOnlyList<string> Openings =
     [
@@ -22,6 +22,10 @@ internal static class Frame
 
     public const string Friend =
         "{{[His] best friend was|[Hero]'s best friend was|[He] had a good friend,} a [ftrait] [fkind] {named|called} [friend].|[Hero] {often|always} {played|sat and talked|went walking} with [his] friend [friend], a [ftrait] [fkind].|[He] {had a friend named|was best friends with} [friend], {a [ftrait] [fkind]|who was a [ftrait] [fkind]}.}";
+
+    public const string BriefFriend = "{[His] friend was|[His] best friend was} [friend], a [fkind].";
+
+    public const string BriefEnding = "{The end.|And they were happy.|What a day!|}";
 
     public const string Ending =
         "{From that day on, [hero] and [friend] were {the best of friends|closer than ever|always together}.|And {they|[hero] and [friend]} {lived happily ever after|laughed about it for a long, long time|never forgot that day}.|{That night|That evening}, {[h] fell asleep with a smile|[hero] dreamed {sweet|happy|wonderful} dreams|[hero] told the whole story to the moon}.|{Then they went home and had {hot soup|warm milk and cookies|pancakes with honey|a big pot of tea}|Hand in hand, they walked home}.|And if you {ever come to|visit} [place], {you may still hear them laugh|you may meet them there}.|It was the best day {ever|of all|they could remember}.}{ The end.||}";

@@ -10,6 +10,9 @@ internal sealed record Plot(string Name, IReadOnlyList<Theme> Themes, IReadOnlyL
     /// <summary>What its thing must be good for; none, where the plot has no thing.</summary>
     public ThingUse Uses { get; init; }
 
+    /// <summary>The stages that a short telling leaves out: the first of them, or the first two, …</summary>
+    public IReadOnlyList<int> Spare { get; init; } = [];
+
     public bool Outdoors { get; init; }
 
     /// <summary>The plot itself says who the friend is and what the weather does.</summary>

@@ -9,16 +9,14 @@ internal static class Storyteller
 {
     private const int OnceUponATimePercent = 40;
     private const int MostTries = 200;
+    private const int TriesPerScene = 6;
 
     public static Story Tell(SplitMix random, StoryWish wish)
     {
         for (int tries = 0; tries < MostTries; tries++)
         {
             Scene scene = Cast(random, wish);
-            string text = Tell(scene, random, wish.Fullness ?? 20 + random.Next(71));
-            int words = Prose.CountWords(text);
-            bool about = wish.Theme is null || text.Contains(wish.Theme.Keyword, StringComparison.OrdinalIgnoreCase);
-            if (about && words >= wish.LeastWords && words <= wish.MostWords) return new Story(text, scene);
+            if (Fitted(scene, random, wish) is string text) return new Story(text, scene);
         }
         throw new InvalidOperationException($"No story of {wish.LeastWords} to {wish.MostWords} words for {wish}.");
     }
@@ -27,24 +25,40 @@ internal static class Storyteller
     public static Story Shorten(Story story, SplitMix random, int mostWords)
     {
         string shortest = story.Text;
-        for (int tries = 0; tries < 40 && Prose.CountWords(shortest) > mostWords; tries++)
+        for (int tries = 0; tries < 20 && Prose.CountWords(shortest) > mostWords; tries++)
         {
-            string text = Tell(story.Scene, random, fullness: 0);
+            string text = Tell(story.Scene, random, fullness: 0, brief: true);
             if (Prose.CountWords(text) < Prose.CountWords(shortest)) shortest = text;
         }
         return new Story(shortest, story.Scene);
     }
 
-    private static string Tell(Scene scene, SplitMix random, int fullness)
+    /// <summary>Tells with more or fewer optional sentences until the length is right; null when the theme got lost or it never is.</summary>
+    private static string? Fitted(Scene scene, SplitMix random, StoryWish wish)
+    {
+        int fullness = wish.Fullness ?? random.Next(81);
+        for (int tries = 0; tries < TriesPerScene; tries++)
+        {
+            string text = Tell(scene, random, fullness, brief: wish.Fullness == 0);
+            int words = Prose.CountWords(text);
+            bool about = wish.Theme is null || text.Contains(wish.Theme.Keyword, StringComparison.OrdinalIgnoreCase);
+            if (about && words >= wish.LeastWords && words <= wish.MostWords) return text;
+            if (words > wish.MostWords) fullness = Math.Max(1, fullness / 2);
+            else if (words < wish.LeastWords) fullness = 100;
+        }
+        return null;
+    }
+
+    private static string Tell(Scene scene, SplitMix random, int fullness, bool brief)
     {
         Plot plot = scene.Plot;
-        string opening = random.Chance(OnceUponATimePercent) ? Frame.OnceUponATime : random.Pick(Frame.Openings);
-        List<string> parts = [opening];
+        List<string> parts = [random.Chance(OnceUponATimePercent) ? Frame.OnceUponATime : random.Pick(Frame.Openings)];
         if (!plot.OwnWeather && random.Chance(fullness)) parts.Add((scene.Place.Indoors ? "Outside, " + scene.Weather.Sky : scene.Weather.Sky) + ".");
-        if (!plot.OwnFriend) parts.Add(Frame.Friend);
-        parts.AddRange(plot.Stages);
+        if (!plot.OwnFriend) parts.Add(brief ? Frame.BriefFriend : Frame.Friend);
+        int left = brief ? plot.Spare.Count : random.Chance(20 + fullness) ? 0 : random.Next(plot.Spare.Count + 1);
+        parts.AddRange(plot.Stages.Where((_, i) => !plot.Spare.Take(left).Contains(i)));
         if (!plot.OwnWeather && random.Chance(fullness / 2)) parts.Add(scene.Weather.Later + ".");
-        parts.Add(Frame.Ending);
+        parts.Add(brief ? Frame.BriefEnding : Frame.Ending);
         return string.Join(' ', parts.Select(part => scene.Write(part, random, fullness)).Where(part => part.Length > 0));
     }
 

@@ -4,7 +4,7 @@ namespace Heed.Stories.Telling;
 internal static class Frame
 {
     public const string OnceUponATime =
-        "Once upon a time, {there was a [trait] [kind] named [hero] {who lived [in]|whose home was [in]}|{[in]|in a small house [in]}, there lived a [trait] [kind] named [hero]|a [trait] [kind] {named|called} [hero] lived [in]|there lived a [trait] [kind] {[in]. [His] name was [hero]|named [hero] [in]}}.";
+        "Once upon a time, {there was a [trait] [kind] named [hero] {who lived [in]|whose home was [in]}|{[in]|[home]}, there lived a [trait] [kind] named [hero]|a [trait] [kind] {named|called} [hero] lived [in]|there lived a [trait] [kind] {[in]. [His] name was [hero]|named [hero] [in]}}.";
 
     public static readonly IReadOnlyList<string> Openings =
     [
@@ -15,7 +15,7 @@ internal static class Frame
         "There {once was|was once} a [trait] [kind] named [hero]. [He] lived [in].",
         "[Hero] the [kind] lived [in]. [He] was {very|a bit|always} [trait].",
         "{Not so long ago|One [weather] day|In a time of stories}, there was a [trait] [kind] {named|called} [hero]. [He] lived {right |}[in].",
-        "{In a little house|In a cosy home|In a small room} [in] lived a [trait] [kind] {named|called} [hero].",
+        "[Home] lived a [trait] [kind] {named|called} [hero].",
         "{Everybody|Everyone} [in] knew [hero], {the [trait] [kind]|a [trait] [kind]}.",
         "It was a [weather] {morning|day} [in]. A [trait] [kind] named [hero] {opened [his] eyes and smiled|could not wait to go out|was {humming|singing} a little song}.",
     ];

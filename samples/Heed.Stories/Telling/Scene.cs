@@ -6,6 +6,8 @@ namespace Heed.Stories.Telling;
 /// <summary>Everything that stays the same while one story is told, and while one talks about it.</summary>
 internal sealed class Scene
 {
+    private static readonly string[] Houses = ["little house", "small house", "cosy home", "tiny hut", "house with a red door", "round little house"];
+    private static readonly string[] Rooms = ["small room", "cosy corner", "little attic"];
     private readonly Dictionary<string, string> _words = [];
     private readonly Dictionary<string, int> _choices = [];
 
@@ -27,6 +29,7 @@ internal sealed class Scene
         int first = random.Next(place.Spots.Length);
         string Spot(int i) => place.Spots[(first + i) % place.Spots.Length];
         (_words["spot"], _words["spotb"], _words["spotc"]) = (Spot(0), Spot(2), Spot(3));
+        _words["home"] = place.Indoors ? $"in a {random.Pick(Rooms)} {place.In}" : $"in a {random.Pick(Houses)} {place.In}";
         _words["sight"] = random.Pick(place.Sights);
         _words["dest"] = random.Pick(Places.Destinations);
         _words["weather"] = weather.Adjective;

@@ -8,6 +8,7 @@ namespace Heed.Stories.Telling;
 internal static class Storyteller
 {
     private const int OnceUponATimePercent = 40;
+    private const int BriefPercent = 25;
     private const int MostTries = 200;
     private const int TriesPerScene = 6;
 
@@ -36,14 +37,14 @@ internal static class Storyteller
     /// <summary>Tells with more or fewer optional sentences until the length is right; null when the theme got lost or it never is.</summary>
     private static string? Fitted(Scene scene, SplitMix random, StoryWish wish)
     {
-        int fullness = wish.Fullness ?? random.Next(81);
+        int fullness = wish.Fullness ?? (random.Chance(BriefPercent) ? 0 : random.Next(81));
         for (int tries = 0; tries < TriesPerScene; tries++)
         {
-            string text = Tell(scene, random, fullness, brief: wish.Fullness == 0);
+            string text = Tell(scene, random, fullness, brief: fullness == 0);
             int words = Prose.CountWords(text);
             bool about = wish.Theme is null || text.Contains(wish.Theme.Keyword, StringComparison.OrdinalIgnoreCase);
             if (about && words >= wish.LeastWords && words <= wish.MostWords) return text;
-            if (words > wish.MostWords) fullness = Math.Max(1, fullness / 2);
+            if (words > wish.MostWords) fullness = fullness / 2;
             else if (words < wish.LeastWords) fullness = 100;
         }
         return null;
@@ -53,11 +54,12 @@ internal static class Storyteller
     {
         Plot plot = scene.Plot;
         List<string> parts = [random.Chance(OnceUponATimePercent) ? Frame.OnceUponATime : random.Pick(Frame.Openings)];
-        if (!plot.OwnWeather && random.Chance(fullness)) parts.Add((scene.Place.Indoors ? "Outside, " + scene.Weather.Sky : scene.Weather.Sky) + ".");
+        bool weather = !plot.OwnWeather && !scene.Place.Indoors && random.Chance(fullness);
+        if (weather) parts.Add(scene.Weather.Sky + ".");
         if (!plot.OwnFriend) parts.Add(brief ? Frame.BriefFriend : Frame.Friend);
         int left = brief ? plot.Spare.Count : random.Chance(20 + fullness) ? 0 : random.Next(plot.Spare.Count + 1);
         parts.AddRange(plot.Stages.Where((_, i) => !plot.Spare.Take(left).Contains(i)));
-        if (!plot.OwnWeather && random.Chance(fullness / 2)) parts.Add(scene.Weather.Later + ".");
+        if (weather && random.Chance(40)) parts.Add(scene.Weather.Later + ".");
         parts.Add(brief ? Frame.BriefEnding : Frame.Ending);
         return string.Join(' ', parts.Select(part => scene.Write(part, random, fullness)).Where(part => part.Length > 0));
     }
@@ -72,7 +74,7 @@ internal static class Storyteller
         Helper helper = random.Pick(Helper.All.Where(h => h.Noun != hero.Kind.Noun && h.Noun != friend.Kind.Noun).ToList());
         Place place = wish.Place ?? random.Pick(Places.All.Where(place => !place.Indoors || !plot.Outdoors).ToList());
         Thing? thing = plot.Uses == ThingUse.None ? null : wish.Thing ?? random.Pick(Things.All.Where(thing => thing.Serves(plot.Uses)).ToList());
-        return new Scene(plot, hero, friend, helper, place, random.Pick(Weather.All), thing, random);
+        return new Scene(plot, hero, friend, helper, place, random.Pick(plot.OwnWeather ? Weather.Mild : Weather.All), thing, random);
     }
 
     private static bool Fits(Plot plot, StoryWish wish) =>

@@ -14,4 +14,7 @@ internal sealed record Weather(string Adjective, string Sky, string Later)
         new("chilly", "{The air was {cold and crisp|so cold that noses turned red}|There was frost on the grass}", "{It grew cold again, but {nobody minded|their hearts were warm}|Smoke rose from the chimneys into the cold air}"),
         new("warm", "{A warm breeze {smelled of flowers|was blowing}|Bees were humming everywhere|The air was {warm and sweet|soft and warm}}", "{The evening was warm, and crickets were singing|Fireflies {came out one by one|were dancing in the warm evening}}"),
     ];
+
+    /// <summary>What a plot with its own weather may begin with.</summary>
+    public static readonly IReadOnlyList<Weather> Mild = [.. All.Where(weather => weather.Adjective is "sunny" or "cloudy" or "warm" or "windy")];
 }

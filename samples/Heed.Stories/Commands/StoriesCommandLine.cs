@@ -9,7 +9,7 @@ internal static class StoriesCommandLine
     {
         RootCommand root = new("Writes the stories and dialogs that the shipped model learns from. The same seed writes the same bytes on every machine.")
         {
-            CorpusCommand.Create(),
+            CorpusCommand.Create(), DialogsCommand.Create(),
         };
         return root.Parse(args).InvokeAsync();
     }

@@ -15,7 +15,7 @@ internal static class LostThing
         "{First they looked|They searched|They went and looked} [spotb], but {there was nothing there|they found only {an old boot|a pile of leaves|a surprised beetle|a broken cup}|the [thing] was not there}. {?Then they looked [spotc]. {Nothing|No luck|Still no [thing]}!}",
         "{At last they|Then they|So they} asked [newhelper] for help. {?{\"Think back,\"|\"Take a deep breath,\"} said [helper].} \"{#how:Did you stop to look at something|Did you run anywhere|Where did you play this morning}?\"",
         "{?[Hero] {thought hard|closed [his] eyes and thought|scratched [his] head}.} \"{Oh|Yes|I know}! {#how:I stopped to look at [sight]|I ran very fast [across]|We played [spot]}!\" [he] {cried|said|shouted}.",
-        "They {ran|hurried|went} back {at once|as fast as they could|together}, and there, [spot], {lay|was} the [adj] [thing]. {?{#how:[Hero] had put it down and forgotten it|It had slipped out of [his] bag|It had been there all along}}.",
+        "They {ran|hurried|went} back {at once|as fast as they could|together}, and there, [spot], {lay|was} the [adj] [thing]. {?{#how:[Hero] had put it down and forgotten it|It had slipped out of [his] bag|It had been there all along}.}",
         "[Hero] {hugged [friend]|jumped for joy|laughed out loud}. \"Thank you {both|for helping me},\" [he] said. {[He] had learned that {asking for help is a clever thing to do|a good friend makes every search shorter|two pairs of eyes see more than one}.|\"It is good to ask for help,\" said [hero].}",
     ])
     {

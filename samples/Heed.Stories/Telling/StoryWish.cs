@@ -11,6 +11,8 @@ internal sealed record StoryWish
 
     public Pronouns? Pronouns { get; init; }
 
+    public string? Trait { get; init; }
+
     public Kind? Friend { get; init; }
 
     public Thing? Thing { get; init; }

@@ -17,7 +17,7 @@ internal static class Storyteller
         for (int tries = 0; tries < MostTries; tries++)
         {
             Scene scene = Cast(random, wish);
-            if (Fitted(scene, random, wish) is string text) return new Story(text, scene);
+            if (Fitted(scene, random, wish) is Story story) return story;
         }
         throw new InvalidOperationException($"No story of {wish.LeastWords} to {wish.MostWords} words for {wish}.");
     }
@@ -25,32 +25,32 @@ internal static class Storyteller
     /// <summary>The same story again in at most <paramref name="mostWords"/> words, or the shortest that was found.</summary>
     public static Story Shorten(Story story, SplitMix random, int mostWords)
     {
-        string shortest = story.Text;
-        for (int tries = 0; tries < 20 && Prose.CountWords(shortest) > mostWords; tries++)
+        Story shortest = story;
+        for (int tries = 0; tries < 20 && Prose.CountWords(shortest.Text) > mostWords; tries++)
         {
-            string text = Tell(story.Scene, random, fullness: 0, brief: true);
-            if (Prose.CountWords(text) < Prose.CountWords(shortest)) shortest = text;
+            Story again = Tell(story.Scene, random, fullness: 0, brief: true);
+            if (Prose.CountWords(again.Text) < Prose.CountWords(shortest.Text)) shortest = again;
         }
-        return new Story(shortest, story.Scene);
+        return shortest;
     }
 
     /// <summary>Tells with more or fewer optional sentences until the length is right; null when the theme got lost or it never is.</summary>
-    private static string? Fitted(Scene scene, SplitMix random, StoryWish wish)
+    private static Story? Fitted(Scene scene, SplitMix random, StoryWish wish)
     {
         int fullness = wish.Fullness ?? (random.Chance(BriefPercent) ? 0 : random.Next(81));
         for (int tries = 0; tries < TriesPerScene; tries++)
         {
-            string text = Tell(scene, random, fullness, brief: fullness == 0);
-            int words = Prose.CountWords(text);
-            bool about = wish.Theme is null || text.Contains(wish.Theme.Keyword, StringComparison.OrdinalIgnoreCase);
-            if (about && words >= wish.LeastWords && words <= wish.MostWords) return text;
+            Story story = Tell(scene, random, fullness, brief: fullness == 0);
+            int words = Prose.CountWords(story.Text);
+            bool about = wish.Theme is null || story.Text.Contains(wish.Theme.Keyword, StringComparison.OrdinalIgnoreCase);
+            if (about && words >= wish.LeastWords && words <= wish.MostWords) return story;
             if (words > wish.MostWords) fullness = fullness / 2;
             else if (words < wish.LeastWords) fullness = 100;
         }
         return null;
     }
 
-    private static string Tell(Scene scene, SplitMix random, int fullness, bool brief)
+    private static Story Tell(Scene scene, SplitMix random, int fullness, bool brief)
     {
         Plot plot = scene.Plot;
         List<string> parts = [random.Chance(OnceUponATimePercent) ? Frame.OnceUponATime : random.Pick(Frame.Openings)];
@@ -61,13 +61,15 @@ internal static class Storyteller
         parts.AddRange(plot.Stages.Where((_, i) => !plot.Spare.Take(left).Contains(i)));
         if (weather && random.Chance(40)) parts.Add(scene.Weather.Later + ".");
         parts.Add(brief ? Frame.BriefEnding : Frame.Ending);
-        return string.Join(' ', parts.Select(part => scene.Write(part, random, fullness)).Where(part => part.Length > 0));
+        string text = string.Join(' ', parts.Select(part => scene.Write(part, random, fullness)).Where(part => part.Length > 0));
+        return new Story(text, scene, Whole: left == 0);
     }
 
     private static Scene Cast(SplitMix random, StoryWish wish)
     {
         Plot plot = random.Pick(Library.Plots.Where(plot => Fits(plot, wish)).ToList());
-        Character hero = Somebody(random, wish.Hero, wish.Name, wish.Pronouns, [], []);
+        Character hero = Somebody(random, wish.Hero, wish.Name, wish.Pronouns, wish.Friend is null ? [] : [wish.Friend.Noun], []);
+        if (wish.Trait is not null) hero = hero with { Trait = wish.Trait };
         // Mostly one is he and the other she, which keeps the words that stand for them apart.
         Pronouns other = random.Chance(80) == (hero.Pronouns == Pronouns.Male) ? Pronouns.Female : Pronouns.Male;
         Character friend = Somebody(random, wish.Friend, null, other, [hero.Kind.Noun], [hero.Name, hero.Trait]);

@@ -27,13 +27,18 @@ internal static class CorpusCommand
     public static void Write(TextWriter writer, ulong seed, int count, bool jsonLines)
     {
         StoryWish anything = new();
-        for (int i = 0; i < count; i++)
+        bool first = true;
+        foreach (string text in Items(count, i => Storyteller.Tell(SplitMix.ForItem(seed, i), anything).Text))
         {
-            string text = Storyteller.Tell(SplitMix.ForItem(seed, (ulong)i), anything).Text;
             if (jsonLines) writer.Write(JsonText.Object(("text", JsonText.Quote(text))) + "\n");
-            else writer.Write((i == 0 ? "" : "\n") + text + "\n");
+            else writer.Write((first ? "" : "\n") + text + "\n");
+            first = false;
         }
     }
+
+    /// <summary>All items in order, made by all cores: each has its own random stream.</summary>
+    public static IEnumerable<T> Items<T>(int count, Func<ulong, T> make) =>
+        ParallelEnumerable.Range(0, count).AsParallel().AsOrdered().Select(i => make((ulong)i));
 
     /// <summary>A new file: UTF-8 without a mark, line feeds only.</summary>
     public static StreamWriter Open(string path) => new(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" };

@@ -23,6 +23,6 @@ internal static class DialogsCommand
 
     public static void Write(TextWriter writer, ulong seed, int count)
     {
-        for (int i = 0; i < count; i++) writer.Write(DialogWriter.Write(SplitMix.ForItem(seed, (ulong)i)).ToJson() + "\n");
+        foreach (string line in CorpusCommand.Items(count, i => DialogWriter.Write(SplitMix.ForItem(seed, i)).ToJson())) writer.Write(line + "\n");
     }
 }

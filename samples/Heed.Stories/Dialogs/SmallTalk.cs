@@ -25,7 +25,7 @@ internal static class SmallTalk
     public static readonly IReadOnlyList<string> Outside =
     [
         "What is [n] {times|plus|minus|divided by} [m]?", "{How much is|Calculate|What is} [n] {+|*|-|/} [m]{|?}", "What is the capital of {France|Italy|Japan|Peru|Kenya|Canada|Norway|Egypt|India|Brazil}?",
-        "{What is the weather|How is the weather|Will it rain} {today|tomorrow|on Sunday}?", "{Who is the president|Who won the game|What is in the news|What happened} {today|this year|yesterday}?",
+        "{What is the weather|How is the weather|Will it rain} {today|tomorrow|on Sunday}?", "{Who is the president|Who won the game|What is in the news today|What happened yesterday|Who is the best player}?",
         "{Write|Can you write|Show me} {a program|some code|a Python script|a web page|a sort function}{| for me}{|, please}", "Translate {this|hello|good night|thank you} into {French|German|Spanish|Latin|Chinese}{|.}",
         "{What time is it|What day is it|What is the date}?", "{How do I|How can I} {fix my bicycle|cook rice|get rich|lose weight|learn English|buy a house|repair a computer}?", "{Who invented|Who discovered} {the telephone|the light bulb|America|paper|the wheel}?",
         "{What does|What is} {a gene|an atom|inflation|gravity|a black hole|an algorithm|democracy}{| mean}?", "{Solve|Help me with} {my homework|this equation|this riddle|my maths}{|.|, please.}", "{How tall is|How old is|How far is} {the moon|Mount Everest|the sun|the Eiffel Tower|the Earth}?",

@@ -6,5 +6,7 @@ export PYTHONDONTWRITEBYTECODE=1
 python=${PYTHON:-python3}
 "$python" make_models.py
 "$python" make_layers.py
-git diff --exit-code --stat -- models layers
-test -z "$(git status --porcelain -- models layers)"
+"$python" make_optimizer.py
+"$python" make_training.py
+git diff --exit-code --stat -- models layers training
+test -z "$(git status --porcelain -- models layers training)"

@@ -196,6 +196,43 @@ public sealed class TrainingCheckpointTests : IDisposable
         TinyRun.Weights(again.Tensors()).ShouldAllBe(value => float.IsFinite(value));
     }
 
+    [Fact]
+    public async Task RunAsync_WeightsThatOverflow_AreNotSaved()
+    {
+        // One step of 1e38 leaves finite gradients behind it, and weights of which the next checkpoint would be worth nothing.
+        Trainer trainer = Make(Options with { LearningRate = 3e38, WarmupSteps = 0, WeightDecay = 0, CheckpointEvery = 1 }, "overflow");
+        TrainingDivergedException error = await Should.ThrowAsync<TrainingDivergedException>(() => TinyRun.RunAsync(trainer));
+        error.Step.ShouldBeLessThanOrEqualTo(2);
+        foreach (string file in Directory.GetFiles(trainer.Folder!.StatePath, "step-*"))
+        {
+            Trainer again = Make(Options, "overflow");
+            again.Resume(acceptChanges: true).ShouldBeTrue();
+            TinyRun.Weights(again.Tensors()).ShouldAllBe(value => float.IsFinite(value), file);
+        }
+    }
+
+    [Fact]
+    public async Task RunAsync_AfterAProcessWasEnded_RemovesWhatItHadBegun()
+    {
+        Trainer trainer = Make(Options, "ended");
+        string[] begun = [Path.Combine(trainer.Folder!.StatePath, "step-00000004.safetensors.0123.tmp"), Path.Combine(trainer.Folder.Root, "model.safetensors.0123.tmp")];
+        string own = Path.Combine(trainer.Folder.Root, "notes.tmp");
+        Directory.CreateDirectory(trainer.Folder.StatePath);
+        foreach (string file in begun.Append(own)) await File.WriteAllTextAsync(file, "half");
+        await TinyRun.RunAsync(trainer);
+        begun.ShouldAllBe(file => !File.Exists(file));
+        File.Exists(own).ShouldBeTrue("what is not ours stays");
+    }
+
+    [Fact]
+    public async Task RunAsync_SampleThatFails_SavesTheStepBeforeItEnds()
+    {
+        Transformer model = TinyRun.Model(Dropping);
+        Trainer trainer = new(model, new TinyRun.Batches(2), Options with { SampleEvery = 3 }) { Folder = Folder("sample"), Sample = () => throw new NotSupportedException("no text") };
+        (await Should.ThrowAsync<NotSupportedException>(() => TinyRun.RunAsync(trainer))).Message.ShouldBe("no text");
+        Path.GetFileName(trainer.Folder!.Newest).ShouldBe("step-00000003.safetensors");
+    }
+
     private Trainer Make(TrainingOptions options, string folder, int seed = 7)
     {
         Transformer model = TinyRun.Model(Dropping, seed);

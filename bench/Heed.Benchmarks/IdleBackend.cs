@@ -61,4 +61,15 @@ internal sealed class IdleBackend : IBackend
     public double SquaredNorm(Tensor x) => 0;
 
     public void AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, in AdamWStep step) { }
+
+    public void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
+        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp)
+    {
+    }
+
+    public void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp,
+        ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout,
+        in HeadRange dq, in HeadRange dk, in HeadRange dv)
+    {
+    }
 }

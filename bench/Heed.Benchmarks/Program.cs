@@ -9,6 +9,8 @@ Dictionary<string, (string Summary, Func<string[], int> Run)> verbs = new(String
     ["dispatch"] = ("a decode step's cost outside of kernels, and what it allocates: dispatch [threads [260K|15M|110M]]", DispatchBenchmark.Run),
     ["tokenize"] = ("encoding speed of a tokenizer on a text: tokenize TOKENIZER TEXT [rounds]", TokenizeBench.Run),
     ["decode"] = ("greedy decode of a model file, no streaming: decode MODEL [threads [tokens]]", DecodeBenchmark.Run),
+    ["train"] = ("a training step of a Llama-like model, or of a GPT-2-like one: train [gpt2] [threads [vocabulary [steps [dim layers heads inner seq batch]]]]", TrainBenchmark.Run),
+    ["attention"] = ("training attention forward and backward: attention [rounds] or attention serve THREADS", AttentionBenchmark.Run),
     ["small"] = ("products of a tiny model's size, in nanoseconds", SmallBenchmark.Run),
 };
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb)) return verb.Run(args[1..]);

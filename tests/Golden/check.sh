@@ -6,5 +6,6 @@ export PYTHONDONTWRITEBYTECODE=1
 python=${PYTHON:-python3}
 "$python" make_models.py
 "$python" make_layers.py
+"$python" make_optimizer.py
 git diff --exit-code --stat -- models layers
 test -z "$(git status --porcelain -- models layers)"

@@ -16,6 +16,7 @@ public sealed class ArchitectureTests
         ["Nn"] = ["Tensors", "Kernels"],
         ["Formats"] = ["Tensors", "Kernels"],
         ["Models"] = ["Nn", "Formats", "Tensors", "Kernels"],
+        ["Training"] = ["Models", "Nn", "Formats", "Tensors", "Kernels", "Tokenizers"],
         ["Inference"] = ["Models", "Nn", "Formats", "Tensors", "Kernels", "Tokenizers"],
     };
 

@@ -55,13 +55,30 @@ internal unsafe struct AttentionArgs
     /// <summary>Null, or [batch]: keys before it are invisible (left padding).</summary>
     public int* FirstKeys;
 
+    /// <summary>Null, or [batch, query]: keys before it are invisible to the query (another document's).</summary>
+    public int* Firsts;
+
+    /// <summary>The share of probabilities that are dropped, from 0 up to but excluding 1; the others are divided by what is left. Only in training.</summary>
+    public float DropoutRate;
+
+    /// <summary>Of <see cref="DropoutStream"/>; a row is ((batch * heads) + head) * queries + query, a column a key.</summary>
+    public ulong DropoutSeed;
+
+    /// <summary>Null, or what counts the work that is done.</summary>
+    public AttentionCounter? Counter;
+
     /// <summary>Null, or [batch, head, query]: receives the ln of the softmax's denominator; -inf where nothing is seen.</summary>
     public float* LogSumExp;
 
     /// <summary>The first key that the query may see.</summary>
-    internal readonly int FirstVisible(int batch, int limit)
+    internal readonly int FirstVisible(int batch, int query, int limit)
     {
         int first = FirstKeys == null ? 0 : Math.Max(0, FirstKeys[batch]);
+        if (Firsts != null)
+        {
+            first = Math.Max(first, Firsts[((long)batch * Queries) + query]);
+        }
+
         return Window == 0 ? first : Math.Max(first, limit - Window + 1);
     }
 
@@ -80,6 +97,11 @@ internal unsafe struct AttentionArgs
                 $"Attention: head dimension {HeadDim}, value dimension {ValueDim}, window {Window}, soft cap {SoftCap}, key stride {KeyStride}, value stride {ValueStride}; need positive dimensions and value stride, and nothing negative.");
         }
 
+        if (!(DropoutRate >= 0f && DropoutRate < 1f))
+        {
+            throw new ArgumentException($"Attention: dropout rate {DropoutRate}; need one from 0 up to but excluding 1.");
+        }
+
         long pairs = 0;
         for (int b = 0; b < Batch; b++)
         {
@@ -92,7 +114,7 @@ internal unsafe struct AttentionArgs
                         $"Attention: limit {limit} of query {i} in batch row {b}; need one from -1 to {KeyCapacity - 1}.");
                 }
 
-                pairs += Math.Max(0, limit + 1 - FirstVisible(b, limit));
+                pairs += Math.Max(0, limit + 1 - FirstVisible(b, i, limit));
             }
         }
 

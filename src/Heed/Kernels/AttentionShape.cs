@@ -29,4 +29,9 @@ internal readonly record struct AttentionShape
     public float SoftCap { get; init; }
 
     public int Window { get; init; }
+
+    /// <summary>The share of probabilities that training drops.</summary>
+    public float DropoutRate { get; init; }
+
+    public ulong DropoutSeed { get; init; }
 }

@@ -9,7 +9,8 @@ namespace Heed.Kernels;
 /// </summary>
 internal static class DropoutStream
 {
-    private const uint GoldenRatio = 0x9E3779B9;
+    /// <summary>What a column is multiplied by before it is added to its row's key.</summary>
+    public const uint GoldenRatio = 0x9E3779B9;
 
     /// <summary>The key of one row's draws; SplitMix64's finalizer over seed and row.</summary>
     public static uint RowKey(ulong seed, ulong row)
@@ -38,6 +39,17 @@ internal static class DropoutStream
         x = (x ^ (x >>> 16)) * 0x21F0AAAD;
         x = (x ^ (x >>> 15)) * 0x735A2D97;
         return x ^ (x >>> 15);
+    }
+
+    /// <summary>Sixteen draws of which each lane holds rowKey + column * <see cref="GoldenRatio"/>; the same bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Draw<L, V>(V x)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        x = L.MultiplyBits(L.XorShift(x, 16), L.CreateBits(0x21F0AAAD));
+        x = L.MultiplyBits(L.XorShift(x, 15), L.CreateBits(0x735A2D97));
+        return L.XorShift(x, 15);
     }
 
     /// <summary>A draw of at least this is kept; rate 0 keeps all.</summary>

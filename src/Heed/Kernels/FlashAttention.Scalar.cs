@@ -21,7 +21,7 @@ internal static unsafe partial class FlashAttention
     private static void ScalarRow(in AttentionArgs args, int b, int h, int i)
     {
         int limit = args.Limits[((long)b * args.Queries) + i];
-        int begin = args.FirstVisible(b, limit);
+        int begin = args.FirstVisible(b, i, limit);
         Span<float> acc = new float[args.ValueDim];
         Span<float> weights = stackalloc float[TileKeys];
         Span<float> sums = stackalloc float[16];

@@ -77,7 +77,7 @@ internal static unsafe partial class FlashAttention
                 int query = (firstRow + r) / Group;
                 int head = (kvHead * Group) + ((firstRow + r) % Group);
                 int limit = args.Limits[((long)batch * args.Queries) + query];
-                int begin = args.FirstVisible(batch, limit);
+                int begin = args.FirstVisible(batch, query, limit);
                 Queries[r] = args.Query + (batch * args.QueryBatchStride) + (query * args.QueryStride) + (head * args.QueryHeadStride);
                 Maxima[r] = float.NegativeInfinity;
                 Begins[r] = begin;

@@ -73,6 +73,7 @@ internal static class Fold
     }
 
     /// <summary>totals[c] += x[c], in double.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddRow(ReadOnlySpan<float> x, Span<double> totals)
     {
         int i = 0;

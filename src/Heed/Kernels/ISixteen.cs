@@ -50,6 +50,21 @@ internal unsafe interface ISixteen<V>
     /// <summary>Adds the integer in the low bits of <paramref name="shift"/> to the exponent of <paramref name="a"/>.</summary>
     static abstract V AddExponent(V a, V shift);
 
+    /// <summary>Sixteen lanes of the same 32 bits.</summary>
+    static abstract V CreateBits(uint value);
+
+    /// <summary>a + b as unsigned integers, modulo 2^32.</summary>
+    static abstract V AddBits(V a, V b);
+
+    /// <summary>a * b as unsigned integers, modulo 2^32.</summary>
+    static abstract V MultiplyBits(V a, V b);
+
+    /// <summary>a ^ (a >> count) as unsigned integers.</summary>
+    static abstract V XorShift(V a, int count);
+
+    /// <summary>a less than b ? yes : no, lane by lane, a and b as unsigned integers.</summary>
+    static abstract V SelectBelow(V a, V b, V yes, V no);
+
     /// <summary>Swaps lanes 0 and 1, 2 and 3, and so on.</summary>
     static abstract V SwapPairs(V a);
 

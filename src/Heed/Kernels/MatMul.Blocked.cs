@@ -202,7 +202,7 @@ internal static unsafe partial class MatMul
             bool direct = !Accumulate && width == Width;
             float* sums = direct ? y : partial;
             nint stride = direct ? Ldy : Width;
-            TileByPanel<TLanes, TVector>(rows, kCount, a, b, sums, stride, firstK > 0);
+            TileByPanel<TLanes, TVector>(rows, kCount, a, rows, b, sums, stride, firstK > 0);
             if (firstK + kCount < K || (direct && Bias == null)) return;
             float* bias = Bias == null ? null : Bias + column;
             for (int r = 0; r < rows; r++) FinishRow<TLanes, TVector>(sums + (r * stride), bias, y + (r * Ldy), width, Accumulate);

@@ -13,11 +13,11 @@ internal static unsafe partial class MatMul
 
     /// <summary>
     /// c[r, 0..2W) = (resume ? c[r, 0..2W) : 0) + sum over i of a[i, r] * b[i, 0..2W), one fused chain per output in ascending i.
-    /// Bounds: a holds k * TRows floats (one column of the tile after the other), b rows of a panel from column 0 or a multiple
-    /// of 2W on, c TRows rows of 2W floats, ldc apart.
+    /// Bounds: a holds k columns of the tile, TRows floats each, lda apart; b rows of a panel from column 0 or a multiple
+    /// of 2W on; c TRows rows of 2W floats, ldc apart.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TLanes, TVector, TRows>(nint k, float* a, float* b, float* c, nint ldc, bool resume)
+    private static void Tile<TLanes, TVector, TRows>(nint k, float* a, nint lda, float* b, float* c, nint ldc, bool resume)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : unmanaged
         where TRows : struct, ICount
@@ -60,7 +60,7 @@ internal static unsafe partial class MatMul
             TVector u = TLanes.Load(b), v = TLanes.Load(b + w), x;
             TLanes.Prefetch(b + (Ahead * PackedPanels.PanelRows));
             TLanes.Prefetch(b + (Ahead * PackedPanels.PanelRows) + w);
-            TLanes.Prefetch(a + (Ahead * TRows.Value));
+            TLanes.Prefetch(a + (Ahead * lda));
             if (TRows.Value > 0) { x = TLanes.Broadcast(a[0]); s0 = TLanes.MultiplyAdd(x, u, s0); t0 = TLanes.MultiplyAdd(x, v, t0); }
             if (TRows.Value > 1) { x = TLanes.Broadcast(a[1]); s1 = TLanes.MultiplyAdd(x, u, s1); t1 = TLanes.MultiplyAdd(x, v, t1); }
             if (TRows.Value > 2) { x = TLanes.Broadcast(a[2]); s2 = TLanes.MultiplyAdd(x, u, s2); t2 = TLanes.MultiplyAdd(x, v, t2); }
@@ -75,7 +75,7 @@ internal static unsafe partial class MatMul
             if (TRows.Value > 11) { x = TLanes.Broadcast(a[11]); s11 = TLanes.MultiplyAdd(x, u, s11); t11 = TLanes.MultiplyAdd(x, v, t11); }
             if (TRows.Value > 12) { x = TLanes.Broadcast(a[12]); s12 = TLanes.MultiplyAdd(x, u, s12); t12 = TLanes.MultiplyAdd(x, v, t12); }
             if (TRows.Value > 13) { x = TLanes.Broadcast(a[13]); s13 = TLanes.MultiplyAdd(x, u, s13); t13 = TLanes.MultiplyAdd(x, v, t13); }
-            a += TRows.Value;
+            a += lda;
         }
         if (TRows.Value > 0) { TLanes.Store(s0, c); TLanes.Store(t0, c + w); }
         if (TRows.Value > 1) { TLanes.Store(s1, c + ldc); TLanes.Store(t1, c + ldc + w); }
@@ -94,7 +94,7 @@ internal static unsafe partial class MatMul
     }
 
     /// <summary>One tile of <paramref name="rows"/> rows against one panel: all its 32 columns.</summary>
-    private static void TileByPanel<TLanes, TVector>(int rows, nint k, float* a, float* b, float* c, nint ldc, bool resume)
+    internal static void TileByPanel<TLanes, TVector>(int rows, nint k, float* a, nint lda, float* b, float* c, nint ldc, bool resume)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : unmanaged
     {
@@ -102,20 +102,20 @@ internal static unsafe partial class MatMul
         {
             switch (rows)
             {
-                case 1: Tile<TLanes, TVector, Count1>(k, a, b + j, c + j, ldc, resume); break;
-                case 2: Tile<TLanes, TVector, Count2>(k, a, b + j, c + j, ldc, resume); break;
-                case 3: Tile<TLanes, TVector, Count3>(k, a, b + j, c + j, ldc, resume); break;
-                case 4: Tile<TLanes, TVector, Count4>(k, a, b + j, c + j, ldc, resume); break;
-                case 5: Tile<TLanes, TVector, Count5>(k, a, b + j, c + j, ldc, resume); break;
-                case 6: Tile<TLanes, TVector, Count6>(k, a, b + j, c + j, ldc, resume); break;
-                case 7: Tile<TLanes, TVector, Count7>(k, a, b + j, c + j, ldc, resume); break;
-                case 8: Tile<TLanes, TVector, Count8>(k, a, b + j, c + j, ldc, resume); break;
-                case 9: Tile<TLanes, TVector, Count9>(k, a, b + j, c + j, ldc, resume); break;
-                case 10: Tile<TLanes, TVector, Count10>(k, a, b + j, c + j, ldc, resume); break;
-                case 11: Tile<TLanes, TVector, Count11>(k, a, b + j, c + j, ldc, resume); break;
-                case 12: Tile<TLanes, TVector, Count12>(k, a, b + j, c + j, ldc, resume); break;
-                case 13: Tile<TLanes, TVector, Count13>(k, a, b + j, c + j, ldc, resume); break;
-                case 14: Tile<TLanes, TVector, Count14>(k, a, b + j, c + j, ldc, resume); break;
+                case 1: Tile<TLanes, TVector, Count1>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 2: Tile<TLanes, TVector, Count2>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 3: Tile<TLanes, TVector, Count3>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 4: Tile<TLanes, TVector, Count4>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 5: Tile<TLanes, TVector, Count5>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 6: Tile<TLanes, TVector, Count6>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 7: Tile<TLanes, TVector, Count7>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 8: Tile<TLanes, TVector, Count8>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 9: Tile<TLanes, TVector, Count9>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 10: Tile<TLanes, TVector, Count10>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 11: Tile<TLanes, TVector, Count11>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 12: Tile<TLanes, TVector, Count12>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 13: Tile<TLanes, TVector, Count13>(k, a, lda, b + j, c + j, ldc, resume); break;
+                case 14: Tile<TLanes, TVector, Count14>(k, a, lda, b + j, c + j, ldc, resume); break;
                 default: Debug.Fail($"a tile of {rows} rows"); break;
             }
         }

@@ -123,6 +123,45 @@ internal readonly unsafe struct Sixteen128 : ISixteen<Quad128>
         (a.D.AsInt32() + (shift.D.AsInt32() << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 CreateBits(uint value)
+    {
+        Vector128<float> v = Vector128.Create(value).AsSingle();
+        return new(v, v, v, v);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 AddBits(Quad128 a, Quad128 b)
+        => new(
+        (a.A.AsUInt32() + b.A.AsUInt32()).AsSingle(),
+        (a.B.AsUInt32() + b.B.AsUInt32()).AsSingle(),
+        (a.C.AsUInt32() + b.C.AsUInt32()).AsSingle(),
+        (a.D.AsUInt32() + b.D.AsUInt32()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 MultiplyBits(Quad128 a, Quad128 b)
+        => new(
+        (a.A.AsUInt32() * b.A.AsUInt32()).AsSingle(),
+        (a.B.AsUInt32() * b.B.AsUInt32()).AsSingle(),
+        (a.C.AsUInt32() * b.C.AsUInt32()).AsSingle(),
+        (a.D.AsUInt32() * b.D.AsUInt32()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 XorShift(Quad128 a, int count)
+        => new(
+        (a.A.AsUInt32() ^ (a.A.AsUInt32() >> count)).AsSingle(),
+        (a.B.AsUInt32() ^ (a.B.AsUInt32() >> count)).AsSingle(),
+        (a.C.AsUInt32() ^ (a.C.AsUInt32() >> count)).AsSingle(),
+        (a.D.AsUInt32() ^ (a.D.AsUInt32() >> count)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 SelectBelow(Quad128 a, Quad128 b, Quad128 yes, Quad128 no)
+        => new(
+        Vector128.ConditionalSelect(Vector128.LessThan(a.A.AsUInt32(), b.A.AsUInt32()).AsSingle(), yes.A, no.A),
+        Vector128.ConditionalSelect(Vector128.LessThan(a.B.AsUInt32(), b.B.AsUInt32()).AsSingle(), yes.B, no.B),
+        Vector128.ConditionalSelect(Vector128.LessThan(a.C.AsUInt32(), b.C.AsUInt32()).AsSingle(), yes.C, no.C),
+        Vector128.ConditionalSelect(Vector128.LessThan(a.D.AsUInt32(), b.D.AsUInt32()).AsSingle(), yes.D, no.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad128 SwapPairs(Quad128 a)
     {
         Vector128<int> order = Vector128.Create(1, 0, 3, 2);

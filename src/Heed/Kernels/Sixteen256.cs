@@ -121,6 +121,37 @@ internal readonly unsafe struct Sixteen256 : ISixteen<Pair256>
         (a.High.AsInt32() + (shift.High.AsInt32() << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 CreateBits(uint value)
+    {
+        Vector256<float> v = Vector256.Create(value).AsSingle();
+        return new(v, v);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 AddBits(Pair256 a, Pair256 b)
+        => new(
+        (a.Low.AsUInt32() + b.Low.AsUInt32()).AsSingle(),
+        (a.High.AsUInt32() + b.High.AsUInt32()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 MultiplyBits(Pair256 a, Pair256 b)
+        => new(
+        (a.Low.AsUInt32() * b.Low.AsUInt32()).AsSingle(),
+        (a.High.AsUInt32() * b.High.AsUInt32()).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 XorShift(Pair256 a, int count)
+        => new(
+        (a.Low.AsUInt32() ^ (a.Low.AsUInt32() >> count)).AsSingle(),
+        (a.High.AsUInt32() ^ (a.High.AsUInt32() >> count)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 SelectBelow(Pair256 a, Pair256 b, Pair256 yes, Pair256 no)
+        => new(
+        Vector256.ConditionalSelect(Vector256.LessThan(a.Low.AsUInt32(), b.Low.AsUInt32()).AsSingle(), yes.Low, no.Low),
+        Vector256.ConditionalSelect(Vector256.LessThan(a.High.AsUInt32(), b.High.AsUInt32()).AsSingle(), yes.High, no.High));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair256 SwapPairs(Pair256 a) => new(
         Vector256.Shuffle(a.Low, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6)),
         Vector256.Shuffle(a.High, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6)));

@@ -89,10 +89,7 @@ internal sealed partial class CpuBackend
 
     private readonly struct SumRowsWork(Tensor x, int columns) : ISumWork
     {
-        public void Execute(int first, int rows, Span<float> sums)
-        {
-            for (int r = 0; r < rows; r++) TensorPrimitives.Add(sums, Rows(x, first + r, 1, columns), sums);
-        }
+        public void Execute(int first, int rows, Span<float> sums) => ColumnSums.Add(Rows(x, first, rows, columns), rows, sums);
     }
 
     /// <summary>One part adds some columns of all rows, in rising order.</summary>

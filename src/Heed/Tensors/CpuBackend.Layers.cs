@@ -32,7 +32,7 @@ internal sealed partial class CpuBackend
         int columns = x.Shape[^1];
         if (x.IsContiguous)
         {
-            Kernels.Softmax.Run(x.Span<float>(x.ElementCount), columns == 0 ? 0 : x.ElementCount / columns, columns, destination.Span<float>(x.ElementCount));
+            RunRows(new SoftmaxWork(x, destination, columns), RowsOf(x, columns), columns);
             return;
         }
         Copy(x, destination);
@@ -42,28 +42,21 @@ internal sealed partial class CpuBackend
     public void RmsNorm(Tensor x, Tensor weight, float epsilon, Tensor destination)
     {
         int dim = x.Shape[^1];
-        ReadOnlySpan<float> gain = weight.Span<float>(dim);
         Tensor source = Packed(x, destination);
-        Span<float> to = destination.Span<float>(x.ElementCount);
-        Kernels.RmsNorm.Run(source.Span<float>(x.ElementCount), gain, epsilon, dim == 0 ? 0 : x.ElementCount / dim, dim, to);
+        RunRows(new RmsNormWork(source, weight, epsilon, destination, dim), RowsOf(x, dim), dim);
     }
 
     public void LayerNorm(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination)
     {
         int dim = x.Shape[^1];
         Tensor source = Packed(x, destination);
-        ReadOnlySpan<float> shift = bias is null ? default : bias.Span<float>(dim);
-        Kernels.LayerNorm.Run(source.Span<float>(x.ElementCount), weight.Span<float>(dim), shift, epsilon,
-            dim == 0 ? 0 : x.ElementCount / dim, dim, destination.Span<float>(x.ElementCount));
+        RunRows(new LayerNormWork(source, weight, bias, epsilon, destination, dim), RowsOf(x, dim), dim);
     }
 
     public void Gated(Activation activation, Tensor x, Tensor destination)
     {
         int hidden = destination.Shape[^1];
-        int rows = hidden == 0 ? 0 : destination.ElementCount / hidden;
-        ReadOnlySpan<float> source = x.Span<float>(x.ElementCount);
-        Span<float> to = destination.Span<float>(destination.ElementCount);
-        Activations.ApplyGated(KindOf(activation), source, rows, hidden, to);
+        RunRows(new GatedWork(KindOf(activation), x, destination, hidden), RowsOf(destination, hidden), 2 * hidden);
     }
 
     private static ActivationKind KindOf(Activation activation) => activation switch
@@ -73,6 +66,30 @@ internal sealed partial class CpuBackend
         Activation.GeluErf => ActivationKind.Gelu,
         _ => ActivationKind.Relu,
     };
+
+    private readonly struct SoftmaxWork(Tensor x, Tensor destination, int columns) : IRowWork
+    {
+        public void Execute(int first, int rows) => Kernels.Softmax.Run(Rows(x, first, rows, columns), rows, columns, Rows(destination, first, rows, columns));
+    }
+
+    private readonly struct RmsNormWork(Tensor x, Tensor weight, float epsilon, Tensor destination, int dim) : IRowWork
+    {
+        public void Execute(int first, int rows) =>
+            Kernels.RmsNorm.Run(Rows(x, first, rows, dim), weight.Span<float>(dim), epsilon, rows, dim, Rows(destination, first, rows, dim));
+    }
+
+    private readonly struct LayerNormWork(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination, int dim) : IRowWork
+    {
+        public void Execute(int first, int rows) =>
+            Kernels.LayerNorm.Run(Rows(x, first, rows, dim), weight.Span<float>(dim), bias is null ? default : bias.Span<float>(dim), epsilon,
+                rows, dim, Rows(destination, first, rows, dim));
+    }
+
+    private readonly struct GatedWork(ActivationKind kind, Tensor x, Tensor destination, int hidden) : IRowWork
+    {
+        public void Execute(int first, int rows) =>
+            Activations.ApplyGated(kind, Rows(x, first, rows, 2 * hidden), rows, hidden, Rows(destination, first, rows, hidden));
+    }
 
     /// <summary>x if it is contiguous, else its copy in <paramref name="destination"/>, from where it can go on in place.</summary>
     private Tensor Packed(Tensor x, Tensor destination)

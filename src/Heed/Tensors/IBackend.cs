@@ -120,6 +120,20 @@ internal interface IBackend
     /// <summary>One step of AdamW over a parameter and its two moments, all overwritten. Nothing overlaps.</summary>
     void AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, in AdamWStep step);
 
-    void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp) => throw new NotSupportedException();
-    void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout, in HeadRange dq, in HeadRange dk, in HeadRange dv) => throw new NotSupportedException();
+    /// <summary>
+    /// Attention of this call's own rows, nothing cached: query r of batch × queries sees keys
+    /// max(firsts[r], limit − window + 1) … limits[r]; −1 sees none and gives 0, and empty <paramref name="firsts"/> mean 0.
+    /// Destination [batch, queries, heads·valueDim], or with the last axis in two; logSumExp [batch, heads, queries] receives
+    /// ln Σ exp(score) of all visible keys, dropped or not; −∞ where there are none.
+    /// </summary>
+    void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
+        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp);
+
+    /// <summary>
+    /// The gradients of attention over a call's own rows, with its output and its logSumExp: dq, dk and dv are overwritten,
+    /// and may be ranges of one fused tensor as q, k and v may be.
+    /// </summary>
+    void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp,
+        ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout,
+        in HeadRange dq, in HeadRange dk, in HeadRange dv);
 }

@@ -17,6 +17,8 @@ public sealed class ByteLevelBpeTokenizer : Tokenizer
         (_splitter, _bpe) = (splitter, bpe);
     }
 
+    internal override bool CutsAtSeams => _splitter is WordScanner && AddedStayBetweenSpaces(Parts.Added);
+
     internal WordSplitter Splitter => _splitter;
 
     internal ByteBpe Bpe => _bpe;

@@ -32,6 +32,9 @@ internal sealed class CharBpe
         _boundary = new WordBoundary(vocabulary.Where(pair => results.Contains(pair.Value)).Select(pair => pair.Key), c => _symbols.Get(new Rune(c)) >= 0);
     }
 
+    /// <summary>Whether each character's ids depend on nothing but the character.</summary>
+    public bool MapsSingleCharacters => _merges.Count == 0 && !_options.FusesUnknown && !_options.IgnoreMerges && !_options.HasAffixes;
+
     /// <summary>Appends the ids of a word.</summary>
     public void Encode(ReadOnlySpan<char> word, List<int> ids)
     {

@@ -47,9 +47,33 @@ public sealed class ChatFormat
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        CheckRoles(messages);
+        CheckRoles(messages, ChatRole.User, nameof(Render));
         ChatWriter writer = new(Kind, tokenizer);
-        if (Kind != ChatFormatKind.Llama2 && tokenizer.AddsBos) writer.Id(tokenizer.BosId);
+        Write(messages, writer, addGenerationPrompt);
+        return writer.ToArray();
+    }
+
+    /// <summary>
+    /// The ids of a whole dialog to learn from. What the model says is encoded by itself, so that what stands before an answer is
+    /// what <see cref="Render"/> gives for the same question; the marker that ends an answer is part of it. In the format
+    /// <see cref="ChatFormatKind.Plain"/> only the last answer is ended, by EOS.
+    /// </summary>
+    /// <param name="messages">An optional system message, then user and assistant in turn, the assistant last.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <exception cref="ArgumentException">As for <see cref="Render"/>.</exception>
+    public DialogTokens RenderDialog(IReadOnlyList<ChatMessage> messages, Tokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        CheckRoles(messages, ChatRole.Assistant, nameof(RenderDialog));
+        ChatWriter writer = new(Kind, tokenizer, marksAnswers: true);
+        Write(messages, writer, addGenerationPrompt: false);
+        return writer.ToDialog();
+    }
+
+    private void Write(IReadOnlyList<ChatMessage> messages, ChatWriter writer, bool addGenerationPrompt)
+    {
+        if (Kind != ChatFormatKind.Llama2 && writer.Tokenizer.AddsBos) writer.Id(writer.Tokenizer.BosId);
         switch (Kind)
         {
             case ChatFormatKind.Llama2:
@@ -68,24 +92,22 @@ public sealed class ChatFormat
             case ChatFormatKind.Phi3: WritePhi3(messages, writer, addGenerationPrompt); break;
             default: WritePlain(messages, writer, addGenerationPrompt); break;
         }
-
-        return writer.ToArray();
     }
 
-    private static void CheckRoles(IReadOnlyList<ChatMessage> messages)
+    private static void CheckRoles(IReadOnlyList<ChatMessage> messages, ChatRole last, string operation)
     {
         int first = messages.Count > 0 && messages[0].Role == ChatRole.System ? 1 : 0;
         if (messages.Count == first)
-            throw new ArgumentException($"Render: got {(first == 0 ? "no messages" : "a system message only")}; need at least one user message.", nameof(messages));
+            throw new ArgumentException($"{operation}: got {(first == 0 ? "no messages" : "a system message only")}; need at least one user message.", nameof(messages));
         for (int i = first; i < messages.Count; i++)
         {
             ChatRole expected = (i - first) % 2 == 0 ? ChatRole.User : ChatRole.Assistant;
             if (messages[i].Role != expected)
-                throw new ArgumentException($"Render: message {i} is from {messages[i].Role}, expected {expected}; after an optional system message, user and assistant take turns.", nameof(messages));
+                throw new ArgumentException($"{operation}: message {i} is from {messages[i].Role}, expected {expected}; after an optional system message, user and assistant take turns.", nameof(messages));
         }
 
-        if (messages[^1].Role != ChatRole.User)
-            throw new ArgumentException($"Render: the last message is from {messages[^1].Role}; need one from User.", nameof(messages));
+        if (messages[^1].Role != last)
+            throw new ArgumentException($"{operation}: the last message is from {messages[^1].Role}; need one from {last}.", nameof(messages));
     }
 
     private static string WrapSystem(string system) => $"<<SYS>>\n{system}\n<</SYS>>\n\n";
@@ -113,8 +135,12 @@ public sealed class ChatFormat
             bool isLast = i + 1 == messages.Count;
             string turn = $"[INST] {messages[i].Content.Trim()} [/INST]";
             writer.Id(writer.Tokenizer.BosId);
-            writer.Text(isLast ? turn : $"{turn} {messages[i + 1].Content.Trim()} ");
-            if (!isLast) writer.Id(writer.Tokenizer.EosId);
+            writer.Text(turn);
+            if (isLast) continue;
+            writer.BeginAnswer();
+            writer.SpacedText($"{messages[i + 1].Content.Trim()} ");
+            writer.Id(writer.Tokenizer.EosId);
+            writer.EndAnswer();
         }
     }
 
@@ -128,8 +154,10 @@ public sealed class ChatFormat
             if (message.Role == ChatRole.Assistant)
             {
                 writer.EndText();
+                writer.BeginAnswer();
                 writer.Text(message.Content.Trim());
                 writer.Id(writer.Tokenizer.EosId);
+                writer.EndAnswer();
             }
             else if (asIds)
             {
@@ -149,8 +177,10 @@ public sealed class ChatFormat
         foreach (ChatMessage message in messages)
         {
             WriteHeader(writer, Name(message.Role, "assistant"));
+            Begin(message, writer);
             writer.Text(message.Content.Trim());
             writer.Marker("<|eot_id|>");
+            writer.EndAnswer();
         }
 
         if (addGenerationPrompt) WriteHeader(writer, "assistant");
@@ -170,8 +200,10 @@ public sealed class ChatFormat
         {
             writer.Marker(start);
             writer.Literal(Name(message.Role, assistant) + "\n");
+            Begin(message, writer);
             writer.Text(start == "<start_of_turn>" ? message.Content.Trim() : message.Content);
             writer.Marker(end);
+            writer.EndAnswer();
             writer.Literal("\n");
         }
 
@@ -186,8 +218,10 @@ public sealed class ChatFormat
         {
             writer.Marker($"<|{Name(message.Role, "assistant")}|>");
             writer.Literal("\n");
+            Begin(message, writer);
             writer.Text(message.Content);
             writer.Marker("<|end|>");
+            writer.EndAnswer();
             writer.Literal("\n");
         }
 
@@ -198,8 +232,22 @@ public sealed class ChatFormat
 
     private static void WritePlain(IReadOnlyList<ChatMessage> messages, ChatWriter writer, bool addGenerationPrompt)
     {
-        IEnumerable<string> lines = messages.Select(message => $"{message.Role}: {message.Content}");
-        writer.Text(string.Join('\n', addGenerationPrompt ? lines.Append($"{ChatRole.Assistant}:") : lines));
+        for (int i = 0; i < messages.Count; i++)
+        {
+            if (i > 0) writer.Text("\n");
+            writer.Text($"{messages[i].Role}:");
+            Begin(messages[i], writer);
+            writer.SpacedText(messages[i].Content);
+            if (i == messages.Count - 1 && messages[i].Role == ChatRole.Assistant) writer.Id(writer.Tokenizer.EosId);
+            writer.EndAnswer();
+        }
+
+        if (addGenerationPrompt) writer.Text($"\n{ChatRole.Assistant}:");
+    }
+
+    private static void Begin(ChatMessage message, ChatWriter writer)
+    {
+        if (message.Role == ChatRole.Assistant) writer.BeginAnswer();
     }
 
     private static string Name(ChatRole role, string assistant) => role switch

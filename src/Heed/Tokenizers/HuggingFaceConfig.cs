@@ -32,10 +32,10 @@ internal static class HuggingFaceConfig
             JsonPart root = new(path, string.Empty, document.RootElement);
             TokenizerParts read = parts with
             {
-                BosId = Token(root, "bos_token", parts) ?? parts.BosId,
-                EosId = Token(root, "eos_token", parts) ?? parts.EosId,
-                UnknownId = Token(root, "unk_token", parts) ?? parts.UnknownId,
-                PadId = Token(root, "pad_token", parts) ?? parts.PadId,
+                BosId = Token(root, "bos_token", parts, parts.BosId) ?? (parts.Prefix.Length > 0 ? parts.Prefix[0] : null),
+                EosId = Token(root, "eos_token", parts, parts.EosId),
+                UnknownId = Token(root, "unk_token", parts, parts.UnknownId),
+                PadId = Token(root, "pad_token", parts, parts.PadId),
                 ChatTemplate = Template(root),
             };
             return RebuildsTemplate(root) ? Rebuild(root, read) : read;
@@ -59,11 +59,12 @@ internal static class HuggingFaceConfig
         return parts;
     }
 
-    private static int? Token(JsonPart root, string name, TokenizerParts parts)
+    // Null says that there is no such token; a missing entry says nothing.
+    private static int? Token(JsonPart root, string name, TokenizerParts parts, int? guess)
     {
-        if (root.Child(name) is not { } part) return null;
+        if (root.Child(name) is not { } part) return root.Element.TryGetProperty(name, out _) ? null : guess;
         string text = part.Element.ValueKind == JsonValueKind.Object ? part.Text("content") : part.AsText();
-        return parts.Tokens.TryFind(text, out int id) ? id : null;
+        return parts.Tokens.TryFind(text, out int id) ? id : guess;
     }
 
     private static string? Template(JsonPart root)

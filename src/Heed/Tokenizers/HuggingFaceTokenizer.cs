@@ -20,6 +20,10 @@ public sealed class HuggingFaceTokenizer : Tokenizer
     /// <summary>Encodes a word, as it comes out of the pre-tokenizer.</summary>
     internal delegate void WordEncoder(ReadOnlySpan<char> word, List<int> ids);
 
+    internal override bool CutsAtSeams =>
+        _normalizer is null && _normalized is null && AddedStayBetweenSpaces(Parts.Added)
+        && (_preTokenizer?.CutsAtSeams ?? _model.Target is CharBpe { MapsSingleCharacters: true });
+
     /// <summary>Writes the tokenizer.json that this tokenizer was read from.</summary>
     /// <param name="path">The file to write.</param>
     public override void SaveJson(string path) => File.WriteAllBytes(path, _source);

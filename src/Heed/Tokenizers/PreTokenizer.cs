@@ -12,6 +12,9 @@ internal abstract class PreTokenizer
     // What \w means to the original: .NET's own leaves some of these out.
     private const string WordCharacters = @"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\u24B6-\u24E9\u200C\u200D";
 
+    /// <summary>Whether words never reach over a <see cref="TextSeam"/>, and none depends on where the text begins.</summary>
+    public virtual bool CutsAtSeams => false;
+
     public abstract void Apply(TextPiece piece, List<TextPiece> output);
 
     /// <summary>Reads a pre-tokenizer and whatever it is made of.</summary>
@@ -79,6 +82,8 @@ internal abstract class PreTokenizer
 
     private sealed class Chain(PreTokenizer[] parts) : PreTokenizer
     {
+        public override bool CutsAtSeams => parts.Length > 0 && parts[0].CutsAtSeams && parts.Skip(1).All(part => part is Words or Bytes);
+
         public override void Apply(TextPiece piece, List<TextPiece> output)
         {
             List<TextPiece> current = [piece];
@@ -96,6 +101,8 @@ internal abstract class PreTokenizer
     /// <summary>Cuts by a splitter that assigns every character to a word.</summary>
     private sealed class Words(WordSplitter splitter) : PreTokenizer
     {
+        public override bool CutsAtSeams => splitter is WordScanner;
+
         public override void Apply(TextPiece piece, List<TextPiece> output) => Cut(piece, splitter, output);
 
         public static void Cut(TextPiece piece, WordSplitter splitter, List<TextPiece> output)
@@ -114,6 +121,8 @@ internal abstract class PreTokenizer
     /// <summary>GPT-2's: a space before each part that has none, then its words. The model does the spelling in bytes.</summary>
     private sealed class Bytes(bool addsSpace, WordSplitter? splitter) : PreTokenizer
     {
+        public override bool CutsAtSeams => !addsSpace && splitter is WordScanner;
+
         public override void Apply(TextPiece piece, List<TextPiece> output)
         {
             if (addsSpace && !piece.Span.StartsWith(" ")) piece = new TextPiece(string.Concat(" ", piece.Span), 0, piece.Length + 1, piece.AtStart);

@@ -49,6 +49,11 @@ public abstract partial class Tokenizer
     /// <summary>Tokens that shape a chat, so that what somebody says must not become one. Some files add them without making them special.</summary>
     internal IReadOnlySet<int> ChatMarkers { get; }
 
+    /// <summary>
+    /// Whether a text may be encoded in parts that end at a <see cref="TextSeam"/>: the ids of the parts are then those of the whole.
+    /// </summary>
+    internal virtual bool CutsAtSeams => false;
+
     internal TokenTable Tokens => _parts.Tokens;
 
     internal TokenizerParts Parts => _parts;
@@ -153,6 +158,10 @@ public abstract partial class Tokenizer
     /// <param name="parseSpecial">As in <see cref="Encode(string, bool, bool)"/>, for tokens that are found later.</param>
     /// <param name="ids">Gets the ids.</param>
     private protected abstract void EncodeText(ReadOnlySpan<char> text, bool atStart, bool parseSpecial, List<int> ids);
+
+    /// <summary>Whether no token that is found in plain text as a whole reaches over white space.</summary>
+    private protected static bool AddedStayBetweenSpaces(IEnumerable<AddedToken> added) =>
+        added.All(token => token.Special || (!token.StripsLeft && !token.StripsRight && !token.Text.Any(char.IsWhiteSpace)));
 
     private static HashSet<int> FindStopIds(TokenizerParts parts)
     {

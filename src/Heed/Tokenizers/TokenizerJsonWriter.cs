@@ -23,7 +23,27 @@ internal static class TokenizerJsonWriter
             });
             WriteTemplate(json, tokenizer);
             WriteObject(json, "decoder", "ByteLevel", () => WriteByteLevel(json));
-            WriteBpe(json, tokenizer.Tokens, tokenizer.Bpe.Merges, unknown: null, byteFallback: false, tokenizer.Bpe.TakesWholeWords);
+            WriteBpe(json, tokenizer.Tokens, tokenizer.Bpe.Merges, unknown: null, fusesUnknown: false, byteFallback: false, tokenizer.Bpe.TakesWholeWords);
+        });
+    }
+
+    /// <summary>Characters are a byte-pair encoding without merges.</summary>
+    public static void Write(string path, CharacterTokenizer tokenizer)
+    {
+        WriteFile(path, tokenizer, json =>
+        {
+            json.WriteNull("normalizer");
+            json.WriteNull("pre_tokenizer");
+            WriteTemplate(json, tokenizer);
+            WriteObject(json, "decoder", "Sequence", () =>
+            {
+                json.WriteStartArray("decoders");
+                if (tokenizer.ByteFallback) WriteObject(json, null, "ByteFallback", () => { });
+                WriteObject(json, null, "Fuse", () => { });
+                json.WriteEndArray();
+            });
+            string? unknown = tokenizer.UnknownId is { } id ? tokenizer.TokenText(id) : null;
+            WriteBpe(json, tokenizer.Tokens, new MergeTable(0), unknown, fusesUnknown: false, tokenizer.ByteFallback, takesWholeWords: false);
         });
     }
 
@@ -46,7 +66,7 @@ internal static class TokenizerJsonWriter
                 json.WriteEndArray();
             });
             string? unknown = model.UnknownId is { } id ? model.Pieces[id] : null;
-            WriteBpe(json, tokenizer.Tokens, tokenizer.Bpe!.Merges, unknown, model.ByteFallback, takesWholeWords: false);
+            WriteBpe(json, tokenizer.Tokens, tokenizer.Bpe!.Merges, unknown, fusesUnknown: unknown is not null, model.ByteFallback, takesWholeWords: false);
         });
     }
 
@@ -61,7 +81,11 @@ internal static class TokenizerJsonWriter
         json.WriteBoolean("add_bos_token", tokenizer.AddsBos);
         json.WriteBoolean("add_eos_token", tokenizer.AddsEos);
         foreach ((string name, int? id) in new[] { ("bos_token", tokenizer.BosId), ("eos_token", tokenizer.EosId), ("unk_token", tokenizer.UnknownId), ("pad_token", tokenizer.PadId) })
+        {
             if (id is { } value) json.WriteString(name, tokenizer.TokenText(value));
+            else json.WriteNull(name);
+        }
+
         if (tokenizer.ChatTemplate is { } template) json.WriteString("chat_template", template);
         json.WriteEndObject();
     }
@@ -119,7 +143,7 @@ internal static class TokenizerJsonWriter
         json.WriteEndArray();
     });
 
-    private static void WriteBpe(Utf8JsonWriter json, TokenTable tokens, MergeTable merges, string? unknown, bool byteFallback, bool takesWholeWords)
+    private static void WriteBpe(Utf8JsonWriter json, TokenTable tokens, MergeTable merges, string? unknown, bool fusesUnknown, bool byteFallback, bool takesWholeWords)
     {
         WriteObject(json, "model", "BPE", () =>
         {
@@ -128,12 +152,13 @@ internal static class TokenizerJsonWriter
             else json.WriteString("unk_token", unknown);
             json.WriteNull("continuing_subword_prefix");
             json.WriteNull("end_of_word_suffix");
-            json.WriteBoolean("fuse_unk", unknown is not null);
+            json.WriteBoolean("fuse_unk", fusesUnknown);
             json.WriteBoolean("byte_fallback", byteFallback);
             json.WriteBoolean("ignore_merges", takesWholeWords);
+            // Special tokens too: the original numbers an added token that is not among these after all of them.
             json.WriteStartObject("vocab");
             for (int id = 0; id < tokens.Count; id++)
-                if (tokens.Text(id).Length > 0 && (unknown is not null || !IsAdded(tokens.Kind(id)))) json.WriteNumber(tokens.Text(id), id);
+                if (tokens.Text(id).Length > 0) json.WriteNumber(tokens.Text(id), id);
             json.WriteEndObject();
 
             // Pairs that make the same token have one rank here but an order there; the longer left one goes first.

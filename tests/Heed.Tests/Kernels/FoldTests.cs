@@ -24,6 +24,45 @@ public class FoldTests
     }
 
     [Fact]
+    public void AddSquares_AnyLength_MatchesScalarTwinBitForBit()
+    {
+        for (int length = 0; length <= 256; length++)
+        {
+            float[] x = Numbers.Random(length, length);
+            double[] lanes = new double[Fold.Lanes], expected = new double[Fold.Lanes];
+            Fold.AddSquares(x, lanes);
+            Fold.AddSquaresScalar(x, expected);
+            lanes.ShouldBe(expected);
+            Fold.Total(lanes).ShouldBe(x.Sum(value => (double)value * value), 1e-12 * (1 + length));
+        }
+    }
+
+    [Fact]
+    public void ColumnSums_EveryLength_HaveTheBitsOfTheScalarTwin()
+    {
+        for (int columns = 0; columns <= 256; columns++)
+        {
+            int rows = columns % 5;
+            float[] x = Numbers.Random(columns, rows * columns), expected = Numbers.Random(columns + 1, columns), actual = (float[])expected.Clone();
+            ColumnSums.AddScalar(x, rows, expected);
+            ColumnSums.Add(x, rows, actual);
+            actual.ShouldHaveBitsOf(expected, $"{columns}");
+        }
+    }
+
+    [Fact]
+    public void AddRow_AnyLength_AddsInDouble()
+    {
+        for (int length = 0; length <= 256; length++)
+        {
+            float[] x = Numbers.Random(length, length);
+            double[] totals = [.. Enumerable.Range(0, length).Select(i => i * 1e-9)];
+            Fold.AddRow(x, totals);
+            totals.ShouldBe([.. x.Select((value, i) => i * 1e-9 + value)]);
+        }
+    }
+
+    [Fact]
     public void AddRows_AnyColumnsAndRows_MatchesAddBitForBit()
     {
         Random random = new(2);

@@ -6,9 +6,11 @@ namespace Heed.Tests.Kernels;
 public sealed unsafe class RopeTests
 {
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Apply_EveryRotaryDimAndInstructionSet_HasTheBitsOfTheScalarTwin(bool interleaved)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void Apply_EveryRotaryDimAndInstructionSet_HasTheBitsOfTheScalarTwin(bool interleaved, bool inverse)
     {
         RopeLayout layout = interleaved ? RopeLayout.Interleaved : RopeLayout.HalfSplit;
         for (int rotary = 2; rotary <= 256; rotary += 2)
@@ -18,12 +20,12 @@ public sealed unsafe class RopeTests
             (float[] cos, float[] sin) = Tables(7, rotary);
             float[] data = Numbers.Random(rotary, positions.Length * stride);
             float[] expected = (float[])data.Clone();
-            Rope.ApplyScalar(expected, stride, positions, heads, headDim, rotary, cos, sin, layout);
+            Rope.ApplyScalar(expected, stride, positions, heads, headDim, rotary, cos, sin, layout, inverse);
             float[] actual = (float[])data.Clone();
-            Rope.Apply(actual, stride, positions, heads, headDim, rotary, cos, sin, layout);
+            Rope.Apply(actual, stride, positions, heads, headDim, rotary, cos, sin, layout, inverse);
             actual.ShouldHaveBitsOf(expected, $"dispatch, {rotary}");
 
-            Rope.Shape shape = new(positions.Length, stride, heads, headDim, rotary / 2);
+            Rope.Shape shape = new(positions.Length, stride, heads, headDim, rotary / 2, inverse ? -1f : 1f);
             for (int path = 0; path < 3; path++)
             {
                 actual = (float[])data.Clone();

@@ -75,4 +75,13 @@ internal sealed class ProbeBackend(int cancelAt, CancellationTokenSource source)
 
     public void AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, in AdamWStep step) =>
         _cpu.AdamW(parameter, gradient, firstMoment, secondMoment, step);
+
+    public void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
+        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp) =>
+        _cpu.Attention(q, k, v, limits, firsts, options, dropout, destination, logSumExp);
+
+    public void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp,
+        ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout,
+        in HeadRange dq, in HeadRange dk, in HeadRange dv) =>
+        _cpu.AttentionBackward(q, k, v, output, outputGradient, logSumExp, limits, firsts, options, dropout, dq, dk, dv);
 }

@@ -26,6 +26,14 @@ internal sealed class LayerGolden
 
     public Tensor[] Inputs(Device device) => [.. _case.GetProperty("inputs").EnumerateObject().Select(input => ReadTensor(input.Value, device))];
 
+    public Tensor Output(Device device) => ReadTensor(_case.GetProperty("output"), device);
+
+    /// <summary>The gradient that arrives at the output.</summary>
+    public Tensor Upstream(Device device) => ReadTensor(_case.GetProperty("upstream"), device);
+
+    /// <summary>The gradient that then arrives at an input.</summary>
+    public Tensor Gradient(string input, Device device) => ReadTensor(_case.GetProperty("gradients").GetProperty(input), device);
+
     public int[]? Integers(string name) => _case.TryGetProperty("integers", out JsonElement all) && all.TryGetProperty(name, out JsonElement one)
         ? [.. one.GetProperty("values").EnumerateArray().Select(value => value.GetInt32())] : null;
 

@@ -1,0 +1,3 @@
+using Heed.Stories.Commands;
+
+return await StoriesCommandLine.RunAsync(args);

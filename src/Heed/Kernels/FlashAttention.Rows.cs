@@ -1,0 +1,114 @@
+namespace Heed.Kernels;
+
+/// <content>Training attention over plain rows, with every bound checked.</content>
+internal static unsafe partial class FlashAttention
+{
+    /// <summary>Attention over rows of q, k and v, into a contiguous output [batch, queries, heads, valueDim] and logSumExp [batch, heads, queries].</summary>
+    public static void OverRows(in AttentionShape shape, HeadRows q, HeadRows k, HeadRows v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
+        Span<float> output, Span<float> logSumExp, WorkerPool pool, AttentionCounter? counter = null)
+    {
+        CheckRows(shape, q, k, v, limits, firsts, output.Length, logSumExp.Length);
+        fixed (float* query = q.Floats, key = k.Floats, value = v.Floats, to = output, lse = logSumExp)
+        fixed (int* limit = limits, first = firsts)
+        {
+            AttentionArgs args = RowArgs(shape, q, k, v) with
+            {
+                Query = query,
+                Key = key,
+                Value = value,
+                Output = to,
+                LogSumExp = lse,
+                Limits = limit,
+                Firsts = first,
+                Counter = counter,
+            };
+            Forward(args, pool);
+        }
+    }
+
+    /// <summary>Overwrites dq, dk and dv with the gradients; output and logSumExp are what <see cref="OverRows"/> gave.</summary>
+    public static void OverRowsBackward(in AttentionShape shape, HeadRows q, HeadRows k, HeadRows v, ReadOnlySpan<float> output,
+        ReadOnlySpan<float> outputGradient, ReadOnlySpan<float> logSumExp, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
+        HeadRows dq, HeadRows dk, HeadRows dv, WorkerPool pool, AttentionCounter? counter = null)
+    {
+        CheckRows(shape, q, k, v, limits, firsts, output.Length, logSumExp.Length);
+        CheckRows(shape, dq, dk, dv, limits, firsts, outputGradient.Length, logSumExp.Length);
+        fixed (float* query = q.Floats, key = k.Floats, value = v.Floats, to = output, gradient = outputGradient, lse = logSumExp)
+        fixed (float* toQuery = dq.Floats, toKey = dk.Floats, toValue = dv.Floats)
+        fixed (int* limit = limits, first = firsts)
+        {
+            AttentionArgs args = RowArgs(shape, q, k, v) with
+            {
+                Query = query,
+                Key = key,
+                Value = value,
+                Output = to,
+                LogSumExp = lse,
+                Limits = limit,
+                Firsts = first,
+                Counter = counter,
+            };
+            AttentionGradientArgs backward = new()
+            {
+                Forward = args,
+                OutputGradient = gradient,
+                QueryGradient = toQuery,
+                QueryGradientBatchStride = dq.BatchStride,
+                QueryGradientStride = dq.RowStride,
+                QueryGradientHeadStride = dq.HeadStride,
+                KeyGradient = toKey,
+                KeyGradientBatchStride = dk.BatchStride,
+                KeyGradientStride = dk.RowStride,
+                KeyGradientHeadStride = dk.HeadStride,
+                ValueGradient = toValue,
+                ValueGradientBatchStride = dv.BatchStride,
+                ValueGradientStride = dv.RowStride,
+                ValueGradientHeadStride = dv.HeadStride,
+            };
+            Backward(backward, pool);
+        }
+    }
+
+    private static void CheckRows(in AttentionShape shape, HeadRows q, HeadRows k, HeadRows v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
+        int outputFloats, int logSumExpFloats)
+    {
+        q.Check("q", shape.Batch, shape.Queries, shape.Heads, shape.HeadDim);
+        k.Check("k", shape.Batch, shape.KeyCapacity, shape.KvHeads, shape.HeadDim);
+        v.Check("v", shape.Batch, shape.KeyCapacity, shape.KvHeads, shape.ValueDim);
+        long rows = (long)shape.Batch * shape.Queries;
+        if (limits.Length != rows || (!firsts.IsEmpty && firsts.Length != rows)
+            || outputFloats != rows * shape.Heads * shape.ValueDim || logSumExpFloats != rows * shape.Heads)
+        {
+            throw new ArgumentException(
+                $"Attention: {limits.Length} limits, {firsts.Length} firsts, {outputFloats} floats of output and {logSumExpFloats} of logsumexp do not fit {shape}.");
+        }
+    }
+
+    private static AttentionArgs RowArgs(in AttentionShape shape, HeadRows q, HeadRows k, HeadRows v) => new()
+    {
+        QueryBatchStride = q.BatchStride,
+        QueryStride = q.RowStride,
+        QueryHeadStride = q.HeadStride,
+        KeyBatchStride = k.BatchStride,
+        KeyStride = Math.Max(1, k.RowStride),
+        KeyHeadStride = k.HeadStride,
+        ValueBatchStride = v.BatchStride,
+        ValueStride = Math.Max(1, v.RowStride),
+        ValueHeadStride = v.HeadStride,
+        OutputBatchStride = (long)shape.Queries * shape.Heads * shape.ValueDim,
+        OutputStride = (long)shape.Heads * shape.ValueDim,
+        OutputHeadStride = shape.ValueDim,
+        Batch = shape.Batch,
+        Queries = shape.Queries,
+        Heads = shape.Heads,
+        KvHeads = shape.KvHeads,
+        HeadDim = shape.HeadDim,
+        ValueDim = shape.ValueDim,
+        KeyCapacity = shape.KeyCapacity,
+        Scale = shape.Scale,
+        SoftCap = shape.SoftCap,
+        Window = shape.Window,
+        DropoutRate = shape.DropoutRate,
+        DropoutSeed = shape.DropoutSeed,
+    };
+}

@@ -1,0 +1,198 @@
+using Heed.Kernels;
+
+namespace Heed.Tests.Kernels;
+
+/// <summary>One problem of attention forward and backward, run by pools, by hand on any instruction set, and by the scalar twins.</summary>
+internal sealed unsafe class TrainingCase
+{
+    public int Batch = 1, Queries = 1, Keys = 1, Heads = 1, KvHeads = 1, HeadDim = 8, ValueDim = 8, Window;
+    public float SoftCap, Rate;
+    public ulong Seed = 5;
+    public int[] Limits = [], Firsts = [];
+    public float[] Q = [], K = [], V = [], Gradient = [];
+
+    /// <summary>A problem of random shape: odd head sizes, grouped heads, windows, caps, documents, padding, dropout, other lengths.</summary>
+    public static TrainingCase Random(int seed)
+    {
+        Random random = new(seed);
+        int[] dims = [1, 3, 8, 20, 32, 48, 64, 80];
+        int kvHeads = random.Next(1, 4), batch = random.Next(1, 3);
+        int queries = random.Next(8) == 0 ? 0 : random.Next(1, 150), keys = random.Next(8) == 0 ? 0 : random.Next(1, 200);
+        TrainingCase x = new()
+        {
+            Batch = batch,
+            Queries = queries,
+            Keys = keys,
+            KvHeads = kvHeads,
+            Heads = kvHeads * random.Next(1, 4),
+            HeadDim = dims[random.Next(dims.Length)],
+            ValueDim = dims[random.Next(dims.Length)],
+            Window = random.Next(3) == 0 ? random.Next(1, 100) : 0,
+            SoftCap = random.Next(3) == 0 ? 2f : 0f,
+            Rate = random.Next(3) == 0 ? 0.3f : 0f,
+        };
+        int kind = random.Next(4);
+        x.Limits = [.. Enumerable.Range(0, batch * queries).Select(r => kind switch
+        {
+            0 => keys - 1,
+            1 => random.Next(-1, keys),
+            _ => Math.Clamp((r % Math.Max(queries, 1)) + keys - queries, -1, keys - 1),
+        })];
+        x.Firsts = random.Next(2) == 0 ? [] : [.. x.Limits.Select(limit => kind == 1 ? random.Next(-1, keys + 1) : Math.Max(0, limit) / 37 * 37)];
+        return x.Fill(seed);
+    }
+
+    public TrainingCase Fill(int seed)
+    {
+        Q = Numbers.Random(seed, Batch * Queries * Heads * HeadDim);
+        K = Numbers.Random(seed + 1, Batch * Keys * KvHeads * HeadDim);
+        V = Numbers.Random(seed + 2, Batch * Keys * KvHeads * ValueDim);
+        Gradient = Numbers.Random(seed + 3, Batch * Queries * Heads * ValueDim);
+        return this;
+    }
+
+    public bool Sees(int b, int i, int j)
+    {
+        int row = (b * Queries) + i, limit = Limits[row];
+        return j <= limit && (Window == 0 || j > limit - Window) && (Firsts.Length == 0 || j >= Firsts[row]);
+    }
+
+    /// <summary>Output, logsumexp, dq, dk, dv.</summary>
+    public float[][] Run(WorkerPool pool, AttentionCounter? counter = null)
+    {
+        float[][] results = Results();
+        AttentionShape shape = new()
+        {
+            Batch = Batch,
+            Queries = Queries,
+            Heads = Heads,
+            KvHeads = KvHeads,
+            HeadDim = HeadDim,
+            ValueDim = ValueDim,
+            KeyCapacity = Keys,
+            Scale = 1f / MathF.Sqrt(HeadDim),
+            SoftCap = SoftCap,
+            Window = Window,
+            DropoutRate = Rate,
+            DropoutSeed = Seed,
+        };
+        FlashAttention.OverRows(shape, Heads4(Q, Queries, Heads, HeadDim), Heads4(K, Keys, KvHeads, HeadDim), Heads4(V, Keys, KvHeads, ValueDim),
+            Limits, Firsts, results[0], results[1], pool, counter);
+        FlashAttention.OverRowsBackward(shape, Heads4(Q, Queries, Heads, HeadDim), Heads4(K, Keys, KvHeads, HeadDim), Heads4(V, Keys, KvHeads, ValueDim),
+            results[0], Gradient, results[1], Limits, Firsts, Heads4(results[2], Queries, Heads, HeadDim),
+            Heads4(results[3], Keys, KvHeads, HeadDim), Heads4(results[4], Keys, KvHeads, ValueDim), pool, counter);
+        return results;
+    }
+
+    public float[][] RunScalar() => With((in AttentionGradientArgs args) =>
+    {
+        FlashAttention.ForwardScalar(args.Forward);
+        FlashAttention.BackwardScalar(args);
+    });
+
+    /// <summary>Runs every part by hand on one instruction set, out of order, in memory that holds NaN.</summary>
+    public float[][] RunParts<TLanes, TVector, L, V>()
+        where TLanes : struct, IFloatLanes<TVector>
+        where TVector : unmanaged
+        where L : ISixteen<V>
+        where V : unmanaged
+        => With((in AttentionGradientArgs args) =>
+        {
+            using NativeBuffer memory = new(3 << 20);
+            for (int part = Batch * KvHeads * 2; part-- > 0;)
+            {
+                memory.AsFloats().Fill(float.NaN);
+                FlashAttention.ForwardPart<TLanes, TVector, L, V>(args.Forward, part / 2 / KvHeads, part / 2 % KvHeads, part % 2, 2, (float*)memory.Pointer);
+            }
+
+            int shares = FlashAttention.BackwardShares(args.Forward);
+            float[] partials = new float[1 + (shares * FlashAttention.PartialFloats(args.Forward))];
+            fixed (float* sums = partials)
+            {
+                for (int part = Batch * KvHeads * shares; part-- > 0;)
+                {
+                    memory.AsFloats().Fill(float.NaN);
+                    FlashAttention.RunBackward<TLanes, TVector, L, V>(args, new(args.Forward, part, shares, sums), (float*)memory.Pointer);
+                }
+
+                FlashAttention.SumPartials(args, shares, sums);
+            }
+        });
+
+    private static HeadRows Heads4(float[] values, int rows, int heads, int dim) => new(values, rows * heads * dim, heads * dim, dim);
+
+    private float[][] Results()
+    {
+        float[][] results = [new float[Gradient.Length], new float[Batch * Heads * Queries], new float[Q.Length], new float[K.Length], new float[V.Length]];
+        foreach (float[] result in results)
+        {
+            Array.Fill(result, 77f);
+        }
+
+        return results;
+    }
+
+    private delegate void Body(in AttentionGradientArgs args);
+
+    private float[][] With(Body body)
+    {
+        float[][] results = Results();
+        fixed (float* q = Q, k = K, v = V, g = Gradient, o = results[0], lse = results[1], dq = results[2], dk = results[3], dv = results[4])
+        fixed (int* limits = Limits, firsts = Firsts)
+        {
+            AttentionGradientArgs args = new()
+            {
+                Forward = new()
+                {
+                    Query = q,
+                    QueryBatchStride = Queries * Heads * HeadDim,
+                    QueryStride = Heads * HeadDim,
+                    QueryHeadStride = HeadDim,
+                    Key = k,
+                    KeyBatchStride = Keys * KvHeads * HeadDim,
+                    KeyStride = KvHeads * HeadDim,
+                    KeyHeadStride = HeadDim,
+                    Value = v,
+                    ValueBatchStride = Keys * KvHeads * ValueDim,
+                    ValueStride = KvHeads * ValueDim,
+                    ValueHeadStride = ValueDim,
+                    Output = o,
+                    OutputBatchStride = Queries * Heads * ValueDim,
+                    OutputStride = Heads * ValueDim,
+                    OutputHeadStride = ValueDim,
+                    Batch = Batch,
+                    Queries = Queries,
+                    Heads = Heads,
+                    KvHeads = KvHeads,
+                    HeadDim = HeadDim,
+                    ValueDim = ValueDim,
+                    KeyCapacity = Keys,
+                    Scale = 1f / MathF.Sqrt(HeadDim),
+                    SoftCap = SoftCap,
+                    Window = Window,
+                    Limits = limits,
+                    Firsts = Firsts.Length == 0 ? null : firsts,
+                    DropoutRate = Rate,
+                    DropoutSeed = Seed,
+                    LogSumExp = lse,
+                },
+                OutputGradient = g,
+                QueryGradient = dq,
+                QueryGradientBatchStride = Queries * Heads * HeadDim,
+                QueryGradientStride = Heads * HeadDim,
+                QueryGradientHeadStride = HeadDim,
+                KeyGradient = dk,
+                KeyGradientBatchStride = Keys * KvHeads * HeadDim,
+                KeyGradientStride = KvHeads * HeadDim,
+                KeyGradientHeadStride = HeadDim,
+                ValueGradient = dv,
+                ValueGradientBatchStride = Keys * KvHeads * ValueDim,
+                ValueGradientStride = KvHeads * ValueDim,
+                ValueGradientHeadStride = ValueDim,
+            };
+            body(args);
+        }
+
+        return results;
+    }
+}

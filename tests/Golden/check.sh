@@ -7,5 +7,6 @@ python=${PYTHON:-python3}
 "$python" make_models.py
 "$python" make_layers.py
 "$python" make_optimizer.py
-git diff --exit-code --stat -- models layers
-test -z "$(git status --porcelain -- models layers)"
+"$python" make_lora.py
+git diff --exit-code --stat -- models layers lora
+test -z "$(git status --porcelain -- models layers lora)"

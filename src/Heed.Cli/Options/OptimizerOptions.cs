@@ -7,6 +7,8 @@ namespace Heed.Cli.Options;
 /// <summary>The options that say how weights are moved, and how often a run is looked at and saved.</summary>
 internal sealed class OptimizerOptions
 {
+    // A rate that begins at its peak can throw a fresh model off.
+    private const long FewestWarmup = 50;
     private const string Fraction = "0 to 1", Above = "a number above 0", Count = "a whole number, 1 or more", OrNone = "a whole number, 0 (never) or more";
     private readonly Option<long?> _steps = ValueOption.Number<long>("--steps", "How many steps to make.", Count, value => value >= 1);
     private readonly Option<int?> _batch = ValueOption.Number<int>("--batch", "Rows in a batch.", Count, value => value >= 1);
@@ -80,7 +82,7 @@ internal sealed class OptimizerOptions
             Steps = steps,
             LearningRate = rate,
             MinLearningRateRatio = ratio,
-            WarmupSteps = line.GetValue(_warmup) ?? (long)(steps * recipe.WarmupPart),
+            WarmupSteps = line.GetValue(_warmup) ?? Math.Max((long)(steps * recipe.WarmupPart), Math.Min(FewestWarmup, steps / 5)),
             Schedule = line.GetValue(_schedule) is { } name ? Enum.Parse<ScheduleKind>(name, ignoreCase: true) : ScheduleKind.Cosine,
             WeightDecay = line.GetValue(_decay) ?? recipe.WeightDecay,
             Beta1 = line.GetValue(_beta1) ?? plain.Beta1,

@@ -46,9 +46,12 @@ public sealed class TrainingFolder
     /// <param name="model">The model.</param>
     /// <param name="tokenizer">Its tokenizer, or null for none.</param>
     /// <param name="options">Token ids for the configuration; those of the tokenizer if null.</param>
+    /// <exception cref="NotSupportedException">The format has no such model; use the constructor with an export of your own, or none.</exception>
     public static TrainingFolder For(string path, Transformer model, Tokenizer? tokenizer = null, HuggingFaceExportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
+        // Not after hours of training.
+        HuggingFaceFamily.Choose(model.Config);
         options ??= new HuggingFaceExportOptions { BosToken = tokenizer?.BosId, EosTokens = tokenizer?.EosId is { } eos ? [eos] : [] };
         return new TrainingFolder(path, folder =>
         {
@@ -87,11 +90,11 @@ public sealed class TrainingFolder
         TrainingState state = trainer.State;
         string path = PathOf(state.Step);
         if (!TrainingCheckpoint.IsFinite(trainer.Parameters))
-            throw new TrainingDivergedException(state.Step, double.NaN, double.NaN, Newest);
+            throw new TrainingDivergedException(state.Step, Newest);
         try
         {
             Directory.CreateDirectory(StatePath);
-            foreach (string left in Directory.EnumerateFiles(StatePath, "*.tmp")) File.Delete(left);
+            RemoveLeftovers();
             TrainingCheckpoint.Write(path, state, trainer.Tensors());
             DirectorySync.Flush(StatePath);
             foreach ((_, string old) in Checkpoints().Skip(Kept)) File.Delete(old);
@@ -128,6 +131,18 @@ public sealed class TrainingFolder
             }
         }
         return problems.Count == 0 ? null : throw new FileFormatException(StatePath, $"none of the {problems.Count} checkpoints can be resumed: {string.Join("; ", problems)}");
+    }
+
+    /// <summary>Removes what a process that was ended had begun to write.</summary>
+    private void RemoveLeftovers()
+    {
+        string[] begun =
+        [
+            .. Directory.GetFiles(StatePath, "*.tmp"),
+            .. Directory.GetFiles(Root, "model.safetensors.*.tmp"),
+            .. Directory.GetFiles(Root, "*config.json.*.tmp"),
+        ];
+        foreach (string file in begun) File.Delete(file);
     }
 
     private string PathOf(long step) => Path.Combine(StatePath, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:D8}{Suffix}"));

@@ -44,7 +44,7 @@ public sealed record TrainingOptions
     /// <summary>A validation after every so many steps and after the last; 0 for none.</summary>
     public long ValidateEvery { get; init; } = 250;
 
-    /// <summary>How many batches a validation looks at: always the same, from the first.</summary>
+    /// <summary>How many batches a validation looks at: always the same, from the first; all there are if those are fewer.</summary>
     public int ValidationBatches { get; init; } = 20;
 
     /// <summary>A checkpoint after every so many steps; 0 for none but the last.</summary>

@@ -93,14 +93,14 @@ internal sealed class TrainingRun : IDisposable
             GradientNorm = norm,
             TokensPerSecond = speed,
             Mfu = options.PeakFlops is { } peak ? MfuEstimate.Of(_trainer.FlopsPerToken, speed, peak) : null,
-            Tokens = _trainer.State.Tokens + pass.Tokens,
+            Tokens = _trainer.State.Tokens,
             ValidationLoss = IsDue(options.ValidateEvery, number) ? Validate(cancellation) : null,
             Sample = IsDue(options.SampleEvery, number) ? _trainer.Sample?.Invoke() : null,
         };
         _busy = busy + clock.GetElapsedTime(begun);
         if (_steps++ == 0) _first = _busy;
         step = step with { Elapsed = _elapsedBefore + _busy, TimeLeft = TimeLeft(options.Steps - number) };
-        _trainer.State = _trainer.State with { Step = number, Tokens = step.Tokens, Elapsed = step.Elapsed };
+        _trainer.State = _trainer.State with { Elapsed = step.Elapsed };
         _metrics?.Write(step);
         if (IsCheckpointDue(number)) step = step with { Checkpoint = Save() };
         _busy = busy + clock.GetElapsedTime(begun);
@@ -115,7 +115,7 @@ internal sealed class TrainingRun : IDisposable
             throw new TrainingDivergedException(number, pass.Loss, norm, _trainer.Folder?.Newest);
         _trainer.Optimizer.Update(rate, AdamW.ClipScale(norm, _trainer.Options.ClipNorm));
         // From here on the weights are those of this step, whatever happens to the rest of it.
-        _trainer.State = _trainer.State with { Step = number };
+        _trainer.State = _trainer.State with { Step = number, Tokens = _trainer.State.Tokens + pass.Tokens };
         return norm;
     }
 
@@ -124,7 +124,8 @@ internal sealed class TrainingRun : IDisposable
         if (_trainer.Validation is not { } source) return null;
         try
         {
-            return Evaluation.Measure(_trainer.Model, source, _trainer.Options.ValidationBatches, cancellation).Loss;
+            long batches = Math.Min(_trainer.Options.ValidationBatches, 1 + (source.RowsPerEpoch - 1) / source.BatchSize);
+            return Evaluation.Measure(_trainer.Model, source, batches, cancellation).Loss;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

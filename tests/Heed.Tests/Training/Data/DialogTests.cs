@@ -21,7 +21,7 @@ public class DialogTests
         TrainingBatch batch = new DialogBatches(dialogs, 1, 64, null).Next(0);
         string Show(int id) => id == TrainingBatch.IgnoreIndex ? "." : s_characters.TokenText(id) switch { "<|im_start|>" => "<", "<|im_end|>" => ">", "\n" => "|", string text => text };
         const string Tokens = "<user|ab>|<assistant|cd>|<user|e>|<assistant|g";
-        const string Targets = "....................cd>......................g>";
+        const string Targets = ".....................cd>.....................g>";
         string.Concat(batch.Tokens.Take(Tokens.Length).Select(Show)).ShouldBe(Tokens);
         Targets.Length.ShouldBe(Tokens.Length + 1); // shifted: the target of a token is what stands after it
         string.Concat(batch.Targets.Take(Tokens.Length).Select(Show)).ShouldBe(Targets[1..]);
@@ -94,15 +94,15 @@ public class DialogTests
             "{\"messages\":[{\"role\":\"user\",\"content\":\"ab\"},{\"role\":\"assistant\",\"content\":\"cd\"}]}\n\n{\"prompt\":\"ab\",\"response\":\"cdcdcdcdcdcd\"}\n"));
         ChatFormat format = ChatFormat.Of(ChatFormatKind.ChatMl);
         DialogDataset all = DialogDataset.Load(file, s_characters, format);
-        (all.Count, all.CutCount, all.SkippedCount, all.Tokens(0).Length, all.Tokens(1).Length).ShouldBe((2, 0, 0, 22, 32));
+        (all.Count, all.CutCount, all.SkippedCount, all.Tokens(0).Length, all.Tokens(1).Length).ShouldBe((2, 0, 0, 23, 33));
         DialogDataset cut = DialogDataset.Load(file, s_characters, format, new DialogOptions { MaxTokens = 25 });
         (cut.Count, cut.CutCount, cut.SkippedCount, cut.Tokens(1).Length).ShouldBe((2, 1, 0, 25));
-        DialogDataset skipped = DialogDataset.Load(file, s_characters, format, new DialogOptions { MaxTokens = 22, SkipsLong = true });
+        DialogDataset skipped = DialogDataset.Load(file, s_characters, format, new DialogOptions { MaxTokens = 23, SkipsLong = true });
         (skipped.Count, skipped.CutCount, skipped.SkippedCount).ShouldBe((1, 0, 1));
-        Should.Throw<FileFormatException>(() => DialogDataset.Load(file, s_characters, format, new DialogOptions { MaxTokens = 19 })).Message.ShouldContain("2 were left out");
-        Should.Throw<ArgumentOutOfRangeException>(() => new DialogBatches(all, 1, 31, null)).Message.ShouldContain("has 32 tokens");
+        Should.Throw<FileFormatException>(() => DialogDataset.Load(file, s_characters, format, new DialogOptions { MaxTokens = 20 })).Message.ShouldContain("2 were left out");
+        Should.Throw<ArgumentOutOfRangeException>(() => new DialogBatches(all, 1, 32, null)).Message.ShouldContain("has 33 tokens");
         (DialogDataset train, DialogDataset? held) = all.Split(0.5);
-        (train.Count, held!.Count, held.Tokens(0).Length, all.Split(0.1).Validation).ShouldBe((1, 1, 32, null));
+        (train.Count, held!.Count, held.Tokens(0).Length, all.Split(0.1).Validation).ShouldBe((1, 1, 33, null));
     }
 
     [Theory]

@@ -37,12 +37,14 @@ internal sealed class CommandLine(Terminal terminal)
 
     private RootCommand CreateRoot()
     {
-        RootCommand root = new("heed runs Llama-family language models: load a checkpoint in any common format, complete, chat, inspect.");
+        RootCommand root = new("heed runs Llama-family language models: load a checkpoint in any common format, complete, chat, inspect, train.");
         root.Directives.Clear();
         root.Add(_verbose);
         root.Add(CompleteCommand.Create(terminal));
         root.Add(ChatCommand.Create(terminal));
         root.Add(InspectCommand.Create());
+        root.Add(TrainCommand.Create(terminal));
+        root.Add(TokenizerCommand.Create(terminal));
         root.Add(MakeTinyModelCommand.Create(terminal));
         root.SetAction(line => new HelpAction().Invoke(line));
         return root;

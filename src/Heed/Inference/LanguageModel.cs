@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Heed.Models;
+using Heed.Models.Adapters;
 using Heed.Models.Checkpoints;
 using Heed.Tensors;
 using Heed.Tokenizers;
@@ -87,7 +88,9 @@ public sealed class LanguageModel : IDisposable
             ModelConfig config = checkpoint.Config;
             if (options.MaxSeqLen > 0) config = config with { MaxSeqLen = Math.Min(options.MaxSeqLen, config.MaxSeqLen) };
             Device device = options.Threads > 0 ? Device.CreateCpu(options.Threads) : Device.Cpu;
-            Transformer transformer = new(config, checkpoint.Weights(device, progress: options.Progress, cancellation: cancellation));
+            PeftAdapter? adapter = options.AdapterPath is { } folder ? PeftAdapter.Read(folder, config) : null;
+            IWeightSource weights = checkpoint.Weights(device, progress: options.Progress, cancellation: cancellation);
+            Transformer transformer = new(config, adapter?.Weights(weights) ?? weights);
             string? template = checkpoint.ChatTemplatePath is { } file ? File.ReadAllText(file) : tokenizer.ChatTemplate;
             return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template) { _ownsDevice = options.Threads > 0 };
         }

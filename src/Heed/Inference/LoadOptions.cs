@@ -12,6 +12,9 @@ public sealed record LoadOptions
     /// <summary>A tokenizer file to use instead of the model's own; needed where the model brings none.</summary>
     public string? TokenizerPath { get; init; }
 
+    /// <summary>A folder with LoRA adapters for the model in PEFT's layout, or null for none.</summary>
+    public string? AdapterPath { get; init; }
+
     /// <summary>Told how much of the weights is loaded, 0 to 1; from any thread.</summary>
     public IProgress<double>? Progress { get; init; }
 }

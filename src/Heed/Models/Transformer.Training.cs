@@ -7,7 +7,10 @@ namespace Heed.Models;
 /// <content>What learning needs: the parameters, and the loss, by the same forward pass.</content>
 public sealed partial class Transformer
 {
-    /// <summary>All that the model can learn, each tensor once (a tied output layer has none of its own); empty for frozen weights.</summary>
+    /// <summary>
+    /// All that the model can learn, each tensor once (a tied output layer has none of its own); empty for frozen weights.
+    /// A model with adapters learns those alone.
+    /// </summary>
     public IReadOnlyList<Parameter> Parameters => field ??= CollectParameters();
 
     /// <summary>
@@ -19,7 +22,7 @@ public sealed partial class Transformer
     /// <param name="batch">The number of rows.</param>
     /// <param name="positions">Where each token stands in its document, −1 for padding; empty for 0, 1, 2, … in every row.</param>
     /// <param name="firstKeys">For each token the column of its row where its document begins; empty for 0: one document a row.</param>
-    /// <param name="dropoutSeed">Which activations fall to <see cref="ModelConfig.Dropout"/>; null for none: evaluation.</param>
+    /// <param name="dropoutSeed">Which activations fall to <see cref="ModelConfig.Dropout"/> and to that of adapters; null for none: evaluation.</param>
     /// <param name="ignoreIndex">The target of tokens that do not count.</param>
     /// <param name="recompute">Whether the backward pass computes every block again instead of keeping its activations: less memory, a third more time.</param>
     /// <param name="cancellation">Looked at before each block.</param>
@@ -46,7 +49,7 @@ public sealed partial class Transformer
         foreach (int position in own)
             if (position >= Config.MaxSeqLen || position < -1)
                 throw new ArgumentOutOfRangeException(nameof(positions), position, $"Loss: position {position} is out of bounds; the model's MaxSeqLen is {Config.MaxSeqLen}.");
-        return new OwnRows(batch, own, firstKeys, dropoutSeed is null ? 0 : Config.Dropout, dropoutSeed ?? 0);
+        return new OwnRows(batch, own, firstKeys, Config.Dropout, dropoutSeed);
     }
 
     private List<Parameter> CollectParameters()
@@ -56,6 +59,7 @@ public sealed partial class Transformer
         for (int i = 0; i < _blocks.Length; i++) all = all.Concat(_blocks[i].Parameters(string.Create(CultureInfo.InvariantCulture, $"{WeightNames.Blocks}.{i}")));
         all = all.Concat(FinalNorm.Parameters(WeightNames.FinalNorm)).Concat(Output.Parameters(WeightNames.Output));
         HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
-        return [.. all.Where(parameter => seen.Add(parameter.Value))];
+        List<Parameter> parameters = [.. all.Where(parameter => seen.Add(parameter.Value))];
+        return parameters.Exists(parameter => parameter.IsAdapter) ? parameters.FindAll(parameter => parameter.IsAdapter) : parameters;
     }
 }

@@ -73,7 +73,7 @@ public sealed class TransformerBlock
         using TensorScope.Lease lease = TensorScope.Begin();
         Tensor heads = Attention.Heads(AttentionNorm.Forward(x), pass, _layer);
         x = Add(x, heads, Attention.Output, AttentionPostNorm, pass.Rows, DropoutPlace.AttentionOutput);
-        Tensor inner = FeedForward.Inner(FeedForwardNorm.Forward(x));
+        Tensor inner = FeedForward.Inner(FeedForwardNorm.Forward(x), pass.Rows?.AdapterSeed(_layer, DropoutPlace.UpAdapter));
         x = Add(x, inner, FeedForward.Down, FeedForwardPostNorm, pass.Rows, DropoutPlace.FeedForwardOutput);
         return lease.Return(x);
     }
@@ -90,7 +90,8 @@ public sealed class TransformerBlock
     private Tensor Add(Tensor x, Tensor branch, Linear output, Norm? postNorm, OwnRows? rows, DropoutPlace place)
     {
         if (rows is null && postNorm is null) return output.ForwardAdd(branch, x);
-        Tensor y = output.Forward(branch);
+        DropoutPlace adapter = place == DropoutPlace.AttentionOutput ? DropoutPlace.AttentionOutputAdapter : DropoutPlace.DownAdapter;
+        Tensor y = output.Forward(branch, rows?.AdapterSeed(_layer, adapter));
         if (postNorm is not null) y = postNorm.Forward(y);
         return rows is null ? Ops.AddInPlace(x, y) : x + rows.Drop(y, _layer, place);
     }

@@ -7,4 +7,8 @@ internal enum DropoutPlace
     Probabilities,
     AttentionOutput,
     FeedForwardOutput,
+    QkvAdapter,
+    AttentionOutputAdapter,
+    UpAdapter,
+    DownAdapter,
 }

@@ -19,9 +19,11 @@ public sealed class FeedForward(Linear up, Linear down, Activation activation, b
     public Linear Down { get; } = down;
 
     /// <summary>The inner activations, [batch, seq, intermediate]; <see cref="Down"/> is still to be applied.</summary>
-    public Tensor Inner(Tensor x)
+    /// <param name="x">[batch, seq, hidden].</param>
+    /// <param name="dropoutSeed">What <see cref="Up"/> drops of its input in training; null for nothing.</param>
+    public Tensor Inner(Tensor x, ulong? dropoutSeed = null)
     {
-        Tensor h = Up.Forward(x);
+        Tensor h = Up.Forward(x, dropoutSeed);
         return gated ? Ops.Gated(h, activation) : Ops.Activate(h, activation);
     }
 }

@@ -19,6 +19,12 @@ public abstract class Linear(int inFeatures, int outFeatures)
     /// <returns>[…, outFeatures].</returns>
     public abstract Tensor Forward(Tensor x);
 
+    /// <summary>x·Wᵀ + b in training, where a layer may drop some of its input.</summary>
+    /// <param name="x">[…, inFeatures].</param>
+    /// <param name="dropoutSeed">Which elements are dropped; null for none.</param>
+    /// <returns>[…, outFeatures].</returns>
+    public virtual Tensor Forward(Tensor x, ulong? dropoutSeed) => Forward(x);
+
     /// <summary>residual + (x·Wᵀ + b); overwrites <paramref name="residual"/> where nothing else needs it.</summary>
     /// <param name="x">[…, inFeatures].</param>
     /// <param name="residual">[…, outFeatures].</param>

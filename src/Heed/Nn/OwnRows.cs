@@ -10,12 +10,12 @@ internal sealed class OwnRows
     /// <param name="positions">Where each token stands; −1 is padding, before or after a row's tokens.</param>
     /// <param name="firstKeys">For each token the column of the first one that it sees; empty for the row's first.</param>
     /// <param name="dropout">The rate of dropout.</param>
-    /// <param name="seed">Which of them fall to dropout.</param>
+    /// <param name="seed">Which of them fall to dropout; null outside of training.</param>
     /// <exception cref="ArgumentException">Padding lies between tokens, or a first key is out of range.</exception>
-    public OwnRows(int batch, int[] positions, ReadOnlySpan<int> firstKeys, float dropout, ulong seed)
+    public OwnRows(int batch, int[] positions, ReadOnlySpan<int> firstKeys, float dropout, ulong? seed)
     {
         Positions = positions;
-        Dropout = dropout;
+        Dropout = seed is null ? 0 : dropout;
         Seed = seed;
         Limits = new int[positions.Length];
         int seq = positions.Length / batch;
@@ -57,16 +57,19 @@ internal sealed class OwnRows
     /// <summary>The rate of dropout; 0 outside of training.</summary>
     public float Dropout { get; }
 
-    private ulong Seed { get; }
+    private ulong? Seed { get; }
 
     /// <summary>The seed of one of the places of dropout in one of the layers.</summary>
     public ulong SeedOf(int layer, DropoutPlace place)
     {
-        ulong z = Seed + (4 * (ulong)(layer + 1) + (ulong)place) * 0x9E3779B97F4A7C15;
+        ulong z = (Seed ?? 0) + (8 * (ulong)(layer + 1) + (ulong)place) * 0x9E3779B97F4A7C15;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);
     }
+
+    /// <summary>The seed for what adapters drop, which have a rate of their own; null outside of training.</summary>
+    public ulong? AdapterSeed(int layer, DropoutPlace place) => Seed is null ? null : SeedOf(layer, place);
 
     /// <summary>x after dropout at a place.</summary>
     public Tensor Drop(Tensor x, int layer, DropoutPlace place) => Dropout == 0 ? x : Ops.Dropout(x, Dropout, SeedOf(layer, place));

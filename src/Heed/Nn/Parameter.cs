@@ -5,4 +5,5 @@ namespace Heed.Nn;
 /// <summary>A tensor that a model learns.</summary>
 /// <param name="Name">Its place in the model: "blocks.0.attention.qkv.weight".</param>
 /// <param name="Value">The tensor itself; training writes to it.</param>
-public readonly record struct Parameter(string Name, Tensor Value);
+/// <param name="IsAdapter">Whether it is part of an adapter: a model with adapters learns nothing else.</param>
+public readonly record struct Parameter(string Name, Tensor Value, bool IsAdapter = false);

@@ -37,7 +37,7 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
     /// <param name="layer">The number of the block.</param>
     internal Tensor Heads(Tensor x, in ForwardPass pass, int layer)
     {
-        Tensor all = Qkv.Forward(x); // [batch, seq, (heads + 2·kvHeads)·headDim]
+        Tensor all = Qkv.Forward(x, pass.Rows?.AdapterSeed(layer, DropoutPlace.QkvAdapter)); // [batch, seq, (heads + 2·kvHeads)·headDim]
         HeadRange q = new(all, 0, _heads, headDim), k = new(all, _heads, kvHeads, headDim);
         HeadRange v = new(all, _heads + kvHeads, kvHeads, headDim);
         if (QueryNorm is not null) q = new HeadRange(QueryNorm.Forward(q.View()));

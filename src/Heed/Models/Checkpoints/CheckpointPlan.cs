@@ -60,8 +60,7 @@ internal sealed class CheckpointPlan
     }
 
     /// <summary>Whether the layer's matrix is stored [in, out].</summary>
-    public bool IsTransposed(ModelLayer layer) =>
-        _names.Transposed && layer.Kind == ModelLayerKind.Linear && layer.Name != WeightNames.Output;
+    public bool IsTransposed(ModelLayer layer) => _names.Transposes(layer);
 
     private void Add(ModelLayer layer)
     {

@@ -16,6 +16,31 @@ internal static class HuggingFaceConfigWriter
         json.WriteEndArray();
         json.WriteString("model_type", family);
         json.WriteNumber("vocab_size", config.VocabSize);
+        if (family == "gpt2") Gpt2(json, config);
+        else LlamaLike(json, config, family);
+        json.WriteString("torch_dtype", TypeName(options.WeightType));
+        json.WriteBoolean("use_cache", value: true);
+        Tokens(json, options);
+    });
+
+    /// <summary>generation_config.json.</summary>
+    public static byte[] GenerationConfig(HuggingFaceExportOptions options) => Json(json => Tokens(json, options));
+
+    private static void Gpt2(Utf8JsonWriter json, ModelConfig config)
+    {
+        json.WriteNumber("n_positions", config.MaxSeqLen);
+        json.WriteNumber("n_ctx", config.MaxSeqLen);
+        json.WriteNumber("n_embd", config.HiddenSize);
+        json.WriteNumber("n_inner", config.FeedForwardSize);
+        json.WriteNumber("n_layer", config.NumLayers);
+        json.WriteNumber("n_head", config.NumHeads);
+        json.WriteNumber("layer_norm_epsilon", config.NormEpsilon);
+        json.WriteString("activation_function", config.Activation == Activation.GeluTanh ? "gelu_new" : NameOf(config.Activation));
+        json.WriteBoolean("tie_word_embeddings", config.TieEmbeddings);
+    }
+
+    private static void LlamaLike(Utf8JsonWriter json, ModelConfig config, string family)
+    {
         json.WriteNumber("hidden_size", config.HiddenSize);
         json.WriteNumber("intermediate_size", config.FeedForwardSize);
         json.WriteNumber("num_hidden_layers", config.NumLayers);
@@ -31,13 +56,7 @@ internal static class HuggingFaceConfigWriter
         Windows(json, config);
         Rope(json, config);
         if (family == "gemma2") Gemma2(json, config);
-        json.WriteString("torch_dtype", "float32");
-        json.WriteBoolean("use_cache", value: true);
-        Tokens(json, options);
-    });
-
-    /// <summary>generation_config.json.</summary>
-    public static byte[] GenerationConfig(HuggingFaceExportOptions options) => Json(json => Tokens(json, options));
+    }
 
     private static void Windows(Utf8JsonWriter json, ModelConfig config)
     {
@@ -141,6 +160,7 @@ internal static class HuggingFaceConfigWriter
         "qwen3" => "Qwen3ForCausalLM",
         "phi3" => "Phi3ForCausalLM",
         "gemma2" => "Gemma2ForCausalLM",
+        "gpt2" => "GPT2LMHeadModel",
         _ => "LlamaForCausalLM",
     };
 
@@ -150,6 +170,13 @@ internal static class HuggingFaceConfigWriter
         Activation.GeluErf => "gelu",
         Activation.Relu => "relu",
         _ => "silu",
+    };
+
+    private static string TypeName(WeightType type) => type switch
+    {
+        WeightType.F16 => "float16",
+        WeightType.BF16 => "bfloat16",
+        _ => "float32",
     };
 
     private static byte[] Json(Action<Utf8JsonWriter> write)

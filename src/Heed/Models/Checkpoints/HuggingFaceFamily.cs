@@ -28,9 +28,10 @@ internal static class HuggingFaceFamily
     /// <exception cref="NotSupportedException">No family has such layers.</exception>
     public static ModelConfig Choose(ModelConfig config)
     {
+        if (config is { Norm: NormKind.Layer, Positions: PositionKind.Learned, GatedFeedForward: false }) return Gpt2(config);
         if (config.Norm != NormKind.Rms || config.Positions != PositionKind.Rotary || !config.GatedFeedForward)
-            throw new NotSupportedException("HuggingFaceExport: models with LayerNorm, learned positions or plain feed-forward parts (GPT-2's) cannot be written yet; " +
-                "expected a model of the families llama, mistral, qwen2, qwen3, phi3 or gemma2.");
+            throw new NotSupportedException($"HuggingFaceExport: no Hugging Face family has {config.Norm} norms, {config.Positions} positions and " +
+                $"{(config.GatedFeedForward ? "gated" : "plain")} feed-forward parts together; expected Layer, Learned and plain (gpt2), or Rms, Rotary and gated (llama, mistral, qwen2, qwen3, phi3, gemma2).");
         string family = config.PostNorms ? "gemma2"
             : config.QkNorm ? "qwen3"
             : config.QkvBias && !config.AttentionOutputBias ? "qwen2"
@@ -48,11 +49,23 @@ internal static class HuggingFaceFamily
         };
     }
 
-    /// <summary>Reads the written file and compares, so that nothing of the model is lost without a word.</summary>
-    /// <exception cref="NotSupportedException">The file says another model; the message names the differences.</exception>
-    public static void CheckReadBack(ModelConfig config, string path)
+    // Rotary settings mean nothing to it.
+    private static ModelConfig Gpt2(ModelConfig config) => config with
     {
-        ModelConfig read = HuggingFaceConfig.Read(JsonSettings.Read(path));
+        Architecture = "gpt2",
+        IntermediateSize = config.FeedForwardSize,
+        NumKvHeads = config.KvHeads,
+        RopeTheta = new ModelConfig().RopeTheta,
+        RotaryDim = null,
+        RopeScaling = RopeScaling.None,
+    };
+
+    /// <summary>Reads what is to be config.json and compares, so that nothing of the model is lost without a word.</summary>
+    /// <exception cref="NotSupportedException">The file says another model; the message names the differences.</exception>
+    public static void CheckReadBack(ModelConfig config, byte[] json)
+    {
+        using MemoryStream stream = new(json);
+        ModelConfig read = HuggingFaceConfig.Read(JsonSettings.Read(stream, PathProbe.HuggingFaceName));
         string[] lost = [.. Compared.Where(property => !Equals(property.Of(config), property.Of(read)))
             .Select(property => $"{property.Name} is {property.Of(config)}, and {config.Architecture} models say {property.Of(read)}")];
         if (lost.Length > 0) throw new NotSupportedException($"HuggingFaceExport: no Hugging Face family has this configuration: {string.Join("; ", lost)}.");

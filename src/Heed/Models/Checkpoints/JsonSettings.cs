@@ -32,6 +32,13 @@ internal sealed class JsonSettings
     public static JsonSettings Read(string path)
     {
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        return Read(stream, path);
+    }
+
+    /// <summary>Reads a stream; <paramref name="path"/> is its name in errors.</summary>
+    /// <exception cref="FileFormatException">It is no JSON object, too large or too deep.</exception>
+    public static JsonSettings Read(Stream stream, string path)
+    {
         if (stream.Length > MaxBytes) throw new FileFormatException(path, $"the configuration has {stream.Length} bytes; at most {MaxBytes} are read.");
         JsonDocumentOptions options = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
         try
@@ -53,6 +60,15 @@ internal sealed class JsonSettings
 
     /// <summary>Whether the key is there, be it null.</summary>
     public bool Names(string key) => _object.TryGetProperty(key, out _);
+
+    /// <summary>Whether the object has no keys.</summary>
+    public bool IsEmpty => !_object.EnumerateObject().Any();
+
+    /// <summary>Whether the key holds a list of nothing.</summary>
+    public bool IsEmptyList(string key) => TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0;
+
+    /// <summary>Whether the key holds a text.</summary>
+    public bool IsText(string key) => TryGet(key, out JsonElement value) && value.ValueKind == JsonValueKind.String;
 
     /// <summary>An integer of at least 1.</summary>
     public int Size(string key) => OptionalSize(key) ?? throw Absent(key, "an integer above 0");

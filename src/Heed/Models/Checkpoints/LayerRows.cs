@@ -3,7 +3,7 @@ using Heed.Tensors;
 
 namespace Heed.Models.Checkpoints;
 
-/// <summary>The rows of a layer's matrix as float32, whatever form it has.</summary>
+/// <summary>The rows of a layer's matrix as float32, whatever form it has; adapters are merged into it.</summary>
 internal static class LayerRows
 {
     /// <summary>Writes a row of the layer's matrix.</summary>
@@ -15,7 +15,8 @@ internal static class LayerRows
     {
         DenseLinear dense => (row, destination) => Read(dense.Weight, row, destination),
         FrozenLinear frozen => frozen.Weights.ReadRow,
-        _ => throw new NotSupportedException($"A layer of kind {layer.GetType().Name} cannot be exported; merge it into a plain one first."),
+        LoraLinear lora => Merged(lora),
+        _ => throw new NotSupportedException($"A layer of kind {layer.GetType().Name} has no matrix to read."),
     };
 
     /// <summary>The table of an embedding.</summary>
@@ -32,8 +33,31 @@ internal static class LayerRows
     {
         DenseLinear dense => dense.Bias,
         FrozenLinear frozen => frozen.Bias,
+        LoraLinear lora => BiasOf(lora.Inner),
         _ => null,
     };
+
+    /// <summary>The rows of W + scale·B·A.</summary>
+    private static Reader Merged(LoraLinear layer)
+    {
+        Reader inner = Of(layer.Inner);
+        (LoraAdapter Adapter, float[] A, float[] B)[] factors = [.. layer.Adapters.Select(adapter => (adapter, adapter.A.ToArray(), adapter.B.ToArray()))];
+        return (row, destination) =>
+        {
+            inner(row, destination);
+            foreach ((LoraAdapter adapter, float[] a, float[] b) in factors)
+            {
+                int own = row - adapter.FirstRow, rank = adapter.Rank, columns = layer.InFeatures;
+                if (own < 0 || own >= adapter.Rows) continue;
+                for (int column = 0; column < columns; column++)
+                {
+                    double change = 0;
+                    for (int k = 0; k < rank; k++) change += (double)b[own * rank + k] * a[k * columns + column];
+                    destination[column] += (float)(adapter.Scale * change);
+                }
+            }
+        };
+    }
 
     private static void Read(Tensor matrix, int row, Span<float> destination)
     {

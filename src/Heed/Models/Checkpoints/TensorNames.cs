@@ -32,6 +32,9 @@ internal sealed partial record TensorNames
     /// <summary>Tensors that are no weights: their names, exactly.</summary>
     public Regex Harmless { get; init; } = Nothing();
 
+    /// <summary>Whether the layer's matrix is stored [in, out].</summary>
+    public bool Transposes(ModelLayer layer) => Transposed && layer.Kind == ModelLayerKind.Linear && layer.Name != WeightNames.Output;
+
     /// <summary>The names, without ending, of the file's parts of the layer with the model's name <paramref name="layer"/>.</summary>
     public string[] PartsOf(string layer)
     {

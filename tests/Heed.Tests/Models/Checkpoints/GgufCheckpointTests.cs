@@ -164,7 +164,7 @@ public class GgufCheckpointTests
     private static float[] Logits(Checkpoint checkpoint) => GoldenModel.Forward(new Transformer(checkpoint.Config, checkpoint.Weights()), s_tokens);
 
     /// <summary>A tied model with random weights of the given types.</summary>
-    private static GgufBuilder Random(Func<string, WeightType> typeOf, Action<GgufBuilder>? more = null, string? without = null, Func<string, byte[]>? replace = null)
+    internal static GgufBuilder Random(Func<string, WeightType> typeOf, Action<GgufBuilder>? more = null, string? without = null, Func<string, byte[]>? replace = null)
     {
         GgufBuilder gguf = new();
         (string Key, Action Add)[] keys =

@@ -11,6 +11,24 @@ public class HuggingFaceExportTests
 {
     private static readonly int[] s_tokens = [3, 17, 65, 0, 41, 41, 8, 60, 22];
 
+    private static ModelConfig Gpt2 { get; } = new()
+    {
+        HiddenSize = 24,
+        IntermediateSize = 96,
+        NumLayers = 2,
+        NumHeads = 3,
+        VocabSize = 67,
+        MaxSeqLen = 48,
+        Norm = NormKind.Layer,
+        Activation = Activation.GeluTanh,
+        GatedFeedForward = false,
+        TieEmbeddings = true,
+        QkvBias = true,
+        AttentionOutputBias = true,
+        FeedForwardBias = true,
+        Positions = PositionKind.Learned,
+    };
+
     /// <summary>Half-split checkpoints only change their layout on the way through the model and back.</summary>
     [Theory]
     [InlineData("llama"), InlineData("llama-gqa"), InlineData("llama-bias"), InlineData("llama-f16"), InlineData("llama-bf16-sharded"), InlineData("llama3-scaled"), InlineData("llama-linear")]
@@ -125,14 +143,87 @@ public class HuggingFaceExportTests
         Directory.GetFileSystemEntries(folder).Length.ShouldBe(3);
     }
 
-    [Fact]
-    public void Write_Gpt2_IsRefusedWithoutATrace()
+    [Theory]
+    [InlineData("gpt2"), InlineData("gpt2-prefixed")]
+    public void Write_Gpt2_GivesItsTensorsBackBitForBit(string family)
     {
         using TempFolder temp = new();
-        using Checkpoint source = Checkpoint.Open(new GoldenModel("gpt2").PathOf(""));
+        using Checkpoint source = Checkpoint.Open(new GoldenModel(family).PathOf(""));
         Transformer model = GoldenModel.Build(source);
-        Should.Throw<NotSupportedException>(() => HuggingFaceExport.Write(model, temp.File("gpt2"))).Message.ShouldContain("LayerNorm");
+        HuggingFaceExport.Write(model, temp.Root);
+        using Checkpoint exported = Checkpoint.Open(temp.Root);
+        exported.Config.ShouldBe(source.Config);
+        foreach (Heed.Formats.StoredTensor tensor in exported.Files.Tensors)
+        {
+            string name = family == "gpt2" ? tensor.Name["transformer.".Length..] : tensor.Name;
+            source.Files.TryGet(name, out Heed.Formats.StoredTensor? original).ShouldBeTrue(name);
+            original!.Shape.ShouldBe(tensor.Shape);
+            float[] a = new float[tensor.ElementCount], b = new float[original.ElementCount];
+            exported.Files.ReadFloats(tensor, 0, a);
+            source.Files.ReadFloats(original, 0, b);
+            a.ShouldBe(b, name);
+        }
+        GoldenModel.Forward(GoldenModel.Build(exported), s_tokens).ShouldBe(GoldenModel.Forward(model, s_tokens));
+    }
+
+    [Fact]
+    public void Write_UntiedGpt2_LoadsWithTheSameLogits()
+    {
+        using TempFolder temp = new();
+        Transformer model = new(Gpt2 with { TieEmbeddings = false, Activation = Activation.Relu, IntermediateSize = 40, RopeTheta = 5 }, new RandomWeights(3, 2));
+        HuggingFaceExport.Write(model, temp.Root);
+        using Checkpoint exported = Checkpoint.Open(temp.Root);
+        exported.Config.TieEmbeddings.ShouldBeFalse();
+        GoldenModel.Error(GoldenModel.Forward(GoldenModel.Build(exported), s_tokens), GoldenModel.Forward(model, s_tokens)).ShouldBeLessThan(1e-6);
+    }
+
+    [Theory]
+    [InlineData(WeightType.F16, "float16"), InlineData(WeightType.BF16, "bfloat16"), InlineData(WeightType.F32, "float32")]
+    public void Write_WeightType_StoresTheNearestNumbers(WeightType type, string name)
+    {
+        using TempFolder temp = new();
+        using Checkpoint source = Checkpoint.Open(new GoldenModel("llama").PathOf(""));
+        Transformer model = GoldenModel.Build(source);
+        HuggingFaceExport.Write(model, temp.Root, new HuggingFaceExportOptions { WeightType = type });
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(temp.File("config.json")));
+        json.RootElement.GetProperty("torch_dtype").GetString().ShouldBe(name);
+        using Checkpoint exported = Checkpoint.Open(temp.Root);
+        double share = type switch { WeightType.F16 => 1 / 2048.0, WeightType.BF16 => 1 / 256.0, _ => 0 };
+        foreach (Heed.Formats.StoredTensor tensor in exported.Files.Tensors)
+        {
+            tensor.Type.ShouldBe(type);
+            source.Files.TryGet(tensor.Name, out Heed.Formats.StoredTensor? original).ShouldBeTrue(tensor.Name);
+            float[] a = new float[tensor.ElementCount], b = new float[original!.ElementCount];
+            exported.Files.ReadFloats(tensor, 0, a);
+            source.Files.ReadFloats(original, 0, b);
+            // Half of the last bit; F16's numbers below 2^-14 have fewer.
+            for (int i = 0; i < a.Length; i++) Math.Abs((double)a[i] - b[i]).ShouldBeLessThanOrEqualTo(Math.Abs(b[i]) * share + (type == WeightType.F16 ? 3e-8 : 0), tensor.Name);
+        }
+    }
+
+    [Fact]
+    public void Write_WeightTypeThatDoesNotFit_IsRefusedWithoutATrace()
+    {
+        using TempFolder temp = new();
+        Transformer model = new(Gpt2, new RandomWeights(1));
+        Should.Throw<ArgumentException>(() => HuggingFaceExport.Write(model, temp.File("m"), new HuggingFaceExportOptions { WeightType = WeightType.Q8_0 })).Message.ShouldContain("Q8_0; expected F32, F16 or BF16");
+        ((LayerNorm)model.FinalNorm).Weight.AsSpan()[3] = 70000;
+        Should.Throw<NotSupportedException>(() => HuggingFaceExport.Write(model, temp.Root, new HuggingFaceExportOptions { WeightType = WeightType.F16 })).Message.ShouldContain("'transformer.ln_f.weight' has the number 70000");
         Directory.GetFileSystemEntries(temp.Root).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void CheckExportable_Configurations_AreToldApart()
+    {
+        HuggingFaceExport.CheckExportable(Gpt2);
+        HuggingFaceExport.CheckExportable(new ModelConfig());
+        Message(Gpt2 with { QkvBias = false }).ShouldContain("QkvBias is False, and gpt2 models say True");
+        Message(Gpt2 with { GatedFeedForward = true }).ShouldContain("gated feed-forward parts together");
+        Message(new ModelConfig { Norm = NormKind.Layer }).ShouldContain("Layer norms, Rotary positions");
+        Message(new ModelConfig { LogitSoftCap = 30 }).ShouldContain("LogitSoftCap");
+        Should.Throw<ArgumentException>(() => HuggingFaceExport.CheckExportable(new ModelConfig { HiddenSize = 0 })).Message.ShouldContain("HiddenSize");
+
+        static string Message(ModelConfig config) => Should.Throw<NotSupportedException>(() => HuggingFaceExport.CheckExportable(config)).Message;
     }
 
     [Fact]

@@ -1,0 +1,153 @@
+using System.CommandLine;
+using System.Globalization;
+using Heed.Cli.Learning;
+using Heed.Cli.Options;
+using Heed.Models;
+using Heed.Models.Checkpoints;
+using Heed.Tensors;
+using Heed.Tokenizers;
+using Heed.Training.Data;
+
+namespace Heed.Cli.Commands;
+
+/// <summary>heed train: makes a model from text.</summary>
+internal sealed class TrainCommand
+{
+    private const double HeldOut = 0.1;
+    private const string Characters = "char", EndOfText = "<|endoftext|>";
+    private readonly TextOptions _text = new();
+    private readonly ShapeOptions _shape = new();
+    private readonly Option<string?> _tokenizer = ValueOption.Text("--tokenizer", $"{Characters} for a token per character (if not given), or a tokenizer's file or folder.", "NAME");
+    private readonly Option<string?> _validation = ValueOption.Text("--validation", "What the model is measured on: a fraction of the text that is held out, 0.1 if not given, or a file or folder.", "PART");
+    private readonly Option<bool> _pack = new("--pack") { Description = "Rows of whole documents that do not see each other; the default for several documents." };
+    private readonly Option<bool> _windows = new("--windows") { Description = "Rows side by side across documents; the default for one document." };
+    private readonly Option<bool> _random = new("--random") { Description = "Rows at random places." };
+    private readonly Option<string?> _objective = ValueOption.Text("--objective", "What is learned: causal (the next token) is all there is.", "NAME");
+    private readonly TrainingLauncher _launcher;
+    private readonly Terminal _terminal;
+
+    private TrainCommand(Terminal terminal)
+    {
+        _terminal = terminal;
+        _launcher = new TrainingLauncher(terminal);
+    }
+
+    public static Command Create(Terminal terminal)
+    {
+        TrainCommand self = new(terminal);
+        Command command = new("train", "Train a model on text. With files and a folder alone: a small model of characters.");
+        self._text.AddTo(command);
+        self._shape.AddTo(command);
+        Option[] own = [self._tokenizer, self._validation, self._pack, self._windows, self._random, self._objective];
+        foreach (Option option in own) command.Add(option);
+        self._launcher.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            int kinds = new[] { self._pack, self._windows, self._random }.Count(option => result.GetValue(option));
+            if (kinds > 1) result.AddError("--pack, --windows and --random exclude each other.");
+            if (result.GetValue(self._objective) is { } objective and not "causal") result.AddError($"--objective is '{objective}'; expected causal.");
+        });
+        command.SetAction((line, _) => self.RunAsync(line));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult line)
+    {
+        using Interruption interruption = new();
+        try
+        {
+            return await TrainAsync(line, interruption);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            _terminal.Note("stopped before the first step.");
+            return interruption.ExitCode;
+        }
+    }
+
+    private async Task<int> TrainAsync(ParseResult line, Interruption interruption)
+    {
+        RunFolder folder = _launcher.Run.Folder(line);
+        folder.Check();
+        TextSource source = _text.Source(line);
+        if (source.TotalBytes == 0) throw new CommandException($"{source.Files[0]}: there is no text in it.");
+        (TextSource? heldOut, double fraction) = Validation(line);
+        using LoadedBase? init = _shape.Init(line) is { } path ? LoadedBase.Open(path, line.GetValue(_tokenizer)) : null;
+        ModelConfig config = init is null ? _shape.Config(line) : _shape.Settings(line, init.Checkpoint.Config);
+        Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, out string? tokenizerSource);
+        config = Finish(line, config, tokenizer, init is not null);
+        Device device = _launcher.Run.Device(line);
+        Transformer model = init is null
+            ? new Transformer(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device))
+            : init.LoadDense(config, device, _terminal, interruption.Token);
+        HuggingFaceExportOptions export = ExportOptions.Of(tokenizer);
+        folder.Begin(root =>
+        {
+            HuggingFaceExport.Write(model, root, export);
+            TokenizerFiles.Write(root, tokenizer, tokenizerSource);
+        });
+        using TrainingText text = TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token);
+        TrainingRecipe recipe = TrainingRecipe.Of(_shape.Preset(line));
+        RowKind rows = Rows(line, text);
+        int batch = _launcher.Optimizer.Batch(line, recipe), seqLen = _shape.SeqLen(line, config);
+        Announce(text, rows);
+        return await _launcher.RunAsync(line, new Launch
+        {
+            Folder = folder,
+            Model = model,
+            Tokenizer = tokenizer,
+            Training = text.Batches(rows, batch, seqLen, _launcher.Optimizer.Seed(line)),
+            Validation = text.ValidationBatches(rows, batch, seqLen),
+            Recipe = recipe,
+            Steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps,
+            Export = root => HuggingFaceExport.Write(model, root, export),
+            TryLine = $"heed complete {CommandText.Quote(_launcher.Run.Prompt(line) ?? "Once upon a time")} -m {CommandText.Quote(folder.Name)}",
+        }, interruption);
+    }
+
+    private Tokenizer ChooseTokenizer(ParseResult line, RunFolder folder, TextSource source, LoadedBase? init, out string? from)
+    {
+        from = folder.Root;
+        if (folder.Resumes) return Tokenizer.Load(folder.Root);
+        from = init?.TokenizerSource;
+        if (init is not null) return init.Tokenizer;
+        if (line.GetValue(_tokenizer) is not (null or Characters))
+        {
+            from = line.GetValue(_tokenizer)!;
+            if (!Path.Exists(from)) throw new CommandException($"--tokenizer {from}: neither a file nor a folder is there.");
+            return Tokenizer.Load(from);
+        }
+        return CharacterTokenizer.Train(source.ReadTexts(), new CharacterTokenizerOptions { SpecialTokens = [EndOfText], Eos = EndOfText });
+    }
+
+    /// <summary>The vocabulary and dropout; a vocabulary that was set must have room for the tokenizer's.</summary>
+    private ModelConfig Finish(ParseResult line, ModelConfig config, Tokenizer tokenizer, bool isLoaded)
+    {
+        bool isSet = isLoaded || config.VocabSize != ModelPresets.Find(_shape.Preset(line)).VocabSize;
+        if (isSet && config.VocabSize < tokenizer.VocabSize)
+            throw new CommandException($"VocabSize is {config.VocabSize}; the tokenizer has {tokenizer.VocabSize} tokens.");
+        if (!isSet) config = config with { VocabSize = tokenizer.VocabSize };
+        config = config with { Dropout = _launcher.Optimizer.Dropout(line) ?? config.Dropout };
+        int seqLen = _shape.SeqLen(line, config);
+        if (seqLen > config.MaxSeqLen) throw new CommandException($"--seq {seqLen} is more than the model's context of {config.MaxSeqLen} tokens; --set MaxSeqLen={seqLen} makes that longer.");
+        return config.Validate();
+    }
+
+    private (TextSource? Held, double Fraction) Validation(ParseResult line)
+    {
+        if (line.GetValue(_validation) is not { } part) return (null, HeldOut);
+        if (Path.Exists(part)) return (_text.Source(line, part), 0);
+        if (double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double fraction) && fraction is >= 0 and < 1) return (null, fraction);
+        throw new CommandException($"--validation is '{part}'; expected a number from 0 to below 1, or a file or folder that exists.", ExitCodes.Usage);
+    }
+
+    private RowKind Rows(ParseResult line, TrainingText text) =>
+        line.GetValue(_pack) ? RowKind.Packed : line.GetValue(_windows) ? RowKind.Windows : line.GetValue(_random) ? RowKind.Random : text.DefaultRows;
+
+    private void Announce(TrainingText text, RowKind rows)
+    {
+        string held = text.Validation is { } view ? string.Create(CultureInfo.InvariantCulture, $"{view.TokenCount:N0} held out") : "none held out";
+        string how = rows switch { RowKind.Packed => "whole documents packed into rows", RowKind.Random => "rows at random places", _ => "rows side by side" };
+        _terminal.Note(string.Create(CultureInfo.InvariantCulture, $"text: {text.Train.TokenCount:N0} tokens in {text.Train.DocumentCount:N0} {(text.Train.DocumentCount == 1 ? "document" : "documents")}, {held}; {how}."));
+    }
+}

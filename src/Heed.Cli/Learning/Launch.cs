@@ -1,0 +1,32 @@
+using Heed.Models;
+using Heed.Tokenizers;
+using Heed.Training.Data;
+
+namespace Heed.Cli.Learning;
+
+/// <summary>All that a training needs besides its options.</summary>
+internal sealed record Launch
+{
+    public required RunFolder Folder { get; init; }
+
+    public required Transformer Model { get; init; }
+
+    public required Tokenizer Tokenizer { get; init; }
+
+    public required IBatchSource Training { get; init; }
+
+    public IBatchSource? Validation { get; init; }
+
+    public required TrainingRecipe Recipe { get; init; }
+
+    public required long Steps { get; init; }
+
+    /// <summary>Writes what is trained to the run's folder.</summary>
+    public required Action<string> Export { get; init; }
+
+    /// <summary>Whether samples are answers to a turn of a chat.</summary>
+    public bool IsChat { get; init; }
+
+    /// <summary>The line that tries the model.</summary>
+    public required string TryLine { get; init; }
+}

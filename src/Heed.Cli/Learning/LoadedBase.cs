@@ -1,0 +1,52 @@
+using Heed.Inference;
+using Heed.Models;
+using Heed.Models.Checkpoints;
+using Heed.Tensors;
+using Heed.Tokenizers;
+
+namespace Heed.Cli.Learning;
+
+/// <summary>A model's files to begin a training from.</summary>
+internal sealed class LoadedBase : IDisposable
+{
+    private LoadedBase(Checkpoint checkpoint, Tokenizer tokenizer, string? tokenizerSource)
+    {
+        Checkpoint = checkpoint;
+        Tokenizer = tokenizer;
+        TokenizerSource = tokenizerSource;
+    }
+
+    public Checkpoint Checkpoint { get; }
+
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Where the tokenizer came from, or null for the model's one file.</summary>
+    public string? TokenizerSource { get; }
+
+    /// <summary>How the model expects a conversation to be written.</summary>
+    public ChatFormat ChatFormat => ChatFormat.Detect(Tokenizer, Checkpoint.ChatTemplatePath is { } file ? File.ReadAllText(file) : Tokenizer.ChatTemplate);
+
+    public static LoadedBase Open(string path, string? tokenizer)
+    {
+        Checkpoint checkpoint = Checkpoint.Open(path);
+        try
+        {
+            string? source = tokenizer ?? (checkpoint.Format == CheckpointFormat.HuggingFace ? path : null);
+            return new LoadedBase(checkpoint, LanguageModel.LoadTokenizer(checkpoint, tokenizer), source);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The weights in memory of their own, ready to learn.</summary>
+    public Transformer LoadDense(ModelConfig config, Device device, Terminal terminal, CancellationToken cancellation)
+    {
+        using LoadingLine progress = new(terminal);
+        return new Transformer(config, Checkpoint.Weights(device, dense: true, progress, cancellation));
+    }
+
+    public void Dispose() => Checkpoint.Dispose();
+}

@@ -1,0 +1,54 @@
+namespace Heed.Cli.Learning;
+
+/// <summary>The folder of a run, and whether one may begin or go on there.</summary>
+internal sealed class RunFolder(string path, bool resumes, bool forces)
+{
+    private static readonly string[] s_models = ["config.json", "adapter_config.json"];
+
+    public string Root { get; } = Path.GetFullPath(path);
+
+    /// <summary>As the command line gives it.</summary>
+    public string Name => path;
+
+    public bool Resumes => resumes;
+
+    public string State => Path.Combine(Root, "training");
+
+    /// <summary>The text as ids, written once.</summary>
+    public string Tokens => Path.Combine(State, "text.tokens");
+
+    public string ValidationTokens => Path.Combine(State, "validation.tokens");
+
+    /// <summary>Checks, before anything else is done, that the folder is what the command line takes it for; nothing is changed.</summary>
+    /// <exception cref="CommandException">It holds a run or a model that would be lost, or none that could go on.</exception>
+    public void Check()
+    {
+        if (File.Exists(Root)) throw new CommandException($"--out {path}: this is a file; expected a folder, which may be absent.");
+        bool holdsRun = HoldsRun();
+        if (resumes && !holdsRun) throw new CommandException($"--resume: {path} holds no run to go on with; leave --resume out to begin one.");
+        if (resumes || forces) return;
+        if (holdsRun) throw new CommandException($"{path} holds a run already: --resume goes on with it, --force begins again and loses it.");
+        if (s_models.Any(name => File.Exists(Path.Combine(Root, name))))
+            throw new CommandException($"{path} holds a model already: --force replaces it; or take another folder.");
+    }
+
+    /// <summary>Makes the folder, without an earlier run, and writes what a model's folder has beside the weights.</summary>
+    /// <param name="write">Writes it; where that fails, no part of a run is left behind.</param>
+    /// <exception cref="CommandException">The folder cannot be written to: better now than at the first checkpoint.</exception>
+    public void Begin(Action<string> write)
+    {
+        if (resumes) return;
+        try
+        {
+            if (HoldsRun()) Directory.Delete(State, recursive: true);
+            write(Root);
+            Directory.CreateDirectory(State);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"--out {path}: the folder cannot be written to: {e.Message}");
+        }
+    }
+
+    private bool HoldsRun() => Directory.Exists(State) && Directory.EnumerateFileSystemEntries(State).Any();
+}

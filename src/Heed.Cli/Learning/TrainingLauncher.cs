@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Globalization;
+using Heed.Cli.Options;
+using Heed.Training;
+
+namespace Heed.Cli.Learning;
+
+/// <summary>Starts a training from its parts and the command line: what train and finetune have in common.</summary>
+internal sealed class TrainingLauncher(Terminal terminal)
+{
+    public OptimizerOptions Optimizer { get; } = new();
+
+    public RunOptions Run { get; } = new();
+
+    public void AddTo(Command command)
+    {
+        Run.AddTo(command);
+        Optimizer.AddTo(command);
+    }
+
+    /// <summary>Says what will be done, and does it.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(ParseResult line, Launch launch, Interruption interruption)
+    {
+        double peak = Optimizer.PeakFlops(line) ?? PeakMeasurement.Measure(launch.Model.Device);
+        TrainingOptions options = Optimizer.Build(line, launch.Recipe, launch.Steps, peak > 0 ? peak : null);
+        if (launch.Validation is { } held)
+        {
+            long batches = 1 + ((held.RowsPerEpoch - 1) / held.BatchSize);
+            options = options with { ValidationBatches = (int)Math.Min(options.ValidationBatches, batches) };
+        }
+        SampleWriter sample = new(launch.Model, launch.Tokenizer, Run.Prompt(line), Run.SampleTokens(line), launch.IsChat);
+        Trainer trainer = new(launch.Model, launch.Training, options, launch.Validation)
+        {
+            Folder = new TrainingFolder(launch.Folder.Root, launch.Export),
+            Sample = sample.Write,
+        };
+        Announce(trainer, launch, options);
+        TrainingSession session = new(terminal, trainer, launch.Folder, launch.Validation) { ResumeLine = CommandText.Resume(line), TryLine = launch.TryLine };
+        if (launch.Folder.Resumes) session.Resume(Run.AcceptChanges(line));
+        return await session.RunAsync(interruption.Token, () => interruption.ExitCode);
+    }
+
+    private void Announce(Trainer trainer, Launch launch, TrainingOptions options)
+    {
+        long learned = trainer.Parameters.Sum(parameter => (long)parameter.Value.ElementCount), all = trainer.Model.Config.ParameterCount();
+        string parameters = learned == all ? $"{Number(all)} parameters" : $"{Number(learned)} parameters to learn beside {Number(all)}";
+        Models.ModelConfig config = trainer.Model.Config;
+        terminal.Note(string.Create(CultureInfo.InvariantCulture,
+            $"model: {parameters}; {config.NumLayers} layers, {config.HiddenSize} wide, {config.NumHeads} heads ({config.KvHeads} for keys and values), context {config.MaxSeqLen}, vocabulary {config.VocabSize}."));
+        long rows = (long)launch.Training.BatchSize * options.GradientAccumulation, tokens = rows * launch.Training.SeqLen;
+        double epochs = (double)options.Steps * rows / launch.Training.RowsPerEpoch;
+        terminal.Note(string.Create(CultureInfo.InvariantCulture,
+            $"training: {options.Steps} steps of {rows} rows of {launch.Training.SeqLen} tokens: {Number(options.Steps * tokens)} tokens, {epochs:0.##} epochs; learning rate {options.LearningRate:0.#####}, seed {options.Seed}."));
+        if (options.PeakFlops is { } peak) terminal.Note(string.Create(CultureInfo.InvariantCulture, $"peak for the utilisation: {peak / 1e9:F0} GFLOP/s."));
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,60 @@
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Models;
+
+/// <summary>Turns multi-head attention into grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245, section 2.1).</summary>
+public static class GroupedHeads
+{
+    /// <summary>
+    /// The same model with fewer key/value heads: each new one is the mean of a group of neighbours, so that query heads
+    /// find at their place the mean of what they used. To be trained on for a share of the original training.
+    /// </summary>
+    /// <param name="model">Any model; adapters are merged.</param>
+    /// <param name="kvHeads">The new number; divides the old one.</param>
+    /// <returns>A dense, trainable model in memory of its own.</returns>
+    /// <exception cref="ArgumentException">The new number does not divide the old one.</exception>
+    public static Transformer MeanPool(Transformer model, int kvHeads)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ModelConfig config = model.Config;
+        if (kvHeads < 1 || config.KvHeads % kvHeads != 0)
+            throw new ArgumentException($"MeanPool: kvHeads is {kvHeads}; expected a divisor of the model's {config.KvHeads} key/value heads.", nameof(kvHeads));
+        using GradientTape.Pause pause = GradientTape.NoGrad();
+        return new Transformer(config with { NumKvHeads = kvHeads }, new Pooled(new ModelWeights(model), config, kvHeads));
+    }
+
+    private sealed class Pooled(IWeightSource weights, ModelConfig config, int kvHeads) : IWeightSource
+    {
+        public Device Device => weights.Device;
+
+        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+        {
+            if (name != WeightNames.Qkv) return weights.Linear(name, inFeatures, outFeatures, bias);
+            int before = (config.NumHeads + 2 * config.KvHeads) * config.HeadSize;
+            DenseLinear layer = (DenseLinear)weights.Linear(name, inFeatures, before, bias);
+            return new DenseLinear(Pool(layer.Weight), layer.Bias is null ? null : Pool(layer.Bias));
+        }
+
+        public Embedding Embedding(string name, int count, int dim) => weights.Embedding(name, count, dim);
+
+        public Tensor Tensor(string name, Shape shape) => weights.Tensor(name, shape);
+
+        public IWeightSource Scope(string prefix) => new Pooled(weights.Scope(prefix), config, kvHeads);
+
+        /// <summary>Rows [queries | keys | values], the heads of the last two pooled.</summary>
+        private Tensor Pool(Tensor rows)
+        {
+            using TensorScope scope = new();
+            using TensorScope.Lease lease = scope.Enter();
+            int columns = rows.Rank == 2 ? rows.Shape[1] : 1, group = config.KvHeads / kvHeads;
+            Tensor heads = rows.Reshape(Shape.Of(config.NumHeads + 2 * config.KvHeads, config.HeadSize * columns));
+            Tensor queries = heads.Slice(0, 0, config.NumHeads), others = heads.Slice(0, config.NumHeads, 2 * config.KvHeads);
+            Tensor pooled = others.Reshape(new Shape(2 * kvHeads, group, config.HeadSize * columns)).Mean(1); // [2·kvHeads, headDim·columns]
+            int count = (config.NumHeads + 2 * kvHeads) * config.HeadSize;
+            Tensor result = Tensors.Tensor.AllocateUnscoped(rows.Rank == 2 ? Shape.Of(count, columns) : new Shape(count), Device);
+            result.Assign(Ops.Concat(0, queries, pooled).Reshape(result.Shape));
+            return result;
+        }
+    }
+}

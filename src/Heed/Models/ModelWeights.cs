@@ -1,0 +1,80 @@
+using Heed.Models.Checkpoints;
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Models;
+
+/// <summary>Another model's layers as dense copies, which can learn and outlive it; adapters are merged into them.</summary>
+internal sealed class ModelWeights : IWeightSource
+{
+    private const int RowsPerPiece = 64;
+
+    private readonly Transformer _model;
+    private readonly string _prefix;
+
+    public ModelWeights(Transformer model, string prefix = "")
+    {
+        _model = model;
+        _prefix = prefix;
+    }
+
+    public Device Device => _model.Device;
+
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+    {
+        Linear layer = (Linear)_model.LayerOf(_prefix + name);
+        Check(name, layer.OutFeatures, layer.InFeatures, outFeatures, inFeatures);
+        Tensor? biases = LayerRows.BiasOf(layer);
+        return new DenseLinear(Copy(LayerRows.Of(layer), outFeatures, inFeatures), biases is null ? null : Copy(biases));
+    }
+
+    public Embedding Embedding(string name, int count, int dim)
+    {
+        Embedding table = (Embedding)_model.LayerOf(_prefix + name);
+        Check(name, table.Count, table.Dim, count, dim);
+        return new DenseEmbedding(Copy(LayerRows.Of(table), count, dim));
+    }
+
+    public Tensor Tensor(string name, Shape shape)
+    {
+        int dot = name.LastIndexOf('.');
+        string layer = dot < 0 ? _prefix.TrimEnd('.') : _prefix + name[..dot];
+        bool bias = name[(dot + 1)..] == "bias";
+        return Copy(_model.LayerOf(layer) switch
+        {
+            RmsNorm norm when !bias => norm.Weight,
+            LayerNorm norm => (bias ? norm.Bias : norm.Weight)!,
+            object other => throw new ArgumentException($"ModelWeights: '{layer}' is of kind {other.GetType().Name} and has no tensor '{name}'."),
+        });
+    }
+
+    public IWeightSource Scope(string prefix) => new ModelWeights(_model, $"{_prefix}{prefix}.");
+
+    private Tensor Copy(LayerRows.Reader read, int rows, int columns)
+    {
+        Tensor matrix = Tensors.Tensor.AllocateUnscoped(Shape.Of(rows, columns), Device);
+        float[]? values = Device.DType == DType.Float32 ? null : new float[matrix.ElementCount];
+        Parallel.For(0, (rows + RowsPerPiece - 1) / RowsPerPiece, piece =>
+        {
+            int first = piece * RowsPerPiece, end = Math.Min(rows, first + RowsPerPiece);
+            Span<float> all = values ?? matrix.AsSpan();
+            for (int row = first; row < end; row++) read(row, all.Slice(row * columns, columns));
+        });
+        if (values is null) return matrix;
+        using (TensorScope.Begin()) matrix.Assign(Tensors.Tensor.From(values, matrix.Shape, Device));
+        return matrix;
+    }
+
+    private Tensor Copy(Tensor source)
+    {
+        Tensor copy = Tensors.Tensor.AllocateUnscoped(source.Shape, Device);
+        copy.Assign(source);
+        return copy;
+    }
+
+    private void Check(string name, int rows, int columns, int wantedRows, int wantedColumns)
+    {
+        if (rows != wantedRows || columns != wantedColumns)
+            throw new ArgumentException($"ModelWeights: '{_prefix}{name}' is asked for as [{wantedRows}, {wantedColumns}]; the model has [{rows}, {columns}].");
+    }
+}

@@ -11,7 +11,7 @@ public class StoryTextTests(Tales tales) : IClassFixture<Tales>
     [Theory]
     [InlineData(@"[\[\]{}|#?]{2}|[\[\]{}|#]")] // nothing of a template left over
     [InlineData("\n|  ")]
-    [InlineData(@"[.!?,][.,]|[.!?] [a-z]| [.,!?]|\? ?!|"" ?""")] // stops, blanks and capitals
+    [InlineData(@"[.!?,][.,]|[.!?] [a-z]| [.,!?]|\? ?!|""""")] // stops, blanks and capitals
     [InlineData(@"^[^A-Z""]")]
     [InlineData(@"[^.!?""]$")]
     public void Tell_AnyStory_HasNoFlaw(string flaw)

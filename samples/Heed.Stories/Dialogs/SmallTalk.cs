@@ -34,7 +34,7 @@ internal static class SmallTalk
     ];
 
     public const string Decline =
-        "{I only know stories|I am sorry, I only know stories|Stories are all I know|I am only a teller of stories|Oh, I don't know about that|That is outside of my world|I am afraid I do not know that}{|, {and that is not one of them|so I can't help with that|so I cannot say}}. " + Offer;
+        "{{I only know stories|I am sorry, I only know stories|Stories are all I know|I am only a teller of stories}{|, {so I can't help with that|so I do not know that}}|Oh, I don't know about that|That is outside of my world|I am afraid I do not know that}. " + Offer;
 
     /// <summary>Ends of a dialog.</summary>
     public static readonly IReadOnlyList<(string Ask, string Answer)> Closings =

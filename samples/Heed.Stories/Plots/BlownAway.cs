@@ -17,7 +17,9 @@ internal static class BlownAway
         "\"{Thank you|Oh, thank you|How kind you are}!\" said [hero]. {?{To say thanks, they let {#who:the giraffe|the stork|the squirrel} [use] too.|They {danced in a circle|all laughed together}.|[Hero] gave {#who:the giraffe|the stork|the squirrel} {a big hug|a handful of berries|a song as a present}.}} {#moral:[Hero] learned that there is always a friend who can reach a little higher|\"With friends, nothing is too high,\" said [hero]|And [hero] knew that it is good to help each other}.",
     ])
     {
-        Uses = ThingUse.Light, Outdoors = true, OwnWeather = true,
+        Uses = ThingUse.Light,
+        Outdoors = true,
+        OwnWeather = true,
         Spare = [3],
         Questions =
         [

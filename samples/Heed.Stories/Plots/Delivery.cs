@@ -16,7 +16,8 @@ internal static class Delivery
         "{?{They {sat down|stayed} for {tea and cake|a cup of hot chocolate}, and {#who:Uncle Bruno|Granny Plum|Captain Grey} told them {stories of the old days|a funny story|about the sea}.|{#who:Uncle Bruno|Granny Plum|Captain Grey} laughed for the first time in weeks.}} {?\"Please come again {soon|next week},\" {#who:he|she|he} said.} {On the way home, [hero] felt {warm inside|light as a feather}.|[Hero] had learned that {bringing joy is the best gift|it feels good to help|a long way is short with a friend}.}",
     ])
     {
-        Uses = ThingUse.Any, Outdoors = true,
+        Uses = ThingUse.Any,
+        Outdoors = true,
         Spare = [1, 5],
         Questions =
         [

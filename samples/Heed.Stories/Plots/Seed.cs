@@ -15,7 +15,8 @@ internal static class Seed
         "{By summer|In summer|When summer came}, it was {#plant:a sunflower, taller than a door|a bush full of red strawberries|a vine with a huge orange pumpkin}! {{#plant:Bees came from far away to visit it|Everybody [in] got a strawberry|They made soup, and there was enough for everyone}.|[Hero] {danced around it|could not stop smiling}.} {\"{It was worth the wait|See what a little patience can do},\" said [helper].|[Hero] had learned that {good things need time|patience makes the best gardener}.}",
     ])
     {
-        Outdoors = true, OwnWeather = true,
+        Outdoors = true,
+        OwnWeather = true,
         Spare = [2],
         Questions =
         [

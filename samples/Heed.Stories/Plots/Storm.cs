@@ -16,7 +16,8 @@ internal static class Storm
         "{After a while|At last|Little by little}, the thunder {went away|grew quiet}, and {a rainbow came out|the sky was blue again|the stars came out}. \"You were {so|very} brave!\" said [friend]. \"But I was scared {the whole time|all the time},\" said [hero]. {\"{That is what brave means|Brave is when you are scared and do it anyway},\" said [friend].|\"And still you went,\" said [friend]. \"That is being brave.\"}",
     ])
     {
-        Outdoors = true, OwnWeather = true,
+        Outdoors = true,
+        OwnWeather = true,
         Spare = [0],
         Questions =
         [

@@ -17,7 +17,8 @@ internal static class WishStory
         "{?{\"This is the best [thing] in the world,\" said [hero], \"because it comes from you.\"|[Hero] hugged [friend] for a long time.|Now [he] could [use] every day.}} {[H] had learned that {being kind brings the best presents|a kind wish comes true twice}.|A kind heart is the best {magic|wish} of all.}",
     ])
     {
-        Uses = ThingUse.Treasure, OwnWeather = true,
+        Uses = ThingUse.Treasure,
+        OwnWeather = true,
         Spare = [6],
         Questions =
         [

@@ -8,7 +8,7 @@ internal sealed class AttentionCounter
     /// <summary>Multiply-adds of the matrix products, padding left out.</summary>
     public long MultiplyAdds => Interlocked.Read(ref _multiplyAdds);
 
-    /// <summary>Bytes that tiles fetched from, or brought back to, beyond the first-level cache.</summary>
+    /// <summary>Bytes that went between the working tile and what lies behind it; see <see cref="AttentionCost"/>.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
     public void Add(long multiplyAdds, long floats)

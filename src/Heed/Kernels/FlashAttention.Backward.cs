@@ -176,6 +176,7 @@ internal static unsafe partial class FlashAttention
 
             for (int key = part.Share; key < keyTiles; key += part.Shares)
             {
+                forward.Counter?.Add(0, Math.Min(TileKeys, forward.KeyCapacity - (key * TileKeys)) * ((4L * forward.HeadDim) + (3L * forward.ValueDim)));
                 for (int tile = 0; tile < queryTiles; tile++)
                 {
                     if (work.Rows[tile].Meets(key * TileKeys))

@@ -51,7 +51,7 @@ internal static unsafe partial class FlashAttention
         Product<TLanes, TVector>(to - from, pitch / Panel, keys, work.SlopesTransposed + from, TileRows,
             work.KeyRows + ((long)slot * TileKeys * pitch), TileKeys * Panel,
             work.QueryGradients + ((((long)tile * TileRows) + from) * pitch), pitch, resume: true);
-        args.Counter?.Add((long)(to - from) * keys * args.HeadDim, ((long)(to - from) * 2 * pitch) + ((long)keys * pitch));
+        args.Counter?.Add((long)(to - from) * keys * args.HeadDim, (long)(to - from) * 2 * args.HeadDim);
     }
 
     /// <summary>Rows from … to against keys first … end (first 0 or 32) of one tile, and where they lie.</summary>
@@ -87,7 +87,7 @@ internal static unsafe partial class FlashAttention
             span.KeyColumns, Panel * args.HeadDim, work.Weights + span.Corner, TileKeys, resume: false);
         Product<TLanes, TVector>(span.Rows, panels, args.ValueDim, span.Outputs, TileRows,
             span.ValueColumns, Panel * args.ValueDim, work.Slopes + span.Corner, TileKeys, resume: false);
-        args.Counter?.Add((long)span.Rows * span.Keys * (args.HeadDim + args.ValueDim), (long)(span.Rows + span.Keys) * (args.HeadDim + args.ValueDim));
+        args.Counter?.Add((long)span.Rows * span.Keys * (args.HeadDim + args.ValueDim), (long)span.Rows * (args.HeadDim + args.ValueDim));
     }
 
     /// <summary>dv += Pᵀ dO and dk += dSᵀ q.</summary>
@@ -104,7 +104,7 @@ internal static unsafe partial class FlashAttention
             span.OutputRows, TileRows * Panel, span.ValueGradients, work.ValuePitch, resume: true);
         Product<TLanes, TVector>(span.Keys, work.KeyPitch / Panel, span.Rows, work.Slopes + span.Corner, TileKeys,
             span.QueryRows, TileRows * Panel, span.KeyGradients, work.KeyPitch, resume: true);
-        args.Counter?.Add((long)span.Rows * span.Keys * (args.HeadDim + args.ValueDim), (long)(span.Rows + (2 * span.Keys)) * (args.HeadDim + args.ValueDim));
+        args.Counter?.Add((long)span.Rows * span.Keys * (args.HeadDim + args.ValueDim), (long)span.Rows * (args.HeadDim + args.ValueDim));
     }
 
     /// <summary>Turns one row's scores and dP into the weights that values saw and into dS; 0 where the row sees nothing.</summary>

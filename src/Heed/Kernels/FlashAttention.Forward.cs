@@ -124,6 +124,7 @@ internal static unsafe partial class FlashAttention
         StageSeeing<L, V>(query, args.QueryStride, rows, args.HeadDim, work.Staged, work.KeyPitch);
         ColumnPanels(work.Staged, work.KeyPitch, args.HeadDim, work.Queries);
         work.Begin(args, batch, head, rows);
+        args.Counter?.Add(0, (long)rows.Count * (args.HeadDim + args.ValueDim));
         for (int start = rows.First / TileKeys * TileKeys; start < rows.End; start += TileKeys)
         {
             (int from0, int to0) = rows.KeysOf(0, Panel, start);

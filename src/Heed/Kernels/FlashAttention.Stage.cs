@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Heed.Kernels;
 
@@ -9,6 +10,9 @@ namespace Heed.Kernels;
 internal static unsafe partial class FlashAttention
 {
     private const int Panel = PackedPanels.PanelRows;
+
+    // Rows that are asked for before they are copied.
+    private const int RowsAhead = 12;
 
     private static int RoundToPanel(int count) => (count + Panel - 1) / Panel * Panel;
 
@@ -31,6 +35,19 @@ internal static unsafe partial class FlashAttention
             }
 
             first += count;
+        }
+    }
+
+    /// <summary>Rows of one head lie in a page each, which the hardware does not foresee: asks for one to come.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PrefetchRow(float* row, int dim)
+    {
+        if (Sse.IsSupported)
+        {
+            for (int d = 0; d < dim; d += 16)
+            {
+                Sse.Prefetch0(row + d);
+            }
         }
     }
 
@@ -61,6 +78,7 @@ internal static unsafe partial class FlashAttention
         for (int r = 0; r < TileRows; r++)
         {
             bool seen = r >= first && r < end;
+            PrefetchRow(source + ((r + RowsAhead) * stride), dim);
             check = StageRow<L, V>(source + (seen ? r * stride : 0), seen ? dim : 0, staged + (r * pitch), pitch, check);
         }
 
@@ -77,6 +95,7 @@ internal static unsafe partial class FlashAttention
         for (int r = 0; r < TileRows; r++)
         {
             bool sees = rows.Begins[r] < rows.Ends[r];
+            PrefetchRow(source + ((r + RowsAhead) * stride), dim);
             check = StageRow<L, V>(source + (sees ? r * stride : 0), sees ? dim : 0, staged + (r * pitch), pitch, check);
         }
 

@@ -13,22 +13,28 @@ internal sealed class ScratchPool : IDisposable
     /// <summary>A buffer of at least <paramref name="bytes"/> bytes with undefined content; give it back with <see cref="Return"/>.</summary>
     public NativeBuffer Rent(long bytes)
     {
-        NativeBuffer? small = null;
-        for (int i = 0; i < _slots.Length; i++)
+        while (true)
         {
-            NativeBuffer? found = Volatile.Read(ref _slots[i]) is null ? null : Interlocked.Exchange(ref _slots[i], null);
-            if (found is null) continue;
-            if (found.Bytes >= bytes)
+            // The smallest that fits: a large one given to a small renter would be missed by the next large one.
+            int best = -1, smaller = -1;
+            long bestBytes = long.MaxValue, smallerBytes = -1;
+            for (int i = 0; i < _slots.Length; i++)
             {
-                if (small is not null) Return(small);
-                return found;
+                long size = Volatile.Read(ref _slots[i])?.Bytes ?? -1;
+                if (size >= bytes && size < bestBytes) (best, bestBytes) = (i, size);
+                else if (size >= 0 && size < bytes && size > smallerBytes) (smaller, smallerBytes) = (i, size);
             }
-            // One buffer that is too small is replaced by the larger one, so that slots do not fill up with small ones.
-            if (small is null) small = found;
-            else Return(found);
+            if (best >= 0)
+            {
+                if (Interlocked.Exchange(ref _slots[best], null) is not { } found) continue;
+                if (found.Bytes >= bytes) return found;
+                Return(found);
+                continue;
+            }
+            // One buffer that is too small makes room for the larger one, so that slots do not fill up with small ones.
+            if (smaller >= 0) Interlocked.Exchange(ref _slots[smaller], null)?.Dispose();
+            return new NativeBuffer((bytes + Granule - 1) / Granule * Granule);
         }
-        small?.Dispose();
-        return new NativeBuffer((bytes + Granule - 1) / Granule * Granule);
     }
 
     /// <summary>Takes a buffer back; it is kept for the next renter, or freed where all slots are full.</summary>

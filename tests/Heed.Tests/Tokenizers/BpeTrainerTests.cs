@@ -109,7 +109,12 @@ public class BpeTrainerTests
         using TemporaryFolder folder = new();
         BpeTrainerOptions options = new()
         {
-            VocabSize = 320, SpecialTokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<pad>"], Bos = null, Eos = "<|im_end|>", Pad = "<pad>", ChatTemplate = "{{ '<|im_start|>' }}",
+            VocabSize = 320,
+            SpecialTokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<pad>"],
+            Bos = null,
+            Eos = "<|im_end|>",
+            Pad = "<pad>",
+            ChatTemplate = "{{ '<|im_start|>' }}",
         };
         foreach (BpeTrainerOptions each in new[] { options, options with { Bos = "<|endoftext|>", AddBos = true, Pad = null, ChatTemplate = null } })
         {

@@ -1,0 +1,90 @@
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Training;
+
+/// <summary>
+/// AdamW (Loshchilov and Hutter 2017, arXiv 1711.05101) over a model's parameters, one pass over each: those with two axes or
+/// more decay, norms' gains and biases do not.
+/// </summary>
+public sealed class AdamW
+{
+    private readonly TrainingOptions _options;
+    private readonly Parameter[] _parameters;
+    private readonly Tensor[] _firstMoments;
+    private readonly Tensor[] _secondMoments;
+
+    /// <summary>Begins with moments of 0, in memory of the optimizer's own.</summary>
+    /// <param name="parameters">What to move; each is contiguous.</param>
+    /// <param name="options">Decay, betas, ε, and the seed of bfloat16's rounding.</param>
+    /// <exception cref="ArgumentException">There is no parameter, or one is a strided view.</exception>
+    public AdamW(IReadOnlyList<Parameter> parameters, TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(options);
+        if (parameters.Count == 0) throw new ArgumentException("AdamW: there is nothing to train; the model's weights are frozen, or no parameter was chosen.", nameof(parameters));
+        foreach (Parameter parameter in parameters)
+            if (!parameter.Value.IsContiguous) throw new ArgumentException($"AdamW: '{parameter.Name}' of shape {parameter.Value.Shape} is a strided view; train the tensor that it views.", nameof(parameters));
+        _options = options;
+        _parameters = [.. parameters];
+        _firstMoments = [.. parameters.Select(Zeros)];
+        _secondMoments = [.. parameters.Select(Zeros)];
+    }
+
+    /// <summary>How many steps have been made.</summary>
+    public long Step { get; internal set; }
+
+    /// <summary>What is moved.</summary>
+    public IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <summary>The moments, under the names of their parameters with "first." or "second." before: what a checkpoint keeps.</summary>
+    public IEnumerable<Parameter> Moments()
+    {
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            yield return new Parameter($"first.{_parameters[i].Name}", _firstMoments[i]);
+            yield return new Parameter($"second.{_parameters[i].Name}", _secondMoments[i]);
+        }
+    }
+
+    /// <summary>The decay of a parameter: that of the options from two axes on, else 0.</summary>
+    public double DecayOf(Parameter parameter) => parameter.Value.Rank >= 2 ? _options.WeightDecay : 0;
+
+    /// <summary>√Σg² over the gradients of all parameters, in double, in one order: the same on any number of threads.</summary>
+    public double GradientNorm()
+    {
+        double sum = 0;
+        foreach (Parameter parameter in _parameters)
+            if (parameter.Value.Gradient is { } gradient) sum += gradient.Backend.SquaredNorm(gradient);
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>
+    /// Moves every parameter that has a gradient, and forgets the gradients. Before, all gradients are multiplied by
+    /// <paramref name="gradientScale"/>.
+    /// </summary>
+    public void Update(double learningRate, double gradientScale = 1)
+    {
+        Step++;
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            Tensor value = _parameters[i].Value;
+            if (value.Gradient is not { } gradient) continue;
+            AdamWStep step = new((float)learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, (float)DecayOf(_parameters[i]), Step,
+                (float)gradientScale, _options.Bf16Weights ? RandomStream.Key(_options.Seed, (ulong)i, 1) : 0);
+            value.BeginWrite("AdamW");
+            value.Backend.AdamW(value, gradient, _firstMoments[i], _secondMoments[i], step);
+            value.ClearGradient();
+        }
+    }
+
+    /// <summary>What brings a gradient's norm down to <paramref name="clipNorm"/>: min(1, clip/(norm + 1e-6)), as PyTorch's; 1 where clip is 0.</summary>
+    public static double ClipScale(double norm, double clipNorm) => clipNorm == 0 ? 1 : Math.Min(1, clipNorm / (norm + 1e-6));
+
+    private static Tensor Zeros(Parameter parameter)
+    {
+        Tensor zeros = Tensor.AllocateUnscoped(parameter.Value.Shape, parameter.Value.Device);
+        zeros.Backend.Fill(zeros, 0);
+        return zeros;
+    }
+}

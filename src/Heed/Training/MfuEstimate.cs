@@ -1,0 +1,35 @@
+using Heed.Models;
+
+namespace Heed.Training;
+
+/// <summary>
+/// Model FLOPs utilisation: the share of a machine's peak that goes into the model's own arithmetic, forward and backward
+/// (Chowdhery et al. 2022, arXiv 2204.02311, appendix B).
+/// </summary>
+public static class MfuEstimate
+{
+    /// <summary>
+    /// Operations per token: 6·N + 12·L·H·Q·T for N parameters without a table of learned positions, L layers, H heads of
+    /// size Q, and sequences of T tokens.
+    /// </summary>
+    public static double FlopsPerToken(ModelConfig config, int seqLen)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentOutOfRangeException.ThrowIfLessThan(seqLen, 1);
+        long parameters = config.ParameterCount();
+        if (config.Positions == PositionKind.Learned) parameters -= (long)config.MaxSeqLen * config.HiddenSize;
+        return FlopsPerToken(parameters, config.NumLayers, config.NumHeads, config.HeadSize, seqLen);
+    }
+
+    /// <summary>As <see cref="FlopsPerToken(ModelConfig, int)"/>, from the numbers themselves.</summary>
+    public static double FlopsPerToken(long parameters, int layers, int heads, int headSize, int seqLen) =>
+        6.0 * parameters + 12.0 * layers * heads * headSize * seqLen;
+
+    /// <summary>The utilisation, 1 at the peak: operations per token times tokens per second, over the peak.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The peak is not above 0.</exception>
+    public static double Of(double flopsPerToken, double tokensPerSecond, double peakFlops)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(peakFlops);
+        return flopsPerToken * tokensPerSecond / peakFlops;
+    }
+}

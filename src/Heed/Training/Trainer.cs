@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Heed.Models;
+using Heed.Nn;
+using Heed.Tensors;
+using Heed.Training.Data;
+
+namespace Heed.Training;
+
+/// <summary>
+/// Trains a model: gradients, clipping, AdamW, schedule, validation, samples, checkpoints. A step is made while its reader
+/// waits for it, on another thread; between two steps the model rests and may be read, evaluated or exported. The same seeds
+/// give the same bits, on any number of threads, in one run or in several.
+/// </summary>
+/// <example><code>
+/// Trainer trainer = new(model, batches, new TrainingOptions { Steps = 2000 });
+/// await foreach (TrainingStep step in trainer.RunAsync()) Console.WriteLine($"{step.Number} {step.Loss:F4}");
+/// </code></example>
+public sealed class Trainer
+{
+    private readonly SortedDictionary<string, string> _settings;
+    private int _running;
+
+    /// <summary>Prepares a run; nothing is computed yet.</summary>
+    /// <param name="model">The model; its parameters are moved in place.</param>
+    /// <param name="training">What to learn from; step s takes the batches s·k to s·k + k − 1 for k = <see cref="TrainingOptions.GradientAccumulation"/>.</param>
+    /// <param name="options">How.</param>
+    /// <param name="validation">What to measure the model on, or null.</param>
+    /// <param name="parameters">What to move; all of the model's parameters if null.</param>
+    /// <exception cref="ArgumentException">An option is out of range, a source does not fit the model, or there is nothing to train.</exception>
+    public Trainer(Transformer model, IBatchSource training, TrainingOptions options, IBatchSource? validation = null, IReadOnlyList<Parameter>? parameters = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(training);
+        ArgumentNullException.ThrowIfNull(options);
+        CheckFits(model.Config, training, nameof(training));
+        if (validation is not null) CheckFits(model.Config, validation, nameof(validation));
+        Model = model;
+        Options = options.Validate();
+        Parameters = parameters ?? model.Parameters;
+        Validation = validation;
+        Optimizer = new AdamW(Parameters, options);
+        Pass = new GradientPass(model, training, Parameters, options);
+        Rates = options.LearningRates();
+        FlopsPerToken = MfuEstimate.FlopsPerToken(model.Config, training.SeqLen);
+        _settings = options.Settings();
+        _settings["Batches"] = string.Create(CultureInfo.InvariantCulture, $"{training.BatchSize} rows of {training.SeqLen} tokens, {training.RowsPerEpoch} rows an epoch");
+        State = new TrainingState { Settings = _settings };
+    }
+
+    /// <summary>What is trained.</summary>
+    public Transformer Model { get; }
+
+    /// <summary>How.</summary>
+    public TrainingOptions Options { get; }
+
+    /// <summary>What is moved.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>The number of steps made so far, earlier runs included.</summary>
+    public long Step => State.Step;
+
+    /// <summary>Where checkpoints, metrics and the report go; null for nowhere.</summary>
+    public TrainingFolder? Folder { get; init; }
+
+    /// <summary>Writes a sample of text; called between steps, see <see cref="TrainingOptions.SampleEvery"/>.</summary>
+    public Func<string>? Sample { get; init; }
+
+    /// <summary>The clock for speeds and times.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    internal IBatchSource? Validation { get; }
+
+    internal GradientPass Pass { get; }
+
+    internal AdamW Optimizer { get; }
+
+    internal LearningRateSchedule Rates { get; }
+
+    internal double FlopsPerToken { get; }
+
+    internal TrainingState State { get; set; }
+
+    /// <summary>
+    /// Goes on where the newest whole checkpoint of <see cref="Folder"/> ends: parameters and moments are read from it. What
+    /// follows is, to the last bit, what would have followed.
+    /// </summary>
+    /// <param name="acceptChanges">Whether options and data may be others than the checkpoint's.</param>
+    /// <returns>False if the folder has no checkpoint yet.</returns>
+    /// <exception cref="InvalidOperationException">There is no folder, or the checkpoint was made under other options or data; the message names them.</exception>
+    /// <exception cref="FileFormatException">No checkpoint is whole, or they belong to another model; nothing is changed.</exception>
+    public bool Resume(bool acceptChanges = false)
+    {
+        TrainingFolder folder = Folder ?? throw new InvalidOperationException("Resume: the trainer has no folder to resume from; set Folder.");
+        Enter("Resume");
+        try
+        {
+            using IDisposable own = folder.Lock();
+            TrainingState? state = folder.Load(Tensors(), found => CheckSettings(found, acceptChanges));
+            if (state is null) return false;
+            State = state with { Settings = _settings };
+            Optimizer.Step = state.Step;
+            return true;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Writes a checkpoint of the last step made, between steps or after them.</summary>
+    /// <returns>The checkpoint's file.</returns>
+    /// <exception cref="InvalidOperationException">There is no folder.</exception>
+    /// <exception cref="IOException">It could not be written; those before it are whole.</exception>
+    public string Save()
+    {
+        TrainingFolder folder = Folder ?? throw new InvalidOperationException("Save: the trainer has no folder to write to; set Folder.");
+        return folder.Save(this);
+    }
+
+    /// <summary>
+    /// Makes the steps that are left, one by one as they are asked for. Whoever stops asking stops the training; cancelling
+    /// also writes a checkpoint of the last step made.
+    /// </summary>
+    /// <param name="cancellation">Ends it within the time of one block.</param>
+    /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer numbers.</exception>
+    /// <exception cref="InvalidOperationException">It is running already, or the folder holds checkpoints that were not resumed.</exception>
+    /// <exception cref="IOException">A checkpoint could not be written; those before it are whole.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async IAsyncEnumerable<TrainingStep> RunAsync([EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        Enter("RunAsync");
+        TrainingRun? run = null;
+        try
+        {
+            run = await Task.Run(() => new TrainingRun(this), CancellationToken.None).ConfigureAwait(false);
+            while (State.Step < Options.Steps)
+                yield return await Task.Run(() => run.Advance(cancellation), CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            run?.Dispose();
+            Leave();
+        }
+    }
+
+    /// <summary>All that a checkpoint keeps.</summary>
+    internal IReadOnlyList<Parameter> Tensors() => [.. Parameters, .. Optimizer.Moments()];
+
+    private static void CheckFits(ModelConfig config, IBatchSource source, string name)
+    {
+        if (source.VocabSize > config.VocabSize)
+            throw new ArgumentException($"Trainer: the batches have ids below {source.VocabSize}; the model's vocabulary has {config.VocabSize}.", name);
+        if (source.SeqLen > config.MaxSeqLen)
+            throw new ArgumentException($"Trainer: the batches have rows of {source.SeqLen} tokens; the model's MaxSeqLen is {config.MaxSeqLen}.", name);
+    }
+
+    private void CheckSettings(TrainingState found, bool acceptChanges)
+    {
+        if (acceptChanges) return;
+        string[] changed = [.. _settings.Where(pair => found.Settings.GetValueOrDefault(pair.Key) != pair.Value)
+            .Select(pair => $"{pair.Key} was {found.Settings.GetValueOrDefault(pair.Key) ?? "absent"}, is {pair.Value}")];
+        if (changed.Length > 0)
+            throw new InvalidOperationException($"Resume: the checkpoint of step {found.Step} was made under other settings: {string.Join("; ", changed)}. Use the same, accept the changes, or train in another folder.");
+    }
+
+    private void Enter(string operation)
+    {
+        if (Interlocked.Exchange(ref _running, 1) != 0) throw new InvalidOperationException($"{operation}: the trainer is running; one run at a time.");
+    }
+
+    private void Leave() => Volatile.Write(ref _running, 0);
+}

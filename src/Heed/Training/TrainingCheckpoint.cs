@@ -1,0 +1,159 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Heed.Formats;
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Training;
+
+/// <summary>
+/// One file with all that a run needs to go on: a safetensors file of float32 tensors whose metadata hold the state and a
+/// SHA-256 of state, names, shapes and numbers. One file, so that one rename makes it whole.
+/// </summary>
+internal static class TrainingCheckpoint
+{
+    private const string Version = "heed-training-1";
+    private const int ElementsPerChunk = 1 << 22;
+
+    /// <summary>Whether all numbers are numbers; a checkpoint of others would be worth nothing.</summary>
+    public static bool IsFinite(IEnumerable<Parameter> tensors) => tensors.All(tensor => double.IsFinite(tensor.Value.Backend.SquaredNorm(tensor.Value)));
+
+    /// <summary>Writes the file through a temporary one, to the disk.</summary>
+    public static void Write(string path, TrainingState state, IReadOnlyList<Parameter> tensors)
+    {
+        string json = ToJson(state);
+        SafetensorsWriter writer = new(new Dictionary<string, string> { ["format"] = Version, ["state"] = json, ["sha256"] = Hash(json, tensors) });
+        foreach (Parameter tensor in tensors)
+            writer.Add(tensor.Name, WeightType.F32, Sizes(tensor.Value), stream => ForChunks(tensor.Value, bytes => stream.Write(bytes)));
+        writer.Save(path);
+    }
+
+    /// <summary>Checks the whole file, lets <paramref name="check"/> see its state, and only then overwrites the tensors.</summary>
+    /// <exception cref="FileFormatException">The file is damaged, no checkpoint, or another model's; the tensors are as they were.</exception>
+    public static TrainingState Read(string path, IReadOnlyList<Parameter> tensors, Action<TrainingState> check)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        if (file.Metadata.GetValueOrDefault("format") != Version)
+            throw new FileFormatException(path, $"this is no training checkpoint; expected the metadata to have the format '{Version}'.");
+        string json = file.Metadata.GetValueOrDefault("state", "");
+        string found = Hash(json, file), expected = file.Metadata.GetValueOrDefault("sha256", "");
+        if (found != expected) throw new FileFormatException(path, $"the checkpoint is damaged: its checksum is {found}; the file says {expected}.");
+        TrainingState state = FromJson(path, json);
+        check(state);
+        CheckTensors(file, tensors);
+        using TensorScope scope = new();
+        foreach (Parameter tensor in tensors)
+        {
+            using TensorScope.Lease lease = scope.Enter();
+            file.TryGet(tensor.Name, out StoredTensor? stored);
+            float[] values = new float[tensor.Value.ElementCount];
+            file.ReadFloats(stored!, 0, values);
+            tensor.Value.Assign(Tensor.From(values, tensor.Value.Shape, tensor.Value.Device));
+        }
+        return state;
+    }
+
+    private static void CheckTensors(SafetensorsFile file, IReadOnlyList<Parameter> tensors)
+    {
+        foreach (Parameter tensor in tensors)
+        {
+            if (!file.TryGet(tensor.Name, out StoredTensor? stored))
+                throw new FileFormatException(file.Path, "the checkpoint lacks this tensor; it belongs to another model or another choice of parameters.", tensor.Name);
+            if (!stored.Shape.AsSpan().SequenceEqual(Sizes(tensor.Value)))
+                throw new FileFormatException(file.Path, $"the tensor's shape is {stored.ShapeText}; the model's is {tensor.Value.Shape}.", tensor.Name, stored.Offset);
+        }
+        if (file.Tensors.Count != tensors.Count)
+            throw new FileFormatException(file.Path, $"the checkpoint has {file.Tensors.Count} tensors; expected {tensors.Count}: it belongs to another model or another choice of parameters.");
+    }
+
+    private static string Hash(string json, IReadOnlyList<Parameter> tensors)
+    {
+        using IncrementalHash hash = Begin(json);
+        foreach (Parameter tensor in tensors)
+        {
+            AppendName(hash, tensor.Name, Sizes(tensor.Value));
+            ForChunks(tensor.Value, hash.AppendData);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static string Hash(string json, SafetensorsFile file)
+    {
+        using IncrementalHash hash = Begin(json);
+        foreach (StoredTensor tensor in file.Tensors)
+        {
+            AppendName(hash, tensor.Name, tensor.Shape);
+            for (long done = 0; done < tensor.ByteLength; done += ElementsPerChunk)
+                hash.AppendData(file.Bytes(tensor, done, (int)Math.Min(ElementsPerChunk, tensor.ByteLength - done)));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static IncrementalHash Begin(string json)
+    {
+        IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(json));
+        return hash;
+    }
+
+    private static void AppendName(IncrementalHash hash, string name, long[] shape) =>
+        hash.AppendData(Encoding.UTF8.GetBytes($"\n{name}[{string.Join(',', shape)}]"));
+
+    private delegate void ChunkAction(ReadOnlySpan<byte> bytes);
+
+    private static void ForChunks(Tensor tensor, ChunkAction action)
+    {
+        Span<float> values = tensor.DType == DType.Float32 ? tensor.AsSpan() : tensor.ToArray();
+        for (int done = 0; done < values.Length; done += ElementsPerChunk)
+            action(MemoryMarshal.AsBytes(values.Slice(done, Math.Min(ElementsPerChunk, values.Length - done))));
+        GC.KeepAlive(tensor);
+    }
+
+    private static long[] Sizes(Tensor tensor)
+    {
+        long[] sizes = new long[tensor.Rank];
+        for (int i = 0; i < sizes.Length; i++) sizes[i] = tensor.Shape[i];
+        return sizes;
+    }
+
+    private static string ToJson(TrainingState state)
+    {
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter json = new(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("step", state.Step);
+            json.WriteNumber("tokens", state.Tokens);
+            json.WriteNumber("elapsedTicks", state.Elapsed.Ticks);
+            json.WriteStartObject("settings");
+            foreach ((string name, string value) in state.Settings) json.WriteString(name, value);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    private static TrainingState FromJson(string path, string text)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(text);
+            JsonElement root = json.RootElement;
+            SortedDictionary<string, string> settings = new(StringComparer.Ordinal);
+            foreach (JsonProperty setting in root.GetProperty("settings").EnumerateObject()) settings[setting.Name] = setting.Value.GetString() ?? "";
+            return new TrainingState
+            {
+                Step = root.GetProperty("step").GetInt64(),
+                Tokens = root.GetProperty("tokens").GetInt64(),
+                Elapsed = new TimeSpan(root.GetProperty("elapsedTicks").GetInt64()),
+                Settings = settings,
+            };
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new FileFormatException(path, $"the checkpoint's state is not what was written: {error.Message}", "state", inner: error);
+        }
+    }
+}

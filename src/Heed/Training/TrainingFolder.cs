@@ -1,0 +1,162 @@
+using System.Globalization;
+using Heed.Models;
+using Heed.Models.Checkpoints;
+using Heed.Nn;
+using Heed.Tokenizers;
+
+namespace Heed.Training;
+
+/// <summary>
+/// The folder of a run: the model, ready for use, and under "training" what it takes to go on: checkpoints of which the
+/// newest two are kept, metrics and a report. A checkpoint appears under its name only once it is whole and on the disk.
+/// </summary>
+public sealed class TrainingFolder
+{
+    private const int Kept = 2;
+    private const string Prefix = "step-", Suffix = ".safetensors";
+    private readonly Action<string>? _export;
+
+    /// <summary>Names the folder; it is made when something is written to it.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="export">Writes the model, or what is trained of it, to the folder that it is given, after every checkpoint; or null.</param>
+    public TrainingFolder(string path, Action<string>? export = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Root = Path.GetFullPath(path);
+        _export = export;
+    }
+
+    /// <summary>The folder itself.</summary>
+    public string Root { get; }
+
+    /// <summary>Where the checkpoints are.</summary>
+    public string StatePath => Path.Combine(Root, "training");
+
+    /// <summary>The metrics of every step, a JSON object a line.</summary>
+    public string MetricsPath => Path.Combine(StatePath, "metrics.jsonl");
+
+    /// <summary>The report, written with every checkpoint.</summary>
+    public string ReportPath => Path.Combine(Root, "report.html");
+
+    /// <summary>The newest checkpoint's file, or null.</summary>
+    public string? Newest => Checkpoints().Select(found => found.Path).FirstOrDefault();
+
+    /// <summary>A folder that becomes, with every checkpoint, a Hugging Face folder of the model and its tokenizer.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="tokenizer">Its tokenizer, or null for none.</param>
+    /// <param name="options">Token ids for the configuration; those of the tokenizer if null.</param>
+    /// <exception cref="NotSupportedException">The format has no such model; use the constructor with an export of your own, or none.</exception>
+    public static TrainingFolder For(string path, Transformer model, Tokenizer? tokenizer = null, HuggingFaceExportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        // Not after hours of training.
+        HuggingFaceFamily.Choose(model.Config);
+        options ??= new HuggingFaceExportOptions { BosToken = tokenizer?.BosId, EosTokens = tokenizer?.EosId is { } eos ? [eos] : [] };
+        return new TrainingFolder(path, folder =>
+        {
+            // The tokenizer first: a folder with a model is then complete.
+            tokenizer?.SaveHuggingFace(folder);
+            HuggingFaceExport.Write(model, folder, options);
+        });
+    }
+
+    /// <summary>Makes the folder and keeps others from training in it.</summary>
+    /// <exception cref="IOException">It cannot be written to, or somebody else trains in it.</exception>
+    internal FileStream Lock()
+    {
+        string path = Path.Combine(StatePath, "lock");
+        try
+        {
+            Directory.CreateDirectory(StatePath);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"Training cannot begin in '{Root}': {error.Message} The folder must be writable, and no other training may be running in it.", error);
+        }
+    }
+
+    /// <summary>Checks that the folder's newest checkpoint is where the run stands.</summary>
+    internal void CheckContinues(long step)
+    {
+        if (Checkpoints() is [var (found, path), ..] && found > step)
+            throw new InvalidOperationException($"RunAsync: '{path}' holds step {found}, but the run would begin after step {step}; resume from it, or train in another folder.");
+    }
+
+    /// <summary>Writes the trainer's state, then what the folder's model is exported to, and removes what is too old.</summary>
+    internal string Save(Trainer trainer)
+    {
+        TrainingState state = trainer.State;
+        string path = PathOf(state.Step);
+        if (!TrainingCheckpoint.IsFinite(trainer.Parameters))
+            throw new TrainingDivergedException(state.Step, Newest);
+        try
+        {
+            Directory.CreateDirectory(StatePath);
+            RemoveLeftovers();
+            TrainingCheckpoint.Write(path, state, trainer.Tensors());
+            DirectorySync.Flush(StatePath);
+            foreach ((_, string old) in Checkpoints().Skip(Kept)) File.Delete(old);
+            _export?.Invoke(Root);
+            if (File.Exists(MetricsPath)) TrainingReport.Write(ReportPath, MetricsLog.Read(MetricsPath), TrainingReport.Describe(trainer));
+            return path;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            string whole = Newest is { } newest ? $"'{newest}' is whole" : "there is none before it";
+            throw new IOException($"Checkpoint of step {state.Step}: '{path}' could not be written with all that belongs to it: {error.Message} Of the checkpoints {whole}.", error);
+        }
+    }
+
+    /// <summary>Reads the newest checkpoint that is whole into the tensors; null if there is none at all.</summary>
+    /// <param name="tensors">What it must hold.</param>
+    /// <param name="check">Sees the state before anything is read, and may refuse it.</param>
+    internal TrainingState? Load(IReadOnlyList<Parameter> tensors, Action<TrainingState> check)
+    {
+        List<string> damaged = [], problems = [];
+        foreach ((_, string path) in Checkpoints())
+        {
+            try
+            {
+                TrainingState state = TrainingCheckpoint.Read(path, tensors, check);
+                // What is damaged must not be taken for the newest one again.
+                foreach (string bad in damaged) File.Move(bad, $"{bad}.damaged", overwrite: true);
+                return state;
+            }
+            catch (FileFormatException error)
+            {
+                damaged.Add(path);
+                problems.Add(error.Message);
+            }
+        }
+        return problems.Count == 0 ? null : throw new FileFormatException(StatePath, $"none of the {problems.Count} checkpoints can be resumed: {string.Join("; ", problems)}");
+    }
+
+    /// <summary>Removes what a process that was ended had begun to write.</summary>
+    private void RemoveLeftovers()
+    {
+        string[] begun =
+        [
+            .. Directory.GetFiles(StatePath, "*.tmp"),
+            .. Directory.GetFiles(Root, "model.safetensors.*.tmp"),
+            .. Directory.GetFiles(Root, "*config.json.*.tmp"),
+        ];
+        foreach (string file in begun) File.Delete(file);
+    }
+
+    private string PathOf(long step) => Path.Combine(StatePath, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:D8}{Suffix}"));
+
+    /// <summary>All checkpoints by number, newest first.</summary>
+    private (long Step, string Path)[] Checkpoints()
+    {
+        if (!Directory.Exists(StatePath)) return [];
+        List<(long Step, string Path)> found = [];
+        foreach (string path in Directory.EnumerateFiles(StatePath, $"{Prefix}*{Suffix}"))
+        {
+            string number = Path.GetFileName(path)[Prefix.Length..^Suffix.Length];
+            if (long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long step)) found.Add((step, path));
+        }
+        return [.. found.OrderByDescending(checkpoint => checkpoint.Step)];
+    }
+}

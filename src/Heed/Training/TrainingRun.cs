@@ -1,0 +1,158 @@
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Training;
+
+/// <summary>One run of a trainer: step after step, with the memory, the folder's lock and the times that belong to it.</summary>
+internal sealed class TrainingRun : IDisposable
+{
+    private readonly Trainer _trainer;
+    private readonly TensorScope _scope = new();
+    private readonly IDisposable? _lock;
+    private readonly MetricsLog? _metrics;
+    private readonly List<(Tensor Value, bool Required)> _before = [];
+    private readonly TimeSpan _elapsedBefore;
+    private TimeSpan _busy;
+    private TimeSpan _first;
+    private long _steps;
+    private long _savedStep;
+    private TimeSpan _savedAt;
+
+    public TrainingRun(Trainer trainer)
+    {
+        _trainer = trainer;
+        _elapsedBefore = trainer.State.Elapsed;
+        _savedStep = trainer.State.Step;
+        if (trainer.Folder is { } folder)
+        {
+            _lock = folder.Lock();
+            try
+            {
+                folder.CheckContinues(trainer.State.Step);
+                _metrics = MetricsLog.Open(folder.MetricsPath, trainer.State.Step);
+            }
+            catch
+            {
+                _lock.Dispose();
+                throw;
+            }
+        }
+        foreach (Parameter parameter in trainer.Model.Parameters.Concat(trainer.Parameters)) _before.Add((parameter.Value, parameter.Value.RequiresGradient));
+        foreach ((Tensor value, _) in _before) value.RequiresGradient = false;
+        foreach (Parameter parameter in trainer.Parameters) parameter.Value.RequiresGradient = true;
+    }
+
+    /// <summary>Makes one step and what is due after it. Where that fails or is cancelled, what was reached is saved.</summary>
+    public TrainingStep Advance(CancellationToken cancellation)
+    {
+        try
+        {
+            return Make(cancellation);
+        }
+        catch (Exception error) when (error is not TrainingDivergedException)
+        {
+            try
+            {
+                if (_trainer.Folder is not null && _trainer.State.Step > _savedStep) Save();
+            }
+            catch (IOException) when (error is not OperationCanceledException)
+            {
+                // The first error says more.
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Leaves the parameters as they were but for their values, and gives back the gradients and the memory.</summary>
+    public void Dispose()
+    {
+        foreach ((Tensor value, bool required) in _before) value.RequiresGradient = required;
+        _metrics?.Dispose();
+        _lock?.Dispose();
+        _scope.Dispose();
+    }
+
+    private TrainingStep Make(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        TimeProvider clock = _trainer.Clock;
+        TrainingOptions options = _trainer.Options;
+        long begun = clock.GetTimestamp(), number = _trainer.State.Step + 1;
+        TimeSpan busy = _busy;
+        double rate = _trainer.Rates.At(number - 1);
+        PassResult pass = _trainer.Pass.Run(number - 1, _scope, cancellation);
+        double norm = Move(number, pass, rate);
+        TimeSpan computing = clock.GetElapsedTime(begun);
+        double speed = computing > TimeSpan.Zero ? pass.Tokens / computing.TotalSeconds : 0;
+        TrainingStep step = new()
+        {
+            Number = number,
+            Steps = options.Steps,
+            Loss = pass.Loss,
+            LearningRate = rate,
+            GradientNorm = norm,
+            TokensPerSecond = speed,
+            Mfu = options.PeakFlops is { } peak ? MfuEstimate.Of(_trainer.FlopsPerToken, speed, peak) : null,
+            Tokens = _trainer.State.Tokens,
+            ValidationLoss = IsDue(options.ValidateEvery, number) ? Validate(cancellation) : null,
+            Sample = IsDue(options.SampleEvery, number) ? _trainer.Sample?.Invoke() : null,
+        };
+        _busy = busy + clock.GetElapsedTime(begun);
+        if (_steps++ == 0) _first = _busy;
+        step = step with { Elapsed = _elapsedBefore + _busy, TimeLeft = TimeLeft(options.Steps - number) };
+        _trainer.State = _trainer.State with { Elapsed = step.Elapsed };
+        _metrics?.Write(step);
+        if (IsCheckpointDue(number)) step = step with { Checkpoint = Save() };
+        _busy = busy + clock.GetElapsedTime(begun);
+        return step;
+    }
+
+    /// <summary>Clips the gradients and moves the parameters; nothing moves where a number is none.</summary>
+    private double Move(long number, PassResult pass, double rate)
+    {
+        double norm = double.IsFinite(pass.Loss) ? _trainer.Optimizer.GradientNorm() : double.NaN;
+        if (!double.IsFinite(pass.Loss) || !double.IsFinite(norm))
+            throw new TrainingDivergedException(number, pass.Loss, norm, _trainer.Folder?.Newest);
+        _trainer.Optimizer.Update(rate, AdamW.ClipScale(norm, _trainer.Options.ClipNorm));
+        // From here on the weights are those of this step, whatever happens to the rest of it.
+        _trainer.State = _trainer.State with { Step = number, Tokens = _trainer.State.Tokens + pass.Tokens };
+        return norm;
+    }
+
+    private double? Validate(CancellationToken cancellation)
+    {
+        if (_trainer.Validation is not { } source) return null;
+        try
+        {
+            long batches = Math.Min(_trainer.Options.ValidationBatches, 1 + (source.RowsPerEpoch - 1) / source.BatchSize);
+            return Evaluation.Measure(_trainer.Model, source, batches, cancellation).Loss;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The step itself is whole; the next one will find that it is not wanted.
+            return null;
+        }
+    }
+
+    private string? Save()
+    {
+        if (_trainer.Folder is not { } folder) return null;
+        _metrics?.Flush();
+        string path = folder.Save(_trainer);
+        _savedStep = _trainer.State.Step;
+        _savedAt = _busy;
+        return path;
+    }
+
+    private bool IsDue(long every, long number) => every > 0 && (number % every == 0 || number == _trainer.Options.Steps);
+
+    private bool IsCheckpointDue(long number)
+    {
+        if (_trainer.Folder is null) return false;
+        if (number == _trainer.Options.Steps || (_trainer.Options.CheckpointEvery > 0 && number % _trainer.Options.CheckpointEvery == 0)) return true;
+        return _trainer.Options.CheckpointEverySeconds is { } seconds && (_busy - _savedAt).TotalSeconds >= seconds;
+    }
+
+    /// <summary>The first step compiles code and fills memory, so it says little about those to come.</summary>
+    private TimeSpan TimeLeft(long steps) => _steps > 1 ? (_busy - _first) / (_steps - 1) * steps : _first * steps;
+}

@@ -8,8 +8,6 @@ python=${PYTHON:-python3}
 "$python" make_layers.py
 "$python" make_optimizer.py
 "$python" make_training.py
-git diff --exit-code --stat -- models layers training
-test -z "$(git status --porcelain -- models layers training)"
 "$python" make_lora.py
-git diff --exit-code --stat -- models layers lora
-test -z "$(git status --porcelain -- models layers lora)"
+git diff --exit-code --stat -- models layers training lora
+test -z "$(git status --porcelain -- models layers training lora)"

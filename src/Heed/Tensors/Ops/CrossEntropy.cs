@@ -2,7 +2,7 @@ namespace Heed.Tensors;
 
 public static partial class Ops
 {
-    /// <summary>The logits that <see cref="LinearCrossEntropy"/> holds at a time, in elements.</summary>
+    /// <summary>The logits that <see cref="LinearCrossEntropy(Tensor, Tensor, Tensor?, ReadOnlySpan{int}, int, float)"/> holds at a time, in elements.</summary>
     private const long LogitsAtOnce = 8L << 20;
 
     /// <summary>

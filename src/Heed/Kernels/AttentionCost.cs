@@ -24,11 +24,11 @@ internal readonly record struct AttentionCost(long MultiplyAdds, long Bytes)
 
     /// <summary>
     /// Five products: the scores are computed again. Every tile of keys reads q and dO twice, in both layouts, and reads and
-    /// writes dq; it reads k twice, v once, and reads and writes its own dk and dv.
+    /// writes dq; once per block of queries it reads k twice, v once, and reads and writes its own dk and dv.
     /// </summary>
-    public static AttentionCost TiledBackward(long heads, long queries, long keys, long headDim, long valueDim, long tile)
+    public static AttentionCost TiledBackward(long heads, long queries, long keys, long headDim, long valueDim, long tile, long block)
         => Of(heads, queries * keys * ((3 * headDim) + (2 * valueDim)),
-            (Tiles(keys, tile) * queries * ((4 * headDim) + (2 * valueDim))) + (keys * ((4 * headDim) + (3 * valueDim))));
+            (Tiles(keys, tile) * queries * ((4 * headDim) + (2 * valueDim))) + (Tiles(queries, block) * keys * ((4 * headDim) + (3 * valueDim))));
 
     private static long Tiles(long rows, long tile) => (rows + tile - 1) / tile;
 

@@ -14,4 +14,7 @@ internal sealed class FrozenLinear(LinearWeights weights, Tensor? bias = null) :
     public override Tensor ForwardAdd(Tensor x, Tensor residual) => GradientTape.Watching(x, residual) is null
         ? Ops.Linear(x, Weights, Bias, addTo: residual)
         : residual + Forward(x);
+
+    public override Tensor CrossEntropy(Tensor x, ReadOnlySpan<int> targets, int ignoreIndex = -100, float softCap = 0) =>
+        Ops.LinearCrossEntropy(x, Weights, Bias, targets, ignoreIndex, softCap);
 }

@@ -22,11 +22,12 @@ public sealed class AttentionCostTests : IDisposable
     [Theory]
     [InlineData(256, 192)]
     [InlineData(100, 130)]
+    [InlineData(600, 70)]
     [InlineData(1, 1)]
     public void Row49_CountedWorkAndTraffic_AreThePredictedOnes(int queries, int keys)
     {
         AttentionCounter counter = Count(queries, keys, 48, causal: false);
-        AttentionCost tiled = AttentionCost.TiledForward(2, queries, keys, 48, 48, 64) + AttentionCost.TiledBackward(2, queries, keys, 48, 48, 64);
+        AttentionCost tiled = AttentionCost.TiledForward(2, queries, keys, 48, 48, 64) + AttentionCost.TiledBackward(2, queries, keys, 48, 48, 64, 512);
         counter.MultiplyAdds.ShouldBe(tiled.MultiplyAdds);
         counter.Bytes.ShouldBe(tiled.Bytes);
     }

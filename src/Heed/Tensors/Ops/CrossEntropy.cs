@@ -2,7 +2,7 @@ namespace Heed.Tensors;
 
 public static partial class Ops
 {
-    /// <summary>The logits that <see cref="LinearCrossEntropy"/> holds at a time, in elements.</summary>
+    /// <summary>The logits that <see cref="LinearCrossEntropy(Tensor, Tensor, Tensor?, ReadOnlySpan{int}, int, float)"/> holds at a time, in elements.</summary>
     private const long LogitsAtOnce = 8L << 20;
 
     /// <summary>
@@ -49,26 +49,39 @@ public static partial class Ops
         CheckFeatures(x, weight.Shape[1]);
         SameDevice("LinearCrossEntropy", x, weight);
         if (bias is not null) CheckBias(x, bias, weight.Shape[0]);
+        return OutputLoss(x, new OutputMatrix(weight, null, bias), targets, ignoreIndex, softCap);
+    }
+
+    /// <summary><see cref="LinearCrossEntropy(Tensor, Tensor, Tensor?, ReadOnlySpan{int}, int, float)"/> for a matrix in weight form, which does not learn.</summary>
+    internal static Tensor LinearCrossEntropy(Tensor x, LinearWeights weights, Tensor? bias, ReadOnlySpan<int> targets, int ignoreIndex, float softCap)
+    {
+        CheckFeatures(x, weights.Columns);
+        if (bias is not null) CheckBias(x, bias, weights.Rows);
+        return OutputLoss(x, new OutputMatrix(null, weights, bias), targets, ignoreIndex, softCap);
+    }
+
+    private static Tensor OutputLoss(Tensor x, OutputMatrix matrix, ReadOnlySpan<int> targets, int ignoreIndex, float softCap)
+    {
         Tensor rows = AsRows(x);
-        int counted = CheckTargets(targets, rows.Shape[0], weight.Shape[0], ignoreIndex);
-        GradientTape? tape = GradientTape.Watching(rows, weight, bias);
+        int counted = CheckTargets(targets, rows.Shape[0], matrix.Classes, ignoreIndex);
+        GradientTape? tape = GradientTape.Watching(rows, matrix.Weight, matrix.Bias);
         using TensorScope.Lease lease = TensorScope.Begin();
-        OutputGradients gradients = new(tape, rows, weight, bias);
+        OutputGradients gradients = new(tape, rows, matrix);
         double total = 0;
         using (GradientTape.NoGrad())
         {
-            int step = (int)Math.Clamp(LogitsAtOnce / weight.Shape[0], 32, Math.Max(rows.Shape[0], 32));
+            int step = (int)Math.Clamp(LogitsAtOnce / matrix.Classes, 32, Math.Max(rows.Shape[0], 32));
             for (int first = 0; first < rows.Shape[0]; first += step)
             {
                 using TensorScope.Lease part = TensorScope.Begin();
                 int count = Math.Min(step, rows.Shape[0] - first);
-                Tensor input = rows.Slice(0, first, count), logits = Linear(input, weight, bias);
+                Tensor input = rows.Slice(0, first, count), logits = matrix.Apply(input);
                 total += logits.Backend.CrossEntropy(logits, targets.Slice(first, count), ignoreIndex, softCap, 1.0 / Math.Max(counted, 1), tape is null ? null : logits);
-                if (tape is not null) gradients.Add(first, input, weight, logits);
+                if (tape is not null) gradients.Add(first, input, logits);
             }
         }
         Tensor loss = Tensor.Full(default, counted == 0 ? 0 : total / counted, x.Device);
-        if (tape is not null) ScaledGradients(tape, loss, (rows.Node, gradients.OfInput), (weight.Node, gradients.OfWeight), (bias?.Node, gradients.OfBias));
+        if (tape is not null) ScaledGradients(tape, loss, (rows.Node, gradients.OfInput), (matrix.Weight?.Node, gradients.OfWeight), (matrix.Bias?.Node, gradients.OfBias));
         return lease.Return(loss);
     }
 
@@ -101,15 +114,32 @@ public static partial class Ops
         });
     }
 
+    /// <summary>The output layer: a tensor, or a matrix in weight form.</summary>
+    private readonly record struct OutputMatrix(Tensor? Weight, LinearWeights? Frozen, Tensor? Bias)
+    {
+        public int Classes => Weight?.Shape[0] ?? Frozen!.Rows;
+
+        public Tensor Apply(Tensor x) => Weight is null ? Linear(x, Frozen!, Bias) : Linear(x, Weight, Bias);
+
+        public void MultiplyTransposed(Tensor dLogits, Tensor dx)
+        {
+            if (Weight is null) MultiplyFrozen(dLogits, Frozen!, dx, accumulate: false);
+            else dx.Backend.MatMul(dLogits.Unsqueeze(0), Weight.Unsqueeze(0), dx.Unsqueeze(0));
+        }
+    }
+
     /// <summary>The output layer's gradients, which grow as the stretches of logits come and go.</summary>
     private readonly struct OutputGradients
     {
-        public OutputGradients(GradientTape? tape, Tensor x, Tensor weight, Tensor? bias)
+        private readonly OutputMatrix _matrix;
+
+        public OutputGradients(GradientTape? tape, Tensor x, in OutputMatrix matrix)
         {
+            _matrix = matrix;
             if (tape is null) return;
             if (x.Node is not null) OfInput = Tensor.Allocate(x.Shape, x.Device);
-            if (weight.Node is not null) OfWeight = Tensor.Zeros(weight.Shape, x.Device);
-            if (bias?.Node is not null) OfBias = Tensor.Zeros(bias.Shape, x.Device);
+            if (matrix.Weight?.Node is not null) OfWeight = Tensor.Zeros(matrix.Weight.Shape, x.Device);
+            if (matrix.Bias?.Node is not null) OfBias = Tensor.Zeros(matrix.Bias.Shape, x.Device);
         }
 
         public Tensor? OfInput { get; }
@@ -118,10 +148,10 @@ public static partial class Ops
 
         public Tensor? OfBias { get; }
 
-        public void Add(int first, Tensor input, Tensor weight, Tensor dLogits)
+        public void Add(int first, Tensor input, Tensor dLogits)
         {
             IBackend backend = input.Backend;
-            if (OfInput is not null) backend.MatMul(dLogits.Unsqueeze(0), weight.Unsqueeze(0), OfInput.Slice(0, first, input.Shape[0]).Unsqueeze(0));
+            if (OfInput is not null) _matrix.MultiplyTransposed(dLogits, OfInput.Slice(0, first, input.Shape[0]));
             if (OfWeight is not null) backend.MatMul(dLogits.Transpose(0, 1).Unsqueeze(0), input.Unsqueeze(0), OfWeight.Unsqueeze(0), accumulate: true);
             if (OfBias is not null) backend.SumRows(dLogits, OfBias);
         }

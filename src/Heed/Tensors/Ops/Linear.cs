@@ -76,18 +76,20 @@ public static partial class Ops
         tape.Record(result, gradient =>
         {
             Tensor dy = AsRows(gradient);
-            toX?.Write((sum, accumulate) =>
-            {
-                Tensor dx = AsRows(sum).Unsqueeze(0);
-                for (int first = 0; first < weights.Rows; first += FrozenRows)
-                {
-                    using TensorScope.Lease lease = TensorScope.Begin();
-                    int rows = Math.Min(FrozenRows, weights.Rows - first);
-                    sum.Backend.MatMul(dy.Slice(1, first, rows).Unsqueeze(0), ReadRows(weights, first, rows, sum.Device).Unsqueeze(0), dx, accumulate || first > 0);
-                }
-            });
+            toX?.Write((sum, accumulate) => MultiplyFrozen(dy, weights, AsRows(sum), accumulate));
             toBias?.Accumulate(sum => sum.Backend.SumRows(dy, sum));
         });
+    }
+
+    /// <summary>dx = dy·W, or dx += dy·W, for a matrix in weight form.</summary>
+    private static void MultiplyFrozen(Tensor dy, LinearWeights weights, Tensor dx, bool accumulate)
+    {
+        for (int first = 0; first < weights.Rows; first += FrozenRows)
+        {
+            using TensorScope.Lease lease = TensorScope.Begin();
+            int rows = Math.Min(FrozenRows, weights.Rows - first);
+            dx.Backend.MatMul(dy.Slice(1, first, rows).Unsqueeze(0), ReadRows(weights, first, rows, dx.Device).Unsqueeze(0), dx.Unsqueeze(0), accumulate || first > 0);
+        }
     }
 
     /// <summary>Some rows of a matrix in weight form as a tensor [rows, columns].</summary>

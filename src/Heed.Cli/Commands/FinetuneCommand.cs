@@ -89,7 +89,7 @@ internal sealed class FinetuneCommand
             Export = export,
             ChatFormat = loaded.ChatFormat,
             Question = DialogText.FirstQuestion(line.GetRequiredValue(_dialogs)),
-            TryLine = lora is null ? $"heed chat -m {CommandText.Quote(folder.Name)}" : $"heed chat -m {CommandText.Quote(path)} --adapter {CommandText.Quote(folder.Name)}",
+            TryLine = TryLine(line, path, folder, lora),
         }, interruption);
         if (exitCode == ExitCodes.Ok && _lora.MergeFolder(line) is { } merged) MergedModel.Write(model, loaded, merged, _terminal);
         return exitCode;
@@ -113,6 +113,13 @@ internal sealed class FinetuneCommand
         using LoadingLine progress = new(_terminal);
         IWeightSource weights = loaded.Checkpoint.Weights(device, dense: !_lora.KeepsQuantized(line), progress, cancellation);
         return new Transformer(config, new LoraWeights(weights, config, lora));
+    }
+
+    private string TryLine(ParseResult line, string path, RunFolder folder, LoraConfig? lora)
+    {
+        if (lora is null) return $"heed chat -m {CommandText.Quote(folder.Name)}";
+        string tokenizer = line.GetValue(_tokenizer) is { } file ? $" --tokenizer {CommandText.Quote(file)}" : "";
+        return $"heed chat -m {CommandText.Quote(path)}{tokenizer} --adapter {CommandText.Quote(folder.Name)}";
     }
 
     private static Action<string> Export(Transformer model, Tokenizer tokenizer, LoraConfig? lora, string path)

@@ -73,7 +73,7 @@ internal sealed class TrainCommand
             TokenizerFiles.Write(root, tokenizer, tokenizerSource);
         });
         using TrainingText text = TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token);
-        TrainingRecipe recipe = TrainingRecipe.Of(_shape.Preset(line));
+        TrainingRecipe recipe = init is null ? TrainingRecipe.Of(_shape.Preset(line)) : TrainingRecipe.Continuing;
         RowKind rows = Rows(line, text);
         int batch = _launcher.Optimizer.Batch(line, recipe), seqLen = _shape.SeqLen(line, config);
         Announce(text, rows);

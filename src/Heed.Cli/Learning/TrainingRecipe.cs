@@ -19,6 +19,9 @@ internal sealed record TrainingRecipe(int Batch, double LearningRate, double Min
         _ => new(8, 6e-4, 0.1, 20000, 0.02, 0.95f, 0.1),
     };
 
+    /// <summary>For going on with a model that was trained before.</summary>
+    public static TrainingRecipe Continuing { get; } = new(8, 3e-4, 0.1, 1000, 0.03, 0.95f, 0.1);
+
     /// <summary>For fine-tuning all weights, or adapters, whose products begin at 0 and take a higher rate.</summary>
     public static TrainingRecipe FineTuning(bool adapters) => new(8, adapters ? 1e-3 : 1e-4, 0.1, 0, 0.03, 0.95f, adapters ? 0 : 0.01);
 }

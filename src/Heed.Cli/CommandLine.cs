@@ -44,7 +44,12 @@ internal sealed class CommandLine(Terminal terminal)
         root.Add(ChatCommand.Create(terminal));
         root.Add(InspectCommand.Create());
         root.Add(TrainCommand.Create(terminal));
+        root.Add(FinetuneCommand.Create(terminal));
+        root.Add(EvalCommand.Create(terminal));
+        root.Add(MergeCommand.Create(terminal));
+        root.Add(RegroupCommand.Create(terminal));
         root.Add(TokenizerCommand.Create(terminal));
+        root.Add(BenchCommand.Create());
         root.Add(MakeTinyModelCommand.Create(terminal));
         root.SetAction(line => new HelpAction().Invoke(line));
         return root;

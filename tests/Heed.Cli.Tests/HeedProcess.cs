@@ -79,6 +79,15 @@ internal sealed class HeedProcess : IDisposable
         kill.ExitCode.ShouldBe(0);
     }
 
+    /// <summary>Ends it at once, without a chance to save anything: kill -9.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    public bool HasExited => _process.HasExited;
+
     public int WaitForExit()
     {
         _process.WaitForExit(s_patience).ShouldBeTrue("heed should have ended");

@@ -47,22 +47,8 @@ internal sealed class TrainCommand
             if (kinds > 1) result.AddError("--pack, --windows and --random exclude each other.");
             if (result.GetValue(self._objective) is { } objective and not "causal") result.AddError($"--objective is '{objective}'; expected causal.");
         });
-        command.SetAction((line, _) => self.RunAsync(line));
+        command.SetAction((line, _) => self._launcher.WatchAsync(interruption => self.TrainAsync(line, interruption)));
         return command;
-    }
-
-    private async Task<int> RunAsync(ParseResult line)
-    {
-        using Interruption interruption = new();
-        try
-        {
-            return await TrainAsync(line, interruption);
-        }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
-        {
-            _terminal.Note("stopped before the first step.");
-            return interruption.ExitCode;
-        }
     }
 
     private async Task<int> TrainAsync(ParseResult line, Interruption interruption)

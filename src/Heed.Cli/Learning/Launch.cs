@@ -24,8 +24,11 @@ internal sealed record Launch
     /// <summary>Writes what is trained to the run's folder.</summary>
     public required Action<string> Export { get; init; }
 
-    /// <summary>Whether samples are answers to a turn of a chat.</summary>
-    public bool IsChat { get; init; }
+    /// <summary>The format in which samples answer a question; null for samples of plain text.</summary>
+    public ChatFormat? ChatFormat { get; init; }
+
+    /// <summary>What is asked where the command line does not say.</summary>
+    public string? Question { get; init; }
 
     /// <summary>The line that tries the model.</summary>
     public required string TryLine { get; init; }

@@ -11,28 +11,28 @@ internal sealed class SampleWriter
     private readonly Transformer _model;
     private readonly Tokenizer _tokenizer;
     private readonly string? _prompt;
-    private readonly bool _isChat;
+    private readonly ChatFormat? _chat;
     private readonly GenerationOptions _options;
 
     /// <param name="model">The model.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="prompt">What the text begins with, or what is said to the model; null for what its tokenizer begins texts with, or a line end.</param>
     /// <param name="tokens">The most tokens.</param>
-    /// <param name="isChat">Whether the prompt is a turn of a chat.</param>
-    public SampleWriter(Transformer model, Tokenizer tokenizer, string? prompt, int tokens, bool isChat)
+    /// <param name="chat">The format in which the prompt is a question; null where it is written on.</param>
+    public SampleWriter(Transformer model, Tokenizer tokenizer, string? prompt, int tokens, ChatFormat? chat)
     {
         _model = model;
         _tokenizer = tokenizer;
         _prompt = prompt;
-        _isChat = isChat;
+        _chat = chat;
         _options = new GenerationOptions { MaxTokens = tokens, Seed = 1 };
     }
 
     public string Write()
     {
         using LanguageModel model = new(_model, _tokenizer);
-        StringBuilder text = new(_isChat ? "" : _prompt);
-        ReadOnlyMemory<int> prompt = Prompt(model);
+        StringBuilder text = new(_chat is null ? _prompt : "");
+        ReadOnlyMemory<int> prompt = Prompt();
         WriteAsync().GetAwaiter().GetResult();
         return text.ToString().Trim();
 
@@ -42,9 +42,9 @@ internal sealed class SampleWriter
         }
     }
 
-    private int[] Prompt(LanguageModel model)
+    private int[] Prompt()
     {
-        if (_isChat) return model.ChatFormat.Render([new ChatMessage(ChatRole.User, _prompt ?? "Hello")], _tokenizer);
+        if (_chat is not null) return _chat.Render([new ChatMessage(ChatRole.User, _prompt ?? "Hello")], _tokenizer);
         int[] ids = _tokenizer.Encode(_prompt ?? "");
         if (ids.Length > 0) return ids;
         int? first = _tokenizer.BosId ?? _tokenizer.EosId;

@@ -18,6 +18,22 @@ internal sealed class TrainingLauncher(Terminal terminal)
         Optimizer.AddTo(command);
     }
 
+    /// <summary>Runs a command that a signal may stop at any time.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> WatchAsync(Func<Interruption, Task<int>> command)
+    {
+        using Interruption interruption = new();
+        try
+        {
+            return await command(interruption);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            terminal.Note("stopped before the first step.");
+            return interruption.ExitCode;
+        }
+    }
+
     /// <summary>Says what will be done, and does it.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(ParseResult line, Launch launch, Interruption interruption)
@@ -29,7 +45,7 @@ internal sealed class TrainingLauncher(Terminal terminal)
             long batches = 1 + ((held.RowsPerEpoch - 1) / held.BatchSize);
             options = options with { ValidationBatches = (int)Math.Min(options.ValidationBatches, batches) };
         }
-        SampleWriter sample = new(launch.Model, launch.Tokenizer, Run.Prompt(line), Run.SampleTokens(line), launch.IsChat);
+        SampleWriter sample = new(launch.Model, launch.Tokenizer, Run.Prompt(line) ?? launch.Question, Run.SampleTokens(line), launch.ChatFormat);
         Trainer trainer = new(launch.Model, launch.Training, options, launch.Validation)
         {
             Folder = new TrainingFolder(launch.Folder.Root, launch.Export),

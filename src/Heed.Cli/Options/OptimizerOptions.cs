@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Heed.Cli.Learning;
 using Heed.Training;
 
@@ -58,6 +59,8 @@ internal sealed class OptimizerOptions
     public long RowsPerStep(ParseResult line, TrainingRecipe recipe) => (long)Batch(line, recipe) * (line.GetValue(_accumulate) ?? 1);
 
     public float? Dropout(ParseResult line) => line.GetValue(_dropout);
+
+    public bool IsStepsGiven(CommandResult result) => result.GetValue(_steps) is not null;
 
     /// <summary>The steps that the command line asks for, or null.</summary>
     public long? Steps(ParseResult line) => line.GetValue(_steps);

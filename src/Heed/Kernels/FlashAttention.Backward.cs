@@ -14,7 +14,7 @@ internal static unsafe partial class FlashAttention
     private const int MinBackwardParts = 8;
 
     // Query tiles that stay in the second-level cache while all key tiles pass by: 640 KiB of them at heads of 64.
-    private const int QueryBlock = 8;
+    internal const int QueryBlock = 8;
 
     /// <summary>The parts into which each kv head's key tiles are dealt.</summary>
     internal static int BackwardShares(in AttentionArgs args)

@@ -66,7 +66,7 @@ internal sealed class TrainCommand
         Transformer model = init is null
             ? new Transformer(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device))
             : init.LoadDense(config, device, _terminal, interruption.Token);
-        HuggingFaceExportOptions export = ExportOptions.Of(tokenizer);
+        HuggingFaceExportOptions export = ExportOptions.Of(tokenizer, _launcher.Optimizer.StoredType(line));
         folder.Begin(root =>
         {
             HuggingFaceExport.Write(model, root, export);

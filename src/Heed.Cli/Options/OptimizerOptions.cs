@@ -28,7 +28,7 @@ internal sealed class OptimizerOptions
     private readonly Option<int?> _validationBatches = ValueOption.Number<int>("--validation-batches", "Batches that a validation looks at; 20 if not given.", Count, value => value >= 1);
     private readonly Option<long?> _checkpointEvery = ValueOption.Number<long>("--checkpoint-every", "Steps between checkpoints; 500 if not given, and after 5 minutes at the latest.", OrNone, value => value >= 0);
     private readonly Option<long?> _sampleEvery = ValueOption.Number<long>("--sample-every", "Steps between samples of text; as often as validations if not given.", OrNone, value => value >= 0);
-    private readonly Option<bool> _bf16 = new("--bf16") { Description = "Keep the weights at bfloat16 precision." };
+    private readonly Option<bool> _bf16 = new("--bf16") { Description = "Keep the weights at bfloat16 precision, and write the model so: half the size." };
     private readonly Option<bool> _recompute = new("--recompute") { Description = "Compute activations again instead of keeping them: less memory, a third more time." };
     private readonly Option<double?> _peak = ValueOption.Number<double>("--peak-gflops", "The machine's peak for the utilisation (MFU), 0 to leave it out; measured if not given.", "0 or more", value => value >= 0);
 
@@ -102,4 +102,7 @@ internal sealed class OptimizerOptions
             PeakFlops = peakFlops,
         };
     }
+
+    /// <summary>The type that the model's matrices are written in.</summary>
+    public WeightType StoredType(ParseResult line) => line.GetValue(_bf16) ? WeightType.BF16 : WeightType.F32;
 }

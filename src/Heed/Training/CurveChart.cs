@@ -20,13 +20,13 @@ internal sealed record CurveChart(string Title, CurveSeries First, CurveSeries? 
         (double X, double Y)[] all = [.. first.Points, .. second?.Points ?? []];
         if (all.Length == 0) return "<p>Nothing was measured.</p>";
         double[] ticks = Ticks(all.Min(point => point.Y), all.Max(point => point.Y));
-        Frame frame = new(all.Min(point => point.X), all.Max(point => point.X), ticks[0], ticks[^1]);
+        Frame frame = new(First.Points[0].X, First.Points[^1].X, ticks[0], ticks[^1]);
         StringBuilder svg = new();
         Append($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{TrainingReport.Escape(Title)}\">");
         foreach (double tick in ticks)
         {
             double y = frame.Y(tick);
-            Append($"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{y:F1}\" y2=\"{y:F1}\"/><text x=\"{Left - 6}\" y=\"{y + 4:F1}\" text-anchor=\"end\">{tick:G4}</text>");
+            Append($"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{y:F1}\" y2=\"{y:F1}\"/><text x=\"{Left - 6}\" y=\"{y + 4:F1}\" text-anchor=\"end\">{Label(tick)}</text>");
         }
         Append($"<text x=\"{Left}\" y=\"{Height - 6}\">{frame.FromX:N0}</text><text x=\"{Width - Right}\" y=\"{Height - 6}\" text-anchor=\"end\">{frame.ToX:N0} steps</text>");
         Draw(first, "a", 0);
@@ -58,6 +58,12 @@ internal sealed record CurveChart(string Title, CurveSeries First, CurveSeries? 
         double[] ticks = new double[(int)(last - first) + 1];
         for (int i = 0; i < ticks.Length; i++) ticks[i] = (first + i) * step;
         return ticks;
+    }
+
+    private static string Label(double tick)
+    {
+        double size = Math.Abs(tick);
+        return tick.ToString(size >= 1e7 || size is > 0 and < 1e-5 ? "G2" : "#,0.######", CultureInfo.InvariantCulture);
     }
 
     private readonly record struct Frame(double FromX, double ToX, double FromY, double ToY)

@@ -63,6 +63,16 @@ public sealed class Trainer
     /// <summary>Where checkpoints, metrics and the report go; null for nowhere.</summary>
     public TrainingFolder? Folder { get; init; }
 
+    /// <summary>Tells the data from others, so that a run is not resumed on other data; null to go by their size alone.</summary>
+    public string? DataFingerprint
+    {
+        get => _settings.GetValueOrDefault("Data");
+        init
+        {
+            if (value is not null) _settings["Data"] = value;
+        }
+    }
+
     /// <summary>Writes a sample of text; called between steps, see <see cref="TrainingOptions.SampleEvery"/>.</summary>
     public Func<string>? Sample { get; init; }
 

@@ -114,6 +114,12 @@ public sealed class TrainingCheckpointTests : IDisposable
         other.Resume(acceptChanges: true).ShouldBeTrue();
         (await TinyRun.RunAsync(other)).Count.ShouldBe(8);
 
+        Transformer model = TinyRun.Model(Dropping);
+        Trainer elsewhere = new(model, new TinyRun.Batches(3), Options) { Folder = Folder("options"), DataFingerprint = "b" };
+        message = Should.Throw<InvalidOperationException>(() => elsewhere.Resume()).Message;
+        message.ShouldContain("Batches was 2 rows of 8 tokens, 1000 rows an epoch, is 3 rows");
+        message.ShouldContain("Data was absent, is b");
+
         Trainer wider = new(TinyRun.Model(Dropping with { IntermediateSize = 32 }), new TinyRun.Batches(2), Options) { Folder = Folder("options") };
         Should.Throw<FileFormatException>(() => wider.Resume(acceptChanges: true)).Message.ShouldContain("shape");
     }

@@ -6,7 +6,8 @@ namespace Heed.Cli.Learning;
 /// <summary>What a machine computes at most, as far as a multiplication of this library's shows it.</summary>
 internal static class PeakMeasurement
 {
-    private const int Size = 768;
+    // A millisecond each, so that some are not disturbed by other processes.
+    private const int Size = 384;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Floating-point operations per second of the fastest of a few multiplications.</summary>

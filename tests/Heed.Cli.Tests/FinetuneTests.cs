@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Heed.Tests;
 
 namespace Heed.Cli.Tests;
 
@@ -70,6 +71,20 @@ public sealed class FinetuneTests
         config.RootElement.GetProperty("num_key_value_heads").GetInt32().ShouldBe(1);
         HeedProcess.Run("train", text, "--init", grouped, "--out", folder.File("on"), "--steps", "2", "--batch", "2", "--peak-gflops", "0").ExitCode.ShouldBe(0);
         HeedProcess.Run("regroup", model, "--kv-heads", "3", "--out", folder.File("three")).Err.ShouldContain("expected a divisor");
+    }
+
+    [DataFact("weights/stories260K/stories260K_q80_v2.bin")]
+    public void Finetune_QuantizedBase_LearnsAdaptersBesideIt()
+    {
+        using TempFolder folder = new();
+        string model = TestData.Get("weights/stories260K/stories260K_q80_v2.bin"), tokenizer = TestData.Get("weights/stories260K/tok512.model"), adapter = folder.File("adapter");
+
+        HeedResult result = HeedProcess.Run(["finetune", model, TinyTraining.WriteDialogs(folder), "--tokenizer", tokenizer, "--out", adapter, "--lora", "--quantized-base", "--epochs", "20", .. s_quick]);
+
+        result.ExitCode.ShouldBe(0, result.Err);
+        result.Err.ShouldContain("parameters to learn beside");
+        Losses(adapter)[^1].ShouldBeLessThan(0.7 * Losses(adapter)[0]);
+        HeedProcess.RunWith("Where?\n", null, "chat", "-m", model, "--tokenizer", tokenizer, "--adapter", adapter, "-n", "5").ExitCode.ShouldBe(0);
     }
 
     // A vocabulary with ChatML's markers, and a model that has seen next to nothing.

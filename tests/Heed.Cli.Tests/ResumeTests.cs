@@ -88,5 +88,18 @@ public sealed class ResumeTests
         TinyTraining.StepsIn(model).ShouldBe(2);
     }
 
+    [Fact]
+    public void Train_LossThatIsNoNumber_EndsTheRunAndNamesTheLastGoodCheckpoint()
+    {
+        using TempFolder folder = new();
+        string model = folder.File("model");
+
+        HeedResult result = TinyTraining.Train(TinyTraining.WriteText(folder), model, "--steps", "100", "--lr", "1e30", "--warmup", "0", "--checkpoint-every", "1", "--validation", "0");
+
+        result.ExitCode.ShouldBe(1);
+        result.Err.ShouldMatch(@"heed: error: Training diverged at step \d+: .*Try a lower learning rate");
+        result.Out.ShouldBe("");
+    }
+
     private static string[] Again(string folder) => Directory.Exists(Path.Combine(folder, "training")) ? ["--resume"] : Directory.Exists(folder) ? ["--force"] : [];
 }

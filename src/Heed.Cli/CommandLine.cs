@@ -50,7 +50,6 @@ internal sealed class CommandLine(Terminal terminal)
         root.Add(RegroupCommand.Create(terminal));
         root.Add(TokenizerCommand.Create(terminal));
         root.Add(BenchCommand.Create());
-        root.Add(MakeTinyModelCommand.Create(terminal));
         root.SetAction(line => new HelpAction().Invoke(line));
         return root;
     }

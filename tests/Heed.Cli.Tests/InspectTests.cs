@@ -24,7 +24,7 @@ public sealed class InspectTests
     [Fact]
     public void Inspect_Tensors_ListsEveryTensor()
     {
-        string output = HeedProcess.Run("inspect", Path.Combine(TestData.Repository, "models", "heed-tiny-random"), "--tensors").Out;
+        string output = HeedProcess.Run("inspect", Path.Combine(TestData.Repository, "models", "heed-stories"), "--tensors").Out;
 
         output.ShouldMatch(@"model\.layers\.0\.self_attn\.q_proj\.weight +F32 +\[32, 32\]");
         output.ShouldMatch(@"model\.layers\.3\.self_attn\.q_proj\.weight");

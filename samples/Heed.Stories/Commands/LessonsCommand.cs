@@ -5,20 +5,22 @@ using Heed.Stories.Text;
 namespace Heed.Stories.Commands;
 
 /// <summary>
-/// echoes: random words of the stories, said two to four times over, a blank line between texts. Nothing but looking back helps
-/// to predict them, so a model that reads them first learns to repeat what it was told, and later keeps its characters' names.
+/// lessons: short texts, a blank line between them, in which looking back is all that helps: random words said two to four times
+/// over, and sketches whose every sentence names the same two characters. A model that reads them first learns in minutes to
+/// repeat what it was told, and later keeps its characters' names apart.
 /// </summary>
-internal static class EchoesCommand
+internal static class LessonsCommand
 {
     private const int StoriesForWords = 4000;
     private const int MinWords = 4, MaxWords = 24;
+    private const int EchoPercent = 30;
 
     public static Command Create()
     {
         Option<ulong> seed = new("--seed") { Description = "Another seed writes other texts.", DefaultValueFactory = _ => 3 };
-        Option<int> count = new("--count") { Description = "How many texts.", DefaultValueFactory = _ => 12000 };
+        Option<int> count = new("--count") { Description = "How many texts.", DefaultValueFactory = _ => 30000 };
         Option<string> path = new("--out") { Description = "The file to write.", Required = true };
-        Command command = new("echoes", "Write random words that repeat themselves: a first lesson in looking back.") { seed, count, path };
+        Command command = new("lessons", "Write short texts that are a first lesson in looking back.") { seed, count, path };
         command.SetAction(line =>
         {
             using StreamWriter writer = CorpusCommand.Open(line.GetRequiredValue(path));
@@ -30,14 +32,21 @@ internal static class EchoesCommand
     public static void Write(TextWriter writer, ulong seed, int count)
     {
         string[] words = Words(seed);
-        for (int i = 0; i < count; i++)
+        bool first = true;
+        foreach (string text in CorpusCommand.Items(count, i => Text(SplitMix.ForItem(seed, i), words)))
         {
-            SplitMix random = SplitMix.ForItem(seed, (ulong)i);
-            string[] said = new string[MinWords + random.Next(MaxWords - MinWords + 1)];
-            for (int word = 0; word < said.Length; word++) said[word] = random.Pick(words);
-            IEnumerable<string> text = Enumerable.Repeat(string.Join(' ', said), 2 + random.Next(3));
-            writer.Write((i == 0 ? "" : "\n") + string.Join(' ', text) + "\n");
+            writer.Write((first ? "" : "\n") + text + "\n");
+            first = false;
         }
+    }
+
+    private static string Text(SplitMix random, string[] words) => random.Chance(EchoPercent) ? Echo(random, words) : Sketch.Tell(random);
+
+    private static string Echo(SplitMix random, string[] words)
+    {
+        string[] said = new string[MinWords + random.Next(MaxWords - MinWords + 1)];
+        for (int word = 0; word < said.Length; word++) said[word] = random.Pick(words);
+        return string.Join(' ', Enumerable.Repeat(string.Join(' ', said), 2 + random.Next(3)));
     }
 
     /// <summary>All words of some stories, in order.</summary>

@@ -32,9 +32,9 @@ internal sealed class AttentionGradient
 
     private void Backward(Tensor gradient)
     {
-        // Ranges of one fused tensor get ranges of one gradient.
-        Tensor dq = GradientOf(_q), dk = _k.SharesRows(_q) ? dq : GradientOf(_k);
-        Tensor dv = _v.SharesRows(_q) ? dq : _v.SharesRows(_k) ? dk : GradientOf(_v);
+        // Ranges of one fused tensor get ranges of one gradient; those that overlap (keys that are values too) get one each.
+        Tensor dq = GradientOf(_q), dk = _k.FitsBeside(_q) ? dq : GradientOf(_k);
+        Tensor dv = _v.FitsBeside(_q) && (!ReferenceEquals(dk, dq) || _v.FitsBeside(_k)) ? dq : _v.FitsBeside(_k) && !ReferenceEquals(dk, dq) ? dk : GradientOf(_v);
         gradient.Backend.AttentionBackward(_q.Range(_q.Rows), _k.Range(_k.Rows), _v.Range(_v.Rows), _output.Value, gradient.Contiguous(), _logSumExp.Value,
             _limits, _firsts, _options, _dropout, _q.Range(dq), _k.Range(dk), _v.Range(dv));
         _q.Node?.Add(dq);
@@ -42,14 +42,14 @@ internal sealed class AttentionGradient
         if (!ReferenceEquals(dv, dq) && !ReferenceEquals(dv, dk)) _v.Node?.Add(dv);
     }
 
-    /// <summary>Memory for the gradient of a part's rows: cleared where no part's range will write.</summary>
+    /// <summary>Memory for the gradient of a part's rows: cleared unless the three parts fill the rows without overlap.</summary>
     private Tensor GradientOf(Part owner)
     {
         Tensor rows = owner.Rows;
-        int covered = 0;
-        foreach (Part part in (ReadOnlySpan<Part>)[_q, _k, _v])
-            if (ReferenceEquals(part, owner) || part.SharesRows(owner)) covered += part.Width;
-        bool whole = (long)covered * rows.Shape[0] * rows.Shape[1] == rows.ElementCount;
+        bool apart = _k.FitsBeside(_q) && _v.FitsBeside(_q) && _v.FitsBeside(_k);
+        int covered = apart ? _q.Width + _k.Width + _v.Width : owner.Width;
+        bool alone = !_k.SharesRows(_q) && !_v.SharesRows(_q) && !_v.SharesRows(_k);
+        bool whole = (apart || alone) && (long)covered * rows.Shape[0] * rows.Shape[1] == rows.ElementCount;
         return whole ? Tensor.Allocate(rows.Shape, rows.Device) : Tensor.Zeros(rows.Shape, rows.Device);
     }
 
@@ -67,5 +67,8 @@ internal sealed class AttentionGradient
         public HeadRange Range(Tensor rows) => new(rows, _first, _count, _dim);
 
         public bool SharesRows(Part other) => Node is not null && ReferenceEquals(Node, other.Node);
+
+        public bool FitsBeside(Part other) =>
+            SharesRows(other) && (_first * _dim >= other._first * other._dim + other.Width || other._first * other._dim >= _first * _dim + Width);
     }
 }

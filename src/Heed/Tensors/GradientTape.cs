@@ -57,7 +57,7 @@ public sealed class GradientTape : IDisposable
     {
         ArgumentNullException.ThrowIfNull(result);
         if (_done) throw new InvalidOperationException("Backward: the tape has been run back already; record a new one.");
-        if (result.Node is not { } node)
+        if (result.Node is not { } node || (node is RecordedNode recorded && !ReferenceEquals(recorded.Tape, this)))
             throw new InvalidOperationException("Backward: the result does not depend on a tensor that requires a gradient, or was not computed under this tape.");
         if (gradient is null && result.ElementCount != 1)
             TensorErrors.WrongShape("Backward", "result", result.Shape, "one element, or a gradient of the same shape as second argument");
@@ -108,7 +108,7 @@ public sealed class GradientTape : IDisposable
     internal void Record(Tensor result, Action<Tensor> backward)
     {
         if (_done) throw new InvalidOperationException("GradientTape: the tape has been run back or disposed of; record a new one.");
-        RecordedNode node = new(result.Shape, result.Device, [.. _pending], backward);
+        RecordedNode node = new(this, result.Shape, result.Device, [.. _pending], backward);
         _pending.Clear();
         _nodes.Add(node);
         result.Node = node;

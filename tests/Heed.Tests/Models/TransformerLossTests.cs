@@ -18,7 +18,7 @@ public sealed class TransformerLossTests
         QkvBias = true, AttentionOutputBias = true, FeedForwardBias = true, TieEmbeddings = true,
     };
 
-    public static TheoryData<string> Configs => ["llama", "gpt", "tied", "qk-norm", "post-norms", "window", "dropout"];
+    public static TheoryData<string> Configs => ["llama", "gpt", "tied", "qk-norm", "post-norms", "window", "dropout", "ntk", "yarn", "llama3", "linear"];
 
     [Theory]
     [MemberData(nameof(Configs))]
@@ -155,6 +155,10 @@ public sealed class TransformerLossTests
         "post-norms" => s_llama with { PostNorms = true, AttentionSoftCap = 3, LogitSoftCap = 2, EmbeddingScale = 4 },
         "window" => s_llama with { Window = 3, QkvBias = true },
         "dropout" => s_llama with { Dropout = 0.2f },
+        "ntk" => s_llama with { RopeScaling = new RopeScaling(RopeScalingKind.Ntk, 2, 3) },
+        "yarn" => s_llama with { RopeScaling = new RopeScaling(RopeScalingKind.Yarn, 4, 8) },
+        "llama3" => s_llama with { RopeScaling = new RopeScaling(RopeScalingKind.Llama3, 8, 8) },
+        "linear" => s_llama with { RopeScaling = new RopeScaling(RopeScalingKind.Linear, 2) },
         _ => s_llama,
     };
 

@@ -150,6 +150,36 @@ public sealed class GradientTapeTests
         }
     }
 
+    [Fact]
+    public void Backward_OfAnotherTape_IsAnError()
+    {
+        Tensor w = Leaf(2);
+        using GradientTape first = new();
+        Tensor loss = (w * 3).Sum();
+        using GradientTape second = new();
+        Should.Throw<InvalidOperationException>(() => second.Backward(loss)).Message.ShouldContain("not computed under this tape");
+    }
+
+    [Fact]
+    public void Backward_ThroughATapeThatHasEnded_IsAnError()
+    {
+        Tensor w = Leaf(2), y;
+        using (GradientTape ended = new()) y = w * 3;
+        using GradientTape tape = new();
+        Should.Throw<InvalidOperationException>(() => tape.Backward((y * w).Sum())).Message.ShouldContain("a tape that has ended");
+    }
+
+    [Fact]
+    public void Recompute_OfWhatItWasGiven_LeavesTheLeafAlone()
+    {
+        Tensor w = Leaf(2, 3);
+        using GradientTape tape = new();
+        Tensor same = Ops.Recompute(w, x => x);
+        w.RequiresGradient.ShouldBeTrue();
+        tape.Backward((same * w).Sum() + Ops.Recompute(w, x => x.Reshape(2, 1)).Sum());
+        w.Gradient!.ToArray().ShouldBe([5, 7]);
+    }
+
     private static Tensor Leaf(params float[] values)
     {
         Tensor w = Tensor.From(values);

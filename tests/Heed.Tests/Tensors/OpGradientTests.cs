@@ -183,6 +183,30 @@ public sealed class OpGradientTests
         GradientCheck.Run(x => Ops.Recompute(x[0], h => Ops.Linear(h, x[1]).Tanh()) + x[0].Sum(), new Shape(3, 5), new Shape(5, 5));
     }
 
+    [Fact]
+    public void Attention_SeparateSharedAndFusedInputs_MatchFiniteDifferences()
+    {
+        AttentionOptions options = new(0.5f), capped = new(0.5f, SoftCap: 2, Window: 3);
+        Shape q = new(2, 3, 4, 3), kv = new(2, 5, 2, 3), x = new(1, 4, 2, 3);
+        GradientCheck.Run(t => Ops.Attention(t[0], t[1], t[2], options), q, kv, new Shape(2, 5, 2, 2));
+        GradientCheck.Run(t => Ops.Attention(t[0], t[1], t[2], capped, causal: false, firstKeys: [1, 0]), q, kv, kv);
+        GradientCheck.Run(t => Ops.Attention(t[0], t[1], t[1], options), q, kv);
+        GradientCheck.Run(t => Ops.Attention(t[0], t[0], t[0], options), x);
+        GradientCheck.Run(t => Ops.Attention(t[0], t[1], t[0], options), x, x);
+        GradientCheck.Run(t => Ops.Attention(t[0], t[0], t[1], options, firstKeys: [0, 0, 2, 2]), x, x);
+        GradientCheck.Run(t => Ops.Attention(t[0], t[1], t[2], options, dropout: 0.3f, seed: 5), q, kv, kv);
+        GradientCheck.Run(t => Ops.Attention(t[0].Slice(2, 0, 1), t[0].Slice(2, 1, 1), t[0].Slice(2, 1, 1), options), x);
+    }
+
+    [Fact]
+    public void Rope_BothLayouts_MatchesFiniteDifferences()
+    {
+        Random random = new(1);
+        Tensor cos = GradientCheck.Random(random, new Shape(6, 2)), sin = GradientCheck.Random(random, new Shape(6, 2));
+        foreach (RopeLayout layout in new[] { RopeLayout.Interleaved, RopeLayout.HalfSplit })
+            GradientCheck.Run(t => Ops.Rope(t[0], cos.To(t[0].Device), sin.To(t[0].Device), [4, -1, 2], layout).Square(), new Shape(1, 3, 2, 5));
+    }
+
     private static Shape Of(string sizes) => new([.. sizes.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)]);
 
     private static Func<Tensor, Tensor> Function(string name) => name switch

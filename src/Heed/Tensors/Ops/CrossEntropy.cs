@@ -110,7 +110,13 @@ public static partial class Ops
         tape.Record(loss, upstream =>
         {
             float factor = (float)upstream.Item();
-            for (int i = 0; i < count; i++) saved[i].Node.Add(factor == 1 ? saved[i].Gradient.Value : saved[i].Gradient.Value * factor);
+            for (int i = 0; i < count; i++)
+            {
+                // Nobody else has this memory, and it is used once.
+                Tensor part = saved[i].Gradient.Value;
+                if (factor != 1) part.Backend.Binary(BinaryOp.Multiply, part, Tensor.Full(new Shape(1), factor, part.Device).BroadcastTo(part.Shape), part);
+                saved[i].Node.Add(part);
+            }
         });
     }
 

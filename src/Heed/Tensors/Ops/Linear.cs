@@ -95,9 +95,17 @@ public static partial class Ops
     /// <summary>Some rows of a matrix in weight form as a tensor [rows, columns].</summary>
     private static Tensor ReadRows(LinearWeights weights, int first, int rows, Device device)
     {
+        Shape shape = new(rows, weights.Columns);
+        if (device.DType == DType.Float32)
+        {
+            Tensor part = Tensor.Allocate(shape, device);
+            Span<float> direct = part.AsSpan();
+            for (int i = 0; i < rows; i++) weights.ReadRow(first + i, direct.Slice(i * weights.Columns, weights.Columns));
+            return part;
+        }
         float[] values = new float[rows * weights.Columns];
         for (int i = 0; i < rows; i++) weights.ReadRow(first + i, values.AsSpan(i * weights.Columns, weights.Columns));
-        return Tensor.From(values, new Shape(rows, weights.Columns), device);
+        return Tensor.From(values, shape, device);
     }
 
     private static void CheckBias(Tensor x, Tensor bias, int outFeatures)

@@ -14,6 +14,8 @@ public static partial class Ops
         if (!GradientTape.IsRecording) return function(x);
         Tensor result;
         using (GradientTape.NoGrad()) result = function(x);
+        // A function that hands on what it was given computes nothing.
+        if (ReferenceEquals(result, x) || result.Node is not null) return result;
         RecomputeGradient(GradientTape.Current!, x, function, result);
         return result;
     }
@@ -24,15 +26,19 @@ public static partial class Ops
         SavedTensor saved = tape.Save(x, "Recompute");
         tape.Record(result, gradient =>
         {
-            using GradientTape inner = new();
-            // A view of its own, so that the gradient of the input ends here and is handed on once.
+            // The second pass's input leads to the first one's node, so that its gradient arrives there.
             Tensor input = saved.Value.Hold();
-            input.RequiresGradient = true;
-            Tensor again = function(input);
-            if (again.Node is null) return;
-            inner.Backward(again, gradient);
-            if (input.Gradient is { } dx) node?.Add(dx);
-            input.Release();
+            try
+            {
+                input.Node = node;
+                using GradientTape inner = new();
+                Tensor again = function(input);
+                if (again.Node is not null) inner.Backward(again, gradient);
+            }
+            finally
+            {
+                input.Release();
+            }
         });
     }
 }

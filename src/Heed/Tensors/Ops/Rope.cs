@@ -2,6 +2,16 @@ namespace Heed.Tensors;
 
 public static partial class Ops
 {
+    /// <summary>As <see cref="RopeInPlace"/>, but x stays as it is; has a gradient.</summary>
+    /// <returns>The turned heads, [batch, seq, heads, headDim].</returns>
+    public static Tensor Rope(Tensor x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout)
+    {
+        if (x.Rank != 4) TensorErrors.WrongShape("Rope", "x", x.Shape, "[batch, seq, heads, headDim]");
+        Tensor turned = x.Clone();
+        Rope(new HeadRange(turned), cos, sin, positions, layout);
+        return turned;
+    }
+
     /// <summary>
     /// Rotary positions (Su et al. 2021, arXiv 2104.09864): turns pair i of every head by the angle of its row's position.
     /// </summary>
@@ -49,10 +59,11 @@ public static partial class Ops
     {
         GradientNode node = x.Rows.Node!;
         int first = x.First, count = x.Count, dim = x.Dim;
+        SavedTensor cosines = tape.Save(cos, "Rope"), sines = tape.Save(sin, "Rope");
         tape.Record(x.Rows, gradient =>
         {
             Tensor turned = gradient.IsContiguous && !gradient.IsSharedMemory ? gradient : gradient.Clone();
-            gradient.Backend.Rope(new HeadRange(turned, first, count, dim), cos, sin, positions, layout, inverse: true);
+            gradient.Backend.Rope(new HeadRange(turned, first, count, dim), cosines.Value, sines.Value, positions, layout, inverse: true);
             node.Add(turned);
         });
     }

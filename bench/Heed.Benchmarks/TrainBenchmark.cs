@@ -17,13 +17,24 @@ internal static class TrainBenchmark
         int threads = At(0, 2), vocabulary = At(1, 512), steps = At(2, 5), dim = At(3, 288), layers = At(4, 6), heads = At(5, 6), inner = At(6, 768), seq = At(7, 256), batch = At(8, 8);
         ModelConfig config = new()
         {
-            HiddenSize = dim, NumLayers = layers, NumHeads = heads, IntermediateSize = inner, VocabSize = vocabulary, MaxSeqLen = seq, TieEmbeddings = true,
+            HiddenSize = dim,
+            NumLayers = layers,
+            NumHeads = heads,
+            IntermediateSize = inner,
+            VocabSize = vocabulary,
+            MaxSeqLen = seq,
+            TieEmbeddings = true,
         };
         if (gpt2)
             config = config with
             {
-                Norm = NormKind.Layer, Positions = PositionKind.Learned, Activation = Activation.GeluTanh, GatedFeedForward = false,
-                QkvBias = true, AttentionOutputBias = true, FeedForwardBias = true,
+                Norm = NormKind.Layer,
+                Positions = PositionKind.Learned,
+                Activation = Activation.GeluTanh,
+                GatedFeedForward = false,
+                QkvBias = true,
+                AttentionOutputBias = true,
+                FeedForwardBias = true,
             };
         using Device device = Device.CreateCpu(threads);
         Transformer model = new(config, new RandomWeights(1, layers, device));

@@ -9,13 +9,26 @@ public sealed class TransformerLossTests
 {
     private static readonly ModelConfig s_llama = new()
     {
-        HiddenSize = 16, NumLayers = 2, NumHeads = 4, NumKvHeads = 2, IntermediateSize = 24, VocabSize = 11, MaxSeqLen = 32,
+        HiddenSize = 16,
+        NumLayers = 2,
+        NumHeads = 4,
+        NumKvHeads = 2,
+        IntermediateSize = 24,
+        VocabSize = 11,
+        MaxSeqLen = 32,
     };
 
     private static readonly ModelConfig s_gpt = s_llama with
     {
-        NumKvHeads = null, Norm = NormKind.Layer, Positions = PositionKind.Learned, Activation = Activation.GeluTanh, GatedFeedForward = false,
-        QkvBias = true, AttentionOutputBias = true, FeedForwardBias = true, TieEmbeddings = true,
+        NumKvHeads = null,
+        Norm = NormKind.Layer,
+        Positions = PositionKind.Learned,
+        Activation = Activation.GeluTanh,
+        GatedFeedForward = false,
+        QkvBias = true,
+        AttentionOutputBias = true,
+        FeedForwardBias = true,
+        TieEmbeddings = true,
     };
 
     public static TheoryData<string> Configs => ["llama", "gpt", "tied", "qk-norm", "post-norms", "window", "dropout", "ntk", "yarn", "llama3", "linear"];

@@ -26,7 +26,14 @@ public sealed class ScalingTests
         {
             ModelConfig config = new()
             {
-                HiddenSize = hidden, NumLayers = 1, NumHeads = 2, HeadDim = 8, IntermediateSize = 2 * hidden, VocabSize = tokenizer.VocabSize, MaxSeqLen = 32, TieEmbeddings = true,
+                HiddenSize = hidden,
+                NumLayers = 1,
+                NumHeads = 2,
+                HeadDim = 8,
+                IntermediateSize = 2 * hidden,
+                VocabSize = tokenizer.VocabSize,
+                MaxSeqLen = 32,
+                TieEmbeddings = true,
             };
             Trainer trainer = new(new Transformer(config, new RandomWeights(1, 1)), new RandomBatches(train, 8, 32, seed: 1),
                 new TrainingOptions { Steps = steps, LearningRate = 1e-2, WarmupSteps = 5, ValidateEvery = 0 });

@@ -53,7 +53,7 @@ internal sealed class FinetuneCommand
 
     private async Task<int> TuneAsync(ParseResult line, Interruption interruption)
     {
-        RunFolder folder = _launcher.Run.Folder(line);
+        using RunFolder folder = _launcher.Run.Folder(line);
         folder.Check();
         string path = line.GetRequiredValue(_model);
         ulong seed = _launcher.Optimizer.Seed(line);
@@ -83,6 +83,8 @@ internal sealed class FinetuneCommand
             Model = model,
             Tokenizer = loaded.Tokenizer,
             Training = batches,
+            DataFingerprint = dialogs.Fingerprint(),
+            Conditions = Conditions(line, lora),
             Validation = heldOut is null ? null : new DialogBatches(heldOut, batch, seqLen, shuffleSeed: null),
             Recipe = recipe,
             Steps = _launcher.Optimizer.Steps(line) ?? (long)Math.Ceiling((line.GetValue(_epochs) ?? Epochs) * epochSteps),
@@ -94,6 +96,13 @@ internal sealed class FinetuneCommand
         if (exitCode == ExitCodes.Ok && _lora.MergeFolder(line) is { } merged) MergedModel.Write(model, loaded, merged, _terminal);
         return exitCode;
     }
+
+    private Dictionary<string, string> Conditions(ParseResult line, LoraConfig? lora) => lora is null ? [] : new(StringComparer.Ordinal)
+    {
+        ["Lora"] = string.Create(CultureInfo.InvariantCulture,
+            $"rank {lora.Rank}, alpha {lora.Alpha}, dropout {lora.Dropout}, seed {lora.Seed}, {(lora.RankStabilized ? "rank-stabilized, " : "")}{string.Join(',', lora.Targets)}"),
+        ["Base"] = _lora.KeepsQuantized(line) ? "as stored" : "dense",
+    };
 
     private (DialogDataset Dialogs, DialogDataset? HeldOut) Load(ParseResult line, LoadedBase loaded, int seqLen, CancellationToken cancellation)
     {

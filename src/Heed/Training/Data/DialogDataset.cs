@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Heed.Tokenizers;
 
 namespace Heed.Training.Data;
@@ -35,6 +37,14 @@ public sealed class DialogDataset
 
     /// <summary>No dialog has more tokens than this.</summary>
     public int MaxTokens { get; }
+
+    /// <summary>Tells the dialogs from others: 32 hexadecimal digits of a hash of their ids and targets.</summary>
+    public string Fingerprint()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (int[] numbers in (int[][])[_starts, _tokens, _targets]) hash.AppendData(MemoryMarshal.AsBytes<int>(numbers));
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, TokenizerFingerprint.Bytes));
+    }
 
     /// <summary>
     /// Reads a JSON-lines file. Each line is {"messages": [{"role": "system" | "user" | "assistant", "content": …}, …]}, the

@@ -90,7 +90,7 @@ internal sealed class FinetuneCommand
             Steps = _launcher.Optimizer.Steps(line) ?? (long)Math.Ceiling((line.GetValue(_epochs) ?? Epochs) * epochSteps),
             Export = export,
             ChatFormat = loaded.ChatFormat,
-            Question = DialogText.FirstQuestion(line.GetRequiredValue(_dialogs)),
+            Question = dialogs.FirstQuestion,
             TryLine = TryLine(line, path, folder, lora),
         }, interruption);
         if (exitCode == ExitCodes.Ok && _lora.MergeFolder(line) is { } merged) MergedModel.Write(model, loaded, merged, _terminal);

@@ -330,9 +330,11 @@ public sealed class TrainingCheckpointTests : IDisposable
     /// <summary>Takes some lines, and then none, not even when it is closed.</summary>
     private sealed class FullDisk(int lines) : MemoryStream
     {
+        private int _left = lines;
+
         public override void Write(ReadOnlySpan<byte> buffer)
         {
-            if (lines-- <= 0) throw new IOException("No space left on device.");
+            if (_left-- <= 0) throw new IOException("No space left on device.");
         }
 
         protected override void Dispose(bool disposing) => throw new IOException("No space left on device.");

@@ -30,6 +30,14 @@ public class DialogTests
     }
 
     [Fact]
+    public void FirstQuestion_OfASplit_IsTheFilesFirst()
+    {
+        DialogDataset all = DialogDataset.From([[new(ChatRole.System, "e"), User("ab"), Assistant("c")], [User("b"), Assistant("c")]], s_characters, ChatFormat.Of(ChatFormatKind.ChatMl));
+        all.FirstQuestion.ShouldBe("ab");
+        all.Split(0.5).Train.FirstQuestion.ShouldBe("ab");
+    }
+
+    [Fact]
     public void Fingerprint_OtherWords_IsAnother()
     {
         string Of(string answer) => DialogDataset.From([[User("ab"), Assistant(answer)]], s_characters, ChatFormat.Of(ChatFormatKind.ChatMl)).Fingerprint();

@@ -62,6 +62,7 @@ internal sealed class TrainCommand
         ModelConfig config = init is null ? _shape.Config(line) : _shape.Settings(line, init.Checkpoint.Config);
         Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, out string? tokenizerSource, interruption.Token);
         config = Finish(line, config, tokenizer, init is not null);
+        HuggingFaceExport.CheckExportable(config);
         Device device = _launcher.Run.Device(line);
         Transformer model = init is null
             ? new Transformer(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device))

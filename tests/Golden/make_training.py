@@ -39,9 +39,9 @@ MODELS = {"llama": LLAMA, "llama-tied": {**LLAMA, "tie_word_embeddings": True}, 
 
 
 def learning_rate(step):
-    """Linear from LR / WARMUP to LR, then a cosine that reaches FLOOR * LR at step STEPS (never taken)."""
+    """Linear from LR / (WARMUP + 1) to LR at step WARMUP, then a cosine that reaches FLOOR * LR at step STEPS (never taken)."""
     if step < WARMUP:
-        return LR * (step + 1) / WARMUP
+        return LR * (step + 1) / (WARMUP + 1)
     progress = (step - WARMUP) / (STEPS - WARMUP)
     return LR * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * progress)))
 
@@ -172,7 +172,7 @@ def make(name, config):
     write_json(folder / "training.json", {
         "model": name, "seed": seed, "steps": STEPS, "batch": BATCH, "seq": SEQ, "ignore_index": IGNORED,
         "optimizer": {"betas": list(BETAS), "eps": EPS, "weight_decay": DECAY, "decays": [key for key in last if decays(last[key])]},
-        "schedule": {"formula": "step < warmup: lr * (step + 1) / warmup; else lr * (floor + (1 - floor) * "
+        "schedule": {"formula": "step < warmup: lr * (step + 1) / (warmup + 1); else lr * (floor + (1 - floor) * "
                      "(1 + cos(pi * (step - warmup) / (steps - warmup))) / 2)",
                      "lr": LR, "warmup": WARMUP, "floor": FLOOR, "rates": [learning_rate(step) for step in range(STEPS)]},
         "clipping": {"max_norm": max_norm, "factor": "min(1, max_norm / (norm + 1e-6))", "norms": norms, "factors": factors},

@@ -8,7 +8,7 @@ public sealed class FinetuneTests
     private static readonly string[] s_quick = ["--seq", "48", "--batch", "2", "--peak-gflops", "0", "--lr", "0.01", "--sample-every", "0", "--validation", "0", "--warmup", "2"];
 
     [Fact]
-    public void Finetune_Dialogs_TeachesTheAnswersInChatMl()
+    public void F1_Finetune_Dialogs_TeachesTheAnswersInChatMl()
     {
         using TempFolder folder = new();
         string model = Base(folder), tuned = folder.File("tuned");
@@ -40,6 +40,23 @@ public sealed class FinetuneTests
         TinyTraining.Weights(again).ShouldBe(TinyTraining.Weights(merged));
         string[] ask = ["complete", "The fox", "-t", "0", "-n", "8", "--ignore-end", "-m"];
         HeedProcess.Run([.. ask, model, "--adapter", adapter]).Out.ShouldBe(HeedProcess.Run([.. ask, merged]).Out);
+    }
+
+    [Fact]
+    public void Finetune_ResumeWithOtherDialogsOrAdapters_IsRefused()
+    {
+        using TempFolder folder = new();
+        string model = Base(folder), dialogs = TinyTraining.WriteDialogs(folder), adapter = folder.File("adapter");
+        string[] Line(string alpha) => ["finetune", model, dialogs, "--out", adapter, "--lora", "--rank", "4", "--alpha", alpha, "--steps", "2", .. s_quick];
+        HeedProcess.Run(Line("16")).ExitCode.ShouldBe(0);
+
+        HeedProcess.Run([.. Line("8"), "--resume"]).Err.ShouldContain("Lora was rank 4, alpha 16, ");
+        File.WriteAllText(dialogs, File.ReadAllText(dialogs).Replace("kite", "song", StringComparison.Ordinal));
+        HeedResult other = HeedProcess.Run([.. Line("16"), "--resume"]);
+
+        other.ExitCode.ShouldBe(1);
+        other.Err.ShouldContain("Data was ");
+        HeedProcess.Run([.. Line("16"), "--resume", "--accept-changes"]).ExitCode.ShouldBe(0);
     }
 
     [Fact]

@@ -101,5 +101,42 @@ public sealed class ResumeTests
         result.Out.ShouldBe("");
     }
 
-    private static string[] Again(string folder) => Directory.Exists(Path.Combine(folder, "training")) ? ["--resume"] : Directory.Exists(folder) ? ["--force"] : [];
+    [UnixFact]
+    public void Train_ForceWhileARunIsInProgress_IsRefusedAndLeavesIt()
+    {
+        using TempFolder folder = new();
+        string text = TinyTraining.WriteText(folder), model = folder.File("model");
+        using HeedProcess heed = HeedProcess.Start(null, ["train", text, "--out", model, .. TinyTraining.Options, "--steps", "100000", "--checkpoint-every", "5", "--validation", "0"]);
+        TinyTraining.WaitForSteps(heed, model, 8);
+
+        HeedResult forced = TinyTraining.Train(text, model, "--steps", "2", "--force"), resumed = TinyTraining.Train(text, model, "--steps", "2", "--resume");
+
+        forced.ExitCode.ShouldBe(1);
+        forced.Err.ShouldContain("no other training may be running in it");
+        resumed.Err.ShouldContain("no other training may be running in it");
+        int steps = TinyTraining.StepsIn(model);
+        TinyTraining.WaitForSteps(heed, model, steps + 8);
+        heed.HasExited.ShouldBeFalse(heed.HasExited ? heed.ErrorText() : "");
+        File.Exists(Path.Combine(model, "training", "text.tokens")).ShouldBeTrue();
+        heed.Interrupt();
+        heed.WaitForExit().ShouldBe(ExitCodes.Interrupted);
+        TinyTraining.Train(text, model, "--steps", "2", "--force").ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Train_ResumeWithAnotherModelOrRows_NamesTheDifferences()
+    {
+        using TempFolder folder = new();
+        string text = TinyTraining.WriteText(folder), model = folder.File("model");
+        TinyTraining.Train(text, model, "--steps", "4").ExitCode.ShouldBe(0);
+
+        HeedResult result = TinyTraining.Train(text, model, "--steps", "4", "--resume", "--random", "--dropout", "0.2", "--set", "RopeTheta=500");
+
+        result.ExitCode.ShouldBe(1);
+        result.Err.ShouldContain("Model.Dropout was 0, is 0.2; Model.RopeTheta was 10000, is 500; Rows was WindowBatches, seed 1, is RandomBatches, seed 1.");
+        TinyTraining.Train(text, model, "--steps", "4", "--resume", "--validation", "0.2").Err.ShouldContain("Data was ");
+        TinyTraining.Train(text, model, "--steps", "4", "--resume", "--validate-every", "3", "--validation-batches", "1").ExitCode.ShouldBe(0);
+    }
+
+    private static string[] Again(string folder) => TinyTraining.HoldsRun(folder) ? ["--resume"] : Directory.Exists(folder) ? ["--force"] : [];
 }

@@ -58,6 +58,13 @@ internal static class TinyTraining
             .Select(path => int.Parse(Path.GetFileNameWithoutExtension(path)[5..], CultureInfo.InvariantCulture)).OrderDescending(),
     ];
 
+    /// <summary>Whether there is more than a lock.</summary>
+    public static bool HoldsRun(string folder)
+    {
+        string state = Path.Combine(folder, "training");
+        return Directory.Exists(state) && Directory.EnumerateFileSystemEntries(state).Any(entry => Path.GetFileName(entry) != "lock");
+    }
+
     public static byte[] Weights(string folder) => File.ReadAllBytes(Path.Combine(folder, "model.safetensors"));
 
     /// <summary>Waits until a run has made so many steps, or has ended.</summary>

@@ -45,7 +45,7 @@ internal sealed class EvalCommand
             int window = loaded.Model.Config.MaxSeqLen, stride = line.GetValue(_stride) ?? window;
             if (stride > window) throw new CommandException($"--stride {stride} is more than the context of {window} tokens.");
             using MeasuringLine measuring = new(_terminal);
-            SlidingLoss result = SlidingLoss.Measure(loaded.Model.Transformer, corpus, window, stride, measuring, interruption.Token);
+            SlidingLoss result = SlidingLoss.Measure(loaded.Model.Transformer, corpus, loaded.Model.Tokenizer, window, stride, measuring, interruption.Token);
             measuring.Dispose();
             using StandardOutput output = new();
             output.Write(line.GetValue(_json) ? Json(result, corpus) : Text(result, corpus));
@@ -60,9 +60,9 @@ internal sealed class EvalCommand
     private static string Text(SlidingLoss result, TokenMemory corpus) => string.Create(CultureInfo.InvariantCulture, $"""
         perplexity       {result.Result.Perplexity:F4}
         nats per token   {result.Result.Loss:F5}
-        bits per byte    {result.Result.BitsPerByte(corpus.TextBytes):F5}
-        tokens           {corpus.TokenCount:N0}, {result.Result.Targets:N0} of them predicted
-        bytes            {corpus.TextBytes:N0}
+        bits per byte    {result.BitsPerByte:F5}
+        tokens           {corpus.TokenCount:N0}, of which {result.Result.Targets:N0} of text are predicted
+        bytes            {result.Bytes:N0}
         windows          {result.Windows:N0} of {result.Window}, {result.Stride} apart
 
         """).ReplaceLineEndings("\n");
@@ -71,10 +71,10 @@ internal sealed class EvalCommand
     {
         perplexity = result.Result.Perplexity,
         nats_per_token = result.Result.Loss,
-        bits_per_byte = result.Result.BitsPerByte(corpus.TextBytes),
+        bits_per_byte = result.BitsPerByte,
         tokens = corpus.TokenCount,
         targets = result.Result.Targets,
-        bytes = corpus.TextBytes,
+        bytes = result.Bytes,
         documents = corpus.DocumentCount,
         window = result.Window,
         stride = result.Stride,

@@ -53,7 +53,7 @@ internal sealed class FinetuneCommand
 
     private async Task<int> TuneAsync(ParseResult line, Interruption interruption)
     {
-        RunFolder folder = _launcher.Run.Folder(line);
+        using RunFolder folder = _launcher.Run.Folder(line);
         folder.Check();
         string path = line.GetRequiredValue(_model);
         ulong seed = _launcher.Optimizer.Seed(line);
@@ -62,6 +62,7 @@ internal sealed class FinetuneCommand
         using LoadedBase loaded = LoadedBase.Open(path, line.GetValue(_tokenizer));
         ModelConfig config = loaded.Checkpoint.Config;
         config = config with { Dropout = _launcher.Optimizer.Dropout(line) ?? 0 };
+        if (lora is null) HuggingFaceExport.CheckExportable(config);
         int seqLen = line.GetValue(_seq) ?? Math.Min(LongestRow, config.MaxSeqLen);
         if (seqLen > config.MaxSeqLen) throw new CommandException($"--seq {seqLen} is more than the model's context of {config.MaxSeqLen} tokens.");
         (DialogDataset dialogs, DialogDataset? heldOut) = Load(line, loaded, seqLen, interruption.Token);
@@ -83,17 +84,26 @@ internal sealed class FinetuneCommand
             Model = model,
             Tokenizer = loaded.Tokenizer,
             Training = batches,
+            DataFingerprint = dialogs.Fingerprint(),
+            Conditions = Conditions(line, lora),
             Validation = heldOut is null ? null : new DialogBatches(heldOut, batch, seqLen, shuffleSeed: null),
             Recipe = recipe,
             Steps = _launcher.Optimizer.Steps(line) ?? (long)Math.Ceiling((line.GetValue(_epochs) ?? Epochs) * epochSteps),
             Export = export,
             ChatFormat = loaded.ChatFormat,
-            Question = DialogText.FirstQuestion(line.GetRequiredValue(_dialogs)),
+            Question = dialogs.FirstQuestion,
             TryLine = TryLine(line, path, folder, lora),
         }, interruption);
         if (exitCode == ExitCodes.Ok && _lora.MergeFolder(line) is { } merged) MergedModel.Write(model, loaded, merged, _terminal);
         return exitCode;
     }
+
+    private Dictionary<string, string> Conditions(ParseResult line, LoraConfig? lora) => lora is null ? [] : new(StringComparer.Ordinal)
+    {
+        ["Lora"] = string.Create(CultureInfo.InvariantCulture,
+            $"rank {lora.Rank}, alpha {lora.Alpha}, dropout {lora.Dropout}, seed {lora.Seed}, {(lora.RankStabilized ? "rank-stabilized, " : "")}{string.Join(',', lora.Targets)}"),
+        ["Base"] = _lora.KeepsQuantized(line) ? "as stored" : "dense",
+    };
 
     private (DialogDataset Dialogs, DialogDataset? HeldOut) Load(ParseResult line, LoadedBase loaded, int seqLen, CancellationToken cancellation)
     {

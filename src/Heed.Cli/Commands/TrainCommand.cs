@@ -53,15 +53,16 @@ internal sealed class TrainCommand
 
     private async Task<int> TrainAsync(ParseResult line, Interruption interruption)
     {
-        RunFolder folder = _launcher.Run.Folder(line);
+        using RunFolder folder = _launcher.Run.Folder(line);
         folder.Check();
         TextSource source = _text.Source(line);
         if (source.TotalBytes == 0) throw new CommandException($"{source.Files[0]}: there is no text in it.");
         (TextSource? heldOut, double fraction) = Validation(line);
         using LoadedBase? init = _shape.Init(line) is { } path ? LoadedBase.Open(path, line.GetValue(_tokenizer)) : null;
         ModelConfig config = init is null ? _shape.Config(line) : _shape.Settings(line, init.Checkpoint.Config);
-        Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, out string? tokenizerSource);
+        Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, out string? tokenizerSource, interruption.Token);
         config = Finish(line, config, tokenizer, init is not null);
+        HuggingFaceExport.CheckExportable(config);
         Device device = _launcher.Run.Device(line);
         Transformer model = init is null
             ? new Transformer(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device))
@@ -83,6 +84,7 @@ internal sealed class TrainCommand
             Model = model,
             Tokenizer = tokenizer,
             Training = text.Batches(rows, batch, seqLen, _launcher.Optimizer.Seed(line)),
+            DataFingerprint = text.Train.Fingerprint(interruption.Token),
             Validation = text.ValidationBatches(rows, batch, seqLen),
             Recipe = recipe,
             Steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps,
@@ -91,7 +93,7 @@ internal sealed class TrainCommand
         }, interruption);
     }
 
-    private Tokenizer ChooseTokenizer(ParseResult line, RunFolder folder, TextSource source, LoadedBase? init, out string? from)
+    private Tokenizer ChooseTokenizer(ParseResult line, RunFolder folder, TextSource source, LoadedBase? init, out string? from, CancellationToken cancellation)
     {
         from = folder.Root;
         if (folder.Resumes) return Tokenizer.Load(folder.Root);
@@ -103,7 +105,7 @@ internal sealed class TrainCommand
             if (!Path.Exists(from)) throw new CommandException($"--tokenizer {from}: neither a file nor a folder is there.");
             return Tokenizer.Load(from);
         }
-        return CharacterTokenizer.Train(source.ReadTexts(), new CharacterTokenizerOptions { SpecialTokens = [EndOfText], Eos = EndOfText });
+        return CharacterTokenizer.Train(source.ReadTexts(cancellation), new CharacterTokenizerOptions { SpecialTokens = [EndOfText], Eos = EndOfText });
     }
 
     /// <summary>The vocabulary and dropout; a vocabulary that was set must have room for the tokenizer's.</summary>

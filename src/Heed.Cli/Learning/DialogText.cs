@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Heed.Training.Data;
 
 namespace Heed.Cli.Learning;
@@ -7,24 +6,6 @@ namespace Heed.Cli.Learning;
 /// <summary>What there is to say about dialogs before they are learned from.</summary>
 internal static class DialogText
 {
-    /// <summary>What the first dialog's user says, for samples; null where that cannot be found.</summary>
-    public static string? FirstQuestion(string path)
-    {
-        try
-        {
-            string? line = File.ReadLines(path).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text));
-            if (line is null) return null;
-            using JsonDocument document = JsonDocument.Parse(line);
-            JsonElement root = document.RootElement;
-            if (root.TryGetProperty("prompt", out JsonElement prompt)) return prompt.GetString();
-            return root.GetProperty("messages").EnumerateArray().First(message => message.GetProperty("role").GetString() == "user").GetProperty("content").GetString();
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>"dialogs: 5, with 120 tokens, 60 of them to learn to say …" on one line.</summary>
     public static string Describe(DialogDataset dialogs, DialogDataset? heldOut)
     {

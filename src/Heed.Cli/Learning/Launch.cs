@@ -15,6 +15,12 @@ internal sealed record Launch
 
     public required IBatchSource Training { get; init; }
 
+    /// <summary>Tells the data from others.</summary>
+    public required string DataFingerprint { get; init; }
+
+    /// <summary>What else the result hangs on.</summary>
+    public IReadOnlyDictionary<string, string> Conditions { get; init; } = new Dictionary<string, string>();
+
     public IBatchSource? Validation { get; init; }
 
     public required TrainingRecipe Recipe { get; init; }

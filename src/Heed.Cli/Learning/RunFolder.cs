@@ -1,8 +1,12 @@
+using Heed.Training;
+
 namespace Heed.Cli.Learning;
 
 /// <summary>The folder of a run, and whether one may begin or go on there.</summary>
-internal sealed class RunFolder(string path, bool resumes, bool forces)
+internal sealed class RunFolder(string path, bool resumes, bool forces) : IDisposable
 {
+    private IDisposable? _lock;
+
     private static readonly string[] s_models = ["config.json", "adapter_config.json"];
 
     public string Root { get; } = Path.GetFullPath(path);
@@ -32,17 +36,23 @@ internal sealed class RunFolder(string path, bool resumes, bool forces)
             throw new CommandException($"{path} holds a model already: --force replaces it; or take another folder.");
     }
 
-    /// <summary>Makes the folder, without an earlier run, and writes what a model's folder has beside the weights.</summary>
+    /// <summary>Makes the folder, keeps others out of it until <see cref="Release"/>, takes an earlier run away, and writes what a model's folder has beside the weights.</summary>
     /// <param name="write">Writes it; where that fails, no part of a run is left behind.</param>
-    /// <exception cref="CommandException">The folder cannot be written to: better now than at the first checkpoint.</exception>
+    /// <exception cref="CommandException">The folder cannot be written to, better now than at the first checkpoint; or a training is running in it.</exception>
     public void Begin(Action<string> write)
     {
-        if (resumes) return;
+        TrainingFolder folder = new(Root);
         try
         {
-            if (HoldsRun()) Directory.Delete(State, recursive: true);
-            write(Root);
             Directory.CreateDirectory(State);
+            Take(folder);
+            if (resumes) return;
+            foreach (string file in Entries())
+            {
+                if (Directory.Exists(file)) Directory.Delete(file, recursive: true);
+                else File.Delete(file);
+            }
+            write(Root);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -50,5 +60,29 @@ internal sealed class RunFolder(string path, bool resumes, bool forces)
         }
     }
 
-    private bool HoldsRun() => Directory.Exists(State) && Directory.EnumerateFileSystemEntries(State).Any();
+    /// <summary>Lets the trainer have the folder, which locks it itself.</summary>
+    public void Release()
+    {
+        _lock?.Dispose();
+        _lock = null;
+    }
+
+    public void Dispose() => Release();
+
+    private void Take(TrainingFolder folder)
+    {
+        try
+        {
+            _lock = folder.Lock();
+        }
+        catch (IOException e)
+        {
+            throw new CommandException($"--out {path}: {e.Message}");
+        }
+    }
+
+    private bool HoldsRun() => Entries().Length > 0;
+
+    /// <summary>What is in the state's folder; a lock that nobody holds is nothing.</summary>
+    private string[] Entries() => Directory.Exists(State) ? [.. Directory.GetFileSystemEntries(State).Where(entry => Path.GetFileName(entry) != "lock")] : [];
 }

@@ -50,9 +50,12 @@ internal sealed class TrainingLauncher(Terminal terminal)
         {
             Folder = new TrainingFolder(launch.Folder.Root, launch.Export),
             Sample = sample.Write,
+            DataFingerprint = launch.DataFingerprint,
+            Conditions = launch.Conditions,
         };
         Announce(trainer, launch, options);
         TrainingSession session = new(terminal, trainer, launch.Folder, launch.Validation) { ResumeLine = CommandText.Resume(line), TryLine = launch.TryLine };
+        launch.Folder.Release();
         if (launch.Folder.Resumes) session.Resume(Run.AcceptChanges(line));
         return await session.RunAsync(interruption.Token, () => interruption.ExitCode);
     }

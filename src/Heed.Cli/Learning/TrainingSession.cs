@@ -25,7 +25,7 @@ internal sealed class TrainingSession(Terminal terminal, Trainer trainer, RunFol
                 ? $"going on after step {trainer.Step} of {trainer.Options.Steps}."
                 : $"{folder.Name} has no checkpoint yet; beginning at step 1.");
         }
-        catch (InvalidOperationException e)
+        catch (ResumeException e)
         {
             throw new CommandException($"{e.Message} (--accept-changes goes on with them.)");
         }
@@ -43,7 +43,7 @@ internal sealed class TrainingSession(Terminal terminal, Trainer trainer, RunFol
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            terminal.Note(trainer.Step >= trainer.Options.Steps ? "training has ended; its last measurement was stopped." : $"stopped after step {trainer.Step} of {trainer.Options.Steps}; the run is saved. To go on:");
+            terminal.Note(Stopped());
             terminal.Write($"  {ResumeLine}\n");
             return interruptedCode();
         }
@@ -51,10 +51,17 @@ internal sealed class TrainingSession(Terminal terminal, Trainer trainer, RunFol
         {
             throw new CommandException(e.Message);
         }
-        catch (InvalidOperationException e)
+        catch (ResumeException e)
         {
             throw new CommandException(e.Message);
         }
+    }
+
+    private string Stopped()
+    {
+        if (trainer.Step >= trainer.Options.Steps) return "training has ended; its last measurement was stopped.";
+        return trainer.Step == 0 ? "stopped before the first step had ended; there is nothing to save yet. To begin again:"
+            : $"stopped after step {trainer.Step} of {trainer.Options.Steps}; the run is saved. To go on:";
     }
 
     private async Task TrainAsync(CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using Heed.Nn;
 using Heed.Tensors;
+using Heed.Training.Data;
 
 namespace Heed.Training;
 
@@ -71,7 +72,7 @@ public sealed class AdamW
             Tensor value = _parameters[i].Value;
             if (value.Gradient is not { } gradient) continue;
             AdamWStep step = new((float)learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, (float)DecayOf(_parameters[i]), Step,
-                (float)gradientScale, _options.Bf16Weights ? RandomStream.Key(_options.Seed, (ulong)i, 1) : 0);
+                (float)gradientScale, _options.Bf16Weights ? CounterRandom.Key(_options.Seed, (ulong)i, 1) : 0);
             value.BeginWrite("AdamW");
             value.Backend.AdamW(value, gradient, _firstMoments[i], _secondMoments[i], step);
             value.ClearGradient();

@@ -11,7 +11,7 @@ public static class Evaluation
     /// <param name="model">The model; nothing of it changes.</param>
     /// <param name="source">The batches.</param>
     /// <param name="batches">How many.</param>
-    /// <param name="cancellation">Ends it within the time of one block.</param>
+    /// <param name="cancellation">Looked at before each block.</param>
     /// <exception cref="ArgumentException">No target counts.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static EvaluationResult Measure(Transformer model, IBatchSource source, long batches, CancellationToken cancellation = default)

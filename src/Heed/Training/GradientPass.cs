@@ -26,7 +26,7 @@ internal sealed class GradientPass(Transformer model, IBatchSource source, IRead
         {
             if (batches[i].TargetCount == 0) continue;
             double weight = (double)batches[i].TargetCount / targets;
-            loss += weight * Run(batches[i], weight, RandomStream.Key(options.Seed, (ulong)(step * batches.Length + i), 0), scope, cancellation);
+            loss += weight * Run(batches[i], weight, CounterRandom.Key(options.Seed, (ulong)(step * batches.Length + i), 0), scope, cancellation);
         }
         return new PassResult(loss, targets, tokens);
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Heed.Training;
@@ -6,9 +7,9 @@ namespace Heed.Training;
 public sealed class MetricsLog : IDisposable
 {
     private static readonly JsonWriterOptions s_format = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private readonly FileStream _file;
+    private readonly Stream _file;
 
-    private MetricsLog(FileStream file) => _file = file;
+    internal MetricsLog(Stream file) => _file = file;
 
     /// <summary>Opens or makes the file, and drops what lies after a step: it will be made again.</summary>
     /// <param name="path">The file.</param>
@@ -28,6 +29,7 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>Appends a step.</summary>
+    /// <exception cref="IOException">It could not be written.</exception>
     public void Write(TrainingStep step)
     {
         ArgumentNullException.ThrowIfNull(step);
@@ -39,10 +41,25 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>Brings all lines to the disk.</summary>
-    public void Flush() => _file.Flush(flushToDisk: true);
+    /// <exception cref="IOException">They could not be written.</exception>
+    public void Flush()
+    {
+        if (_file is FileStream file) file.Flush(flushToDisk: true);
+        else _file.Flush();
+    }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            _file.Dispose();
+        }
+        catch (IOException)
+        {
+            // What could not be written has been reported by Write or Flush.
+        }
+    }
 
     /// <summary>The steps in a file, in its order; lines that are none are left out.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -59,8 +76,20 @@ public sealed class MetricsLog : IDisposable
     private static void Replace(string path, string[] lines)
     {
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllLines(temporary, lines);
-        File.Move(temporary, path, overwrite: true);
+        try
+        {
+            using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                file.Write(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + '\n'))));
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     private static void Write(Utf8JsonWriter json, TrainingStep step)

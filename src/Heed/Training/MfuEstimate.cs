@@ -1,4 +1,5 @@
 using Heed.Models;
+using Heed.Nn;
 
 namespace Heed.Training;
 
@@ -19,6 +20,24 @@ public static class MfuEstimate
         long parameters = config.ParameterCount();
         if (config.Positions == PositionKind.Learned) parameters -= (long)config.MaxSeqLen * config.HiddenSize;
         return FlopsPerToken(parameters, config.NumLayers, config.NumHeads, config.HeadSize, seqLen);
+    }
+
+    /// <summary>
+    /// As <see cref="FlopsPerToken(ModelConfig, int)"/> where only some parameters are trained: 6 operations for each of them and 4
+    /// for each other, whose own gradient is not computed.
+    /// </summary>
+    /// <param name="config">The model without its adapters.</param>
+    /// <param name="seqLen">T.</param>
+    /// <param name="trained">The parameters that are trained; adapters come on top of the model's own.</param>
+    public static double FlopsPerToken(ModelConfig config, int seqLen, IReadOnlyList<Parameter> trained)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(trained);
+        static long Count(IEnumerable<Parameter> parameters) => parameters.Sum(parameter => (long)parameter.Value.ElementCount);
+        long positions = Count(trained.Where(parameter => parameter.Name.StartsWith(WeightNames.PositionEmbedding, StringComparison.Ordinal)));
+        long all = config.ParameterCount() - (config.Positions == PositionKind.Learned ? (long)config.MaxSeqLen * config.HiddenSize : 0);
+        long own = Count(trained.Where(parameter => !parameter.IsAdapter)) - positions, adapters = Count(trained.Where(parameter => parameter.IsAdapter));
+        return FlopsPerToken(own + adapters, config.NumLayers, config.NumHeads, config.HeadSize, seqLen) + 4.0 * (all - own);
     }
 
     /// <summary>As <see cref="FlopsPerToken(ModelConfig, int)"/>, from the numbers themselves.</summary>

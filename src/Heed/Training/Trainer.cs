@@ -42,8 +42,11 @@ public sealed class Trainer
         Optimizer = new AdamW(Parameters, options);
         Pass = new GradientPass(model, training, Parameters, options);
         Rates = options.LearningRates();
-        FlopsPerToken = MfuEstimate.FlopsPerToken(model.Config, training.SeqLen);
+        FlopsPerToken = MfuEstimate.FlopsPerToken(model.Config, training.SeqLen, Parameters);
         _settings = options.Settings();
+        ConditionText.Add(_settings, "Model", model.Config);
+        _settings["Parameters"] = ConditionText.Of(Parameters);
+        _settings["Rows"] = training.Recipe;
         _settings["Batches"] = string.Create(CultureInfo.InvariantCulture, $"{training.BatchSize} rows of {training.SeqLen} tokens, {training.RowsPerEpoch} rows an epoch");
         State = new TrainingState { Settings = _settings };
     }
@@ -73,11 +76,23 @@ public sealed class Trainer
         }
     }
 
+    /// <summary>What else decides the result, such as the shape of adapters: a run is resumed under the same.</summary>
+    public IReadOnlyDictionary<string, string> Conditions
+    {
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            foreach ((string name, string text) in value) _settings[name] = text;
+        }
+    }
+
     /// <summary>Writes a sample of text; called between steps, see <see cref="TrainingOptions.SampleEvery"/>.</summary>
     public Func<string>? Sample { get; init; }
 
     /// <summary>The clock for speeds and times.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    internal Func<TrainingFolder, long, MetricsLog> OpenMetrics { get; init; } = (folder, step) => MetricsLog.Open(folder.MetricsPath, step);
 
     internal IBatchSource? Validation { get; }
 
@@ -95,10 +110,11 @@ public sealed class Trainer
     /// Goes on where the newest whole checkpoint of <see cref="Folder"/> ends: parameters and moments are read from it. What
     /// follows is, to the last bit, what would have followed.
     /// </summary>
-    /// <param name="acceptChanges">Whether options and data may be others than the checkpoint's.</param>
+    /// <param name="acceptChanges">Whether options, data and model may be others than the checkpoint's; the tensors must be the same.</param>
     /// <returns>False if the folder has no checkpoint yet.</returns>
-    /// <exception cref="InvalidOperationException">There is no folder, or the checkpoint was made under other options or data; the message names them.</exception>
-    /// <exception cref="FileFormatException">No checkpoint is whole, or they belong to another model; nothing is changed.</exception>
+    /// <exception cref="ResumeException">The checkpoint was made under other options, of another model, or on other data; the message names them.</exception>
+    /// <exception cref="InvalidOperationException">There is no folder, or the trainer is running.</exception>
+    /// <exception cref="FileFormatException">No checkpoint is whole, or the newest whole one has other tensors than the model; nothing is changed.</exception>
     public bool Resume(bool acceptChanges = false)
     {
         TrainingFolder folder = Folder ?? throw new InvalidOperationException("Resume: the trainer has no folder to resume from; set Folder.");
@@ -132,10 +148,11 @@ public sealed class Trainer
     /// Makes the steps that are left, one by one as they are asked for. Whoever stops asking stops the training; cancelling
     /// also writes a checkpoint of the last step made.
     /// </summary>
-    /// <param name="cancellation">Ends it within the time of one block.</param>
+    /// <param name="cancellation">Looked at before each block of the forward pass; a backward pass that has begun runs to its end.</param>
     /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer numbers.</exception>
-    /// <exception cref="InvalidOperationException">It is running already, or the folder holds checkpoints that were not resumed.</exception>
-    /// <exception cref="IOException">A checkpoint could not be written; those before it are whole.</exception>
+    /// <exception cref="InvalidOperationException">It is running already.</exception>
+    /// <exception cref="ResumeException">The folder holds checkpoints that were not resumed.</exception>
+    /// <exception cref="IOException">A checkpoint or the metrics could not be written; those before it are whole.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async IAsyncEnumerable<TrainingStep> RunAsync([EnumeratorCancellation] CancellationToken cancellation = default)
     {
@@ -149,8 +166,14 @@ public sealed class Trainer
         }
         finally
         {
-            run?.Dispose();
-            Leave();
+            try
+            {
+                run?.Dispose();
+            }
+            finally
+            {
+                Leave();
+            }
         }
     }
 
@@ -168,10 +191,12 @@ public sealed class Trainer
     private void CheckSettings(TrainingState found, bool acceptChanges)
     {
         if (acceptChanges) return;
-        string[] changed = [.. _settings.Where(pair => found.Settings.GetValueOrDefault(pair.Key) != pair.Value)
-            .Select(pair => $"{pair.Key} was {found.Settings.GetValueOrDefault(pair.Key) ?? "absent"}, is {pair.Value}")];
+        string[] changed = [.. _settings.Keys.Union(found.Settings.Keys, StringComparer.Ordinal)
+            .Select(key => (Key: key, Was: found.Settings.GetValueOrDefault(key), Is: _settings.GetValueOrDefault(key)))
+            .Where(setting => setting.Was != setting.Is)
+            .Select(setting => $"{setting.Key} was {setting.Was ?? "absent"}, is {setting.Is ?? "absent"}")];
         if (changed.Length > 0)
-            throw new InvalidOperationException($"Resume: the checkpoint of step {found.Step} was made under other settings: {string.Join("; ", changed)}. Use the same, accept the changes, or train in another folder.");
+            throw new ResumeException($"Resume: the checkpoint of step {found.Step} was made under other settings: {string.Join("; ", changed)}. Use the same, accept the changes, or train in another folder.");
     }
 
     private void Enter(string operation)

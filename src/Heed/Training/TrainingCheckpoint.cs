@@ -12,10 +12,17 @@ namespace Heed.Training;
 /// One file with all that a run needs to go on: a safetensors file of float32 tensors whose metadata hold the state and a
 /// SHA-256 of state, names, shapes and numbers. One file, so that one rename makes it whole.
 /// </summary>
-internal static class TrainingCheckpoint
+internal sealed class TrainingCheckpoint : IDisposable
 {
     private const string Version = "heed-training-1";
     private const int ElementsPerChunk = 1 << 22;
+
+    private readonly SafetensorsFile _file;
+
+    private TrainingCheckpoint(SafetensorsFile file, TrainingState state) => (_file, State) = (file, state);
+
+    /// <summary>How far the run had come.</summary>
+    public TrainingState State { get; }
 
     /// <summary>Whether all numbers are numbers; a checkpoint of others would be worth nothing.</summary>
     public static bool IsFinite(IEnumerable<Parameter> tensors) => tensors.All(tensor => double.IsFinite(tensor.Value.Backend.SquaredNorm(tensor.Value)));
@@ -30,29 +37,49 @@ internal static class TrainingCheckpoint
         writer.Save(path);
     }
 
-    /// <summary>Checks the whole file, lets <paramref name="check"/> see its state, and only then overwrites the tensors.</summary>
-    /// <exception cref="FileFormatException">The file is damaged, no checkpoint, or another model's; the tensors are as they were.</exception>
-    public static TrainingState Read(string path, IReadOnlyList<Parameter> tensors, Action<TrainingState> check)
+    /// <summary>Opens a checkpoint and checks the whole file.</summary>
+    /// <exception cref="FileFormatException">The file is damaged or no checkpoint.</exception>
+    public static TrainingCheckpoint Open(string path)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        try
+        {
+            return new TrainingCheckpoint(file, Verify(path, file));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Overwrites the tensors, if all of them fit.</summary>
+    /// <exception cref="FileFormatException">The checkpoint is another model's; the tensors are as they were.</exception>
+    public void ReadInto(IReadOnlyList<Parameter> tensors)
+    {
+        CheckTensors(_file, tensors);
+        using TensorScope scope = new();
+        foreach (Parameter tensor in tensors)
+        {
+            using TensorScope.Lease lease = scope.Enter();
+            _file.TryGet(tensor.Name, out StoredTensor? stored);
+            float[] values = new float[tensor.Value.ElementCount];
+            _file.ReadFloats(stored!, 0, values);
+            tensor.Value.Assign(Tensor.From(values, tensor.Value.Shape, tensor.Value.Device));
+        }
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _file.Dispose();
+
+    private static TrainingState Verify(string path, SafetensorsFile file)
+    {
         if (file.Metadata.GetValueOrDefault("format") != Version)
             throw new FileFormatException(path, $"this is no training checkpoint; expected the metadata to have the format '{Version}'.");
         string json = file.Metadata.GetValueOrDefault("state", "");
         string found = Hash(json, file), expected = file.Metadata.GetValueOrDefault("sha256", "");
         if (found != expected) throw new FileFormatException(path, $"the checkpoint is damaged: its checksum is {found}; the file says {expected}.");
-        TrainingState state = FromJson(path, json);
-        check(state);
-        CheckTensors(file, tensors);
-        using TensorScope scope = new();
-        foreach (Parameter tensor in tensors)
-        {
-            using TensorScope.Lease lease = scope.Enter();
-            file.TryGet(tensor.Name, out StoredTensor? stored);
-            float[] values = new float[tensor.Value.ElementCount];
-            file.ReadFloats(stored!, 0, values);
-            tensor.Value.Assign(Tensor.From(values, tensor.Value.Shape, tensor.Value.Device));
-        }
-        return state;
+        return FromJson(path, json);
     }
 
     private static void CheckTensors(SafetensorsFile file, IReadOnlyList<Parameter> tensors)

@@ -35,6 +35,9 @@ public sealed class TrainingFolder
     /// <summary>The metrics of every step, a JSON object a line.</summary>
     public string MetricsPath => Path.Combine(StatePath, "metrics.jsonl");
 
+    /// <summary>The file by which a training keeps others out; it says nothing when nobody holds it.</summary>
+    public string LockPath => Path.Combine(StatePath, "lock");
+
     /// <summary>The report, written with every checkpoint.</summary>
     public string ReportPath => Path.Combine(Root, "report.html");
 
@@ -61,15 +64,15 @@ public sealed class TrainingFolder
         });
     }
 
-    /// <summary>Makes the folder and keeps others from training in it.</summary>
+    /// <summary>Makes the folder and keeps others from training in it, until the result is disposed of; its file stays.</summary>
     /// <exception cref="IOException">It cannot be written to, or somebody else trains in it.</exception>
-    internal FileStream Lock()
+    public IDisposable Lock()
     {
-        string path = Path.Combine(StatePath, "lock");
         try
         {
             Directory.CreateDirectory(StatePath);
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            // Deleting it would let a third process lock another file of the same name.
+            return new FileStream(LockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -81,7 +84,7 @@ public sealed class TrainingFolder
     internal void CheckContinues(long step)
     {
         if (Checkpoints() is [var (found, path), ..] && found > step)
-            throw new InvalidOperationException($"RunAsync: '{path}' holds step {found}, but the run would begin after step {step}; resume from it, or train in another folder.");
+            throw new ResumeException($"RunAsync: '{path}' holds step {found}, but the run would begin after step {step}; resume from it, or train in another folder.");
     }
 
     /// <summary>Writes the trainer's state, then what the folder's model is exported to, and removes what is too old.</summary>
@@ -104,10 +107,12 @@ public sealed class TrainingFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            string whole = Newest is { } newest ? $"'{newest}' is whole" : "there is none before it";
-            throw new IOException($"Checkpoint of step {state.Step}: '{path}' could not be written with all that belongs to it: {error.Message} Of the checkpoints {whole}.", error);
+            throw new IOException($"Checkpoint of step {state.Step}: '{path}' could not be written with all that belongs to it: {error.Message} Of the checkpoints {Whole()}.", error);
         }
     }
+
+    /// <summary>"'…' is whole", for errors.</summary>
+    internal string Whole() => Newest is { } newest ? $"'{newest}' is whole" : "there is none before it";
 
     /// <summary>Reads the newest checkpoint that is whole into the tensors; null if there is none at all.</summary>
     /// <param name="tensors">What it must hold.</param>
@@ -117,18 +122,26 @@ public sealed class TrainingFolder
         List<string> damaged = [], problems = [];
         foreach ((_, string path) in Checkpoints())
         {
+            TrainingCheckpoint checkpoint;
             try
             {
-                TrainingState state = TrainingCheckpoint.Read(path, tensors, check);
-                // What is damaged must not be taken for the newest one again.
-                foreach (string bad in damaged) File.Move(bad, $"{bad}.damaged", overwrite: true);
-                return state;
+                checkpoint = TrainingCheckpoint.Open(path);
             }
             catch (FileFormatException error)
             {
                 damaged.Add(path);
                 problems.Add(error.Message);
+                continue;
             }
+            // One that is whole is the newest, even if it turns out to be another model's.
+            using (checkpoint)
+            {
+                check(checkpoint.State);
+                checkpoint.ReadInto(tensors);
+            }
+            // What is damaged must not be taken for the newest one again.
+            foreach (string bad in damaged) File.Move(bad, $"{bad}.damaged", overwrite: true);
+            return checkpoint.State;
         }
         return problems.Count == 0 ? null : throw new FileFormatException(StatePath, $"none of the {problems.Count} checkpoints can be resumed: {string.Join("; ", problems)}");
     }
@@ -140,6 +153,7 @@ public sealed class TrainingFolder
         [
             .. Directory.GetFiles(StatePath, "*.tmp"),
             .. Directory.GetFiles(Root, "model.safetensors.*.tmp"),
+            .. Directory.GetFiles(Root, "adapter_model.safetensors.*.tmp"),
             .. Directory.GetFiles(Root, "*config.json.*.tmp"),
         ];
         foreach (string file in begun) File.Delete(file);

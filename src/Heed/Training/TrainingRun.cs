@@ -29,7 +29,7 @@ internal sealed class TrainingRun : IDisposable
             try
             {
                 folder.CheckContinues(trainer.State.Step);
-                _metrics = MetricsLog.Open(folder.MetricsPath, trainer.State.Step);
+                _metrics = trainer.OpenMetrics(folder, trainer.State.Step);
             }
             catch
             {
@@ -53,7 +53,8 @@ internal sealed class TrainingRun : IDisposable
         {
             try
             {
-                if (_trainer.Folder is not null && _trainer.State.Step > _savedStep) Save();
+                // Metrics that cannot be written are no reason to lose the weights.
+                if (_trainer.State.Step > _savedStep) SaveState();
             }
             catch (IOException) when (error is not OperationCanceledException)
             {
@@ -67,9 +68,21 @@ internal sealed class TrainingRun : IDisposable
     public void Dispose()
     {
         foreach ((Tensor value, bool required) in _before) value.RequiresGradient = required;
-        _metrics?.Dispose();
-        _lock?.Dispose();
-        _scope.Dispose();
+        try
+        {
+            _metrics?.Dispose();
+        }
+        finally
+        {
+            try
+            {
+                _lock?.Dispose();
+            }
+            finally
+            {
+                _scope.Dispose();
+            }
+        }
     }
 
     private TrainingStep Make(CancellationToken cancellation)
@@ -94,14 +107,21 @@ internal sealed class TrainingRun : IDisposable
             TokensPerSecond = speed,
             Mfu = options.PeakFlops is { } peak ? MfuEstimate.Of(_trainer.FlopsPerToken, speed, peak) : null,
             Tokens = _trainer.State.Tokens,
-            ValidationLoss = IsDue(options.ValidateEvery, number) ? Validate(cancellation) : null,
-            Sample = IsDue(options.SampleEvery, number) ? _trainer.Sample?.Invoke() : null,
         };
-        _busy = busy + clock.GetElapsedTime(begun);
-        if (_steps++ == 0) _first = _busy;
-        step = step with { Elapsed = _elapsedBefore + _busy, TimeLeft = TimeLeft(options.Steps - number) };
-        _trainer.State = _trainer.State with { Elapsed = step.Elapsed };
-        _metrics?.Write(step);
+        try
+        {
+            if (IsDue(options.ValidateEvery, number)) step = step with { ValidationLoss = Validate(cancellation) };
+            if (IsDue(options.SampleEvery, number)) step = step with { Sample = _trainer.Sample?.Invoke() };
+        }
+        finally
+        {
+            // The weights have moved: the step has its line, whatever became of the rest.
+            _busy = busy + clock.GetElapsedTime(begun);
+            if (_steps++ == 0) _first = _busy;
+            step = step with { Elapsed = _elapsedBefore + _busy, TimeLeft = TimeLeft(options.Steps - number) };
+            _trainer.State = _trainer.State with { Elapsed = step.Elapsed };
+            Log(step);
+        }
         if (IsCheckpointDue(number)) step = step with { Checkpoint = Save() };
         _busy = busy + clock.GetElapsedTime(begun);
         return step;
@@ -134,10 +154,28 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
+    private void Log(TrainingStep step)
+    {
+        if (_metrics is null || _trainer.Folder is not { } folder) return;
+        try
+        {
+            _metrics.Write(step);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"Step {step.Number}: its metrics could not be written to '{folder.MetricsPath}': {error.Message} Of the checkpoints {folder.Whole()}.", error);
+        }
+    }
+
     private string? Save()
     {
-        if (_trainer.Folder is not { } folder) return null;
         _metrics?.Flush();
+        return SaveState();
+    }
+
+    private string? SaveState()
+    {
+        if (_trainer.Folder is not { } folder) return null;
         string path = folder.Save(_trainer);
         _savedStep = _trainer.State.Step;
         _savedAt = _busy;

@@ -6,7 +6,7 @@ internal sealed record TrainingState
     /// <summary>The number of steps made.</summary>
     public long Step { get; init; }
 
-    /// <summary>The tokens that went through them.</summary>
+    /// <summary>The tokens that went through them, padding included.</summary>
     public long Tokens { get; init; }
 
     /// <summary>The time that they took.</summary>

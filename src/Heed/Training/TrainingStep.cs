@@ -18,7 +18,7 @@ public sealed record TrainingStep
     /// <summary>The norm of all gradients together, before clipping.</summary>
     public double GradientNorm { get; init; }
 
-    /// <summary>Tokens through the step per second of computing it; validation, samples and checkpoints do not count.</summary>
+    /// <summary>Tokens through the step, padding included, per second of computing it; validation, samples and checkpoints do not count.</summary>
     public double TokensPerSecond { get; init; }
 
     /// <summary>The share of the peak that the model's arithmetic used; null where no peak is given.</summary>
@@ -33,7 +33,7 @@ public sealed record TrainingStep
     /// <summary>The checkpoint written after this step, if it has one.</summary>
     public string? Checkpoint { get; init; }
 
-    /// <summary>All tokens since step 1.</summary>
+    /// <summary>All tokens since step 1, padding included.</summary>
     public long Tokens { get; init; }
 
     /// <summary>The time that training took since step 1, earlier runs included, the reader's own time between steps not.</summary>

@@ -37,7 +37,7 @@ public sealed class GoldenTrainingTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void TenSteps_WithClippingAndSchedule_MatchPyTorch(string name)
+    public void D4_TenSteps_WithClippingAndSchedule_MatchPyTorch(string name)
     {
         Golden golden = new(name);
         Transformer model = Load(golden, "model.safetensors"), expected = Load(golden, "after.safetensors");
@@ -55,6 +55,26 @@ public sealed class GoldenTrainingTests : IDisposable
             double norm = optimizer.GradientNorm();
             norm.ShouldBe(golden.Norms[step], Tolerance * golden.Norms[step], $"step {step}");
             optimizer.Update(golden.Rates[step], AdamW.ClipScale(norm, golden.MaxNorm));
+        }
+        for (int i = 0; i < model.Parameters.Count; i++)
+            Compare(model.Parameters[i].Name, model.Parameters[i].Value.ToArray(), expected.Parameters[i].Value.ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public async Task D4_TrainerItself_TenSteps_MatchPyTorch(string name)
+    {
+        Golden golden = new(name);
+        Transformer model = Load(golden, "model.safetensors"), expected = Load(golden, "after.safetensors");
+        TrainingOptions options = golden.Options with { ValidateEvery = 0 };
+        List<TrainingStep> steps = [];
+        await foreach (TrainingStep step in new Trainer(model, golden, options).RunAsync()) steps.Add(step);
+        steps.Count.ShouldBe(golden.Losses.Length);
+        for (int i = 0; i < steps.Count; i++)
+        {
+            steps[i].Loss.ShouldBe(golden.Losses[i], Tolerance * golden.Losses[i], $"step {i}");
+            steps[i].GradientNorm.ShouldBe(golden.Norms[i], Tolerance * golden.Norms[i], $"step {i}");
+            steps[i].LearningRate.ShouldBe(golden.Rates[i], 1e-15, $"step {i}");
         }
         for (int i = 0; i < model.Parameters.Count; i++)
             Compare(model.Parameters[i].Name, model.Parameters[i].Value.ToArray(), expected.Parameters[i].Value.ToArray());
@@ -81,7 +101,7 @@ public sealed class GoldenTrainingTests : IDisposable
         return new Transformer(checkpoint.Config, checkpoint.Weights(Device.Cpu, dense: true));
     }
 
-    private sealed class Golden
+    private sealed class Golden : IBatchSource
     {
         public Golden(string name)
         {
@@ -91,7 +111,20 @@ public sealed class GoldenTrainingTests : IDisposable
             Losses = Numbers(root.GetProperty("losses"));
             Norms = Numbers(root.GetProperty("clipping").GetProperty("norms"));
             MaxNorm = root.GetProperty("clipping").GetProperty("max_norm").GetDouble();
-            Rates = Numbers(root.GetProperty("schedule").GetProperty("rates"));
+            JsonElement schedule = root.GetProperty("schedule"), optimizer = root.GetProperty("optimizer");
+            Rates = Numbers(schedule.GetProperty("rates"));
+            Options = new TrainingOptions
+            {
+                Steps = root.GetProperty("steps").GetInt64(),
+                LearningRate = schedule.GetProperty("lr").GetDouble(),
+                WarmupSteps = schedule.GetProperty("warmup").GetInt64(),
+                MinLearningRateRatio = schedule.GetProperty("floor").GetDouble(),
+                WeightDecay = optimizer.GetProperty("weight_decay").GetDouble(),
+                Beta1 = optimizer.GetProperty("betas")[0].GetSingle(),
+                Beta2 = optimizer.GetProperty("betas")[1].GetSingle(),
+                Epsilon = optimizer.GetProperty("eps").GetSingle(),
+                ClipNorm = MaxNorm,
+            };
             Batches = [.. root.GetProperty("tokens").EnumerateArray().Zip(root.GetProperty("targets").EnumerateArray(), Batch)];
         }
 
@@ -105,13 +138,26 @@ public sealed class GoldenTrainingTests : IDisposable
 
         public double[] Rates { get; }
 
+        public TrainingOptions Options { get; }
+
         public TrainingBatch[] Batches { get; }
+
+        public int BatchSize => Batches[0].Batch;
+
+        public int SeqLen => Batches[0].SeqLen;
+
+        public int VocabSize => 50;
+
+        public long RowsPerEpoch => (long)Batches.Length * BatchSize;
+
+        public TrainingBatch Next(long step) => Batches[step];
 
         private static double[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetDouble())];
 
         private static TrainingBatch Batch(JsonElement tokens, JsonElement targets)
         {
             TrainingBatch batch = new(tokens.GetArrayLength(), tokens[0].GetArrayLength());
+            for (int place = 0; place < batch.Tokens.Length; place++) (batch.Positions[place], batch.FirstKeys[place]) = (place % batch.SeqLen, 0);
             int i = 0;
             foreach ((JsonElement tokenRow, JsonElement targetRow) in tokens.EnumerateArray().Zip(targets.EnumerateArray()))
                 foreach ((JsonElement token, JsonElement target) in tokenRow.EnumerateArray().Zip(targetRow.EnumerateArray()))

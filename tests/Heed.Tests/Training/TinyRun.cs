@@ -56,6 +56,8 @@ internal static class TinyRun
 
         public long RowsPerEpoch => 1000;
 
+        public string Recipe => $"{nameof(Batches)}, seed {seed}";
+
         public TrainingBatch Next(long step)
         {
             seen?.Invoke(step);

@@ -1,8 +1,10 @@
 using Heed.Models;
 using Heed.Models.Checkpoints;
+using Heed.Nn;
 using Heed.Tensors;
 using Heed.Tests.Formats;
 using Heed.Training;
+using Heed.Training.Data;
 
 namespace Heed.Tests.Training;
 
@@ -122,6 +124,7 @@ public sealed class TrainingCheckpointTests : IDisposable
 
         Trainer wider = new(TinyRun.Model(Dropping with { IntermediateSize = 32 }), new TinyRun.Batches(2), Options) { Folder = Folder("options") };
         Should.Throw<FileFormatException>(() => wider.Resume(acceptChanges: true)).Message.ShouldContain("shape");
+        Directory.GetFiles(wider.Folder!.StatePath, "*.damaged").ShouldBeEmpty("a checkpoint of another model is whole");
     }
 
     [Fact]
@@ -149,7 +152,7 @@ public sealed class TrainingCheckpointTests : IDisposable
         Trainer trainer = Make(Options with { CheckpointEvery = 1 }, "kept");
         List<TrainingStep> steps = await TinyRun.RunAsync(trainer);
         steps.ShouldAllBe(step => step.Checkpoint != null);
-        Directory.GetFiles(trainer.Folder!.StatePath).Select(Path.GetFileName).Order().ShouldBe(["metrics.jsonl", "step-00000007.safetensors", "step-00000008.safetensors"]);
+        Directory.GetFiles(trainer.Folder!.StatePath).Select(Path.GetFileName).Order().ShouldBe(["lock", "metrics.jsonl", "step-00000007.safetensors", "step-00000008.safetensors"]);
         using Checkpoint saved = Checkpoint.Open(trainer.Folder.Root);
         Transformer loaded = new(saved.Config, saved.Weights(Device.Cpu));
         int[] tokens = [3, 1, 4];
@@ -221,7 +224,7 @@ public sealed class TrainingCheckpointTests : IDisposable
     public async Task RunAsync_AfterAProcessWasEnded_RemovesWhatItHadBegun()
     {
         Trainer trainer = Make(Options, "ended");
-        string[] begun = [Path.Combine(trainer.Folder!.StatePath, "step-00000004.safetensors.0123.tmp"), Path.Combine(trainer.Folder.Root, "model.safetensors.0123.tmp")];
+        string[] begun = [Path.Combine(trainer.Folder!.StatePath, "step-00000004.safetensors.0123.tmp"), Path.Combine(trainer.Folder.Root, "model.safetensors.0123.tmp"), Path.Combine(trainer.Folder.Root, "adapter_model.safetensors.0123.tmp")];
         string own = Path.Combine(trainer.Folder.Root, "notes.tmp");
         Directory.CreateDirectory(trainer.Folder.StatePath);
         foreach (string file in begun.Append(own)) await File.WriteAllTextAsync(file, "half");
@@ -237,6 +240,83 @@ public sealed class TrainingCheckpointTests : IDisposable
         Trainer trainer = new(model, new TinyRun.Batches(2), Options with { SampleEvery = 3 }) { Folder = Folder("sample"), Sample = () => throw new NotSupportedException("no text") };
         (await Should.ThrowAsync<NotSupportedException>(() => TinyRun.RunAsync(trainer))).Message.ShouldBe("no text");
         Path.GetFileName(trainer.Folder!.Newest).ShouldBe("step-00000003.safetensors");
+        MetricsLog.Read(trainer.Folder.MetricsPath).Select(step => step.Number).ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    public async Task RunAsync_MetricsOnAFullDisk_NamesTheStepAndGivesEverythingBack()
+    {
+        Transformer model = TinyRun.Model(Dropping);
+        TrainingFolder folder = Folder("metrics");
+        Trainer trainer = new(model, new TinyRun.Batches(2), Options) { Folder = folder, OpenMetrics = (_, _) => new MetricsLog(new FullDisk(lines: 5)) };
+        string message = (await Should.ThrowAsync<IOException>(() => TinyRun.RunAsync(trainer))).Message;
+        message.ShouldStartWith("Step 6: its metrics could not be written");
+        message.ShouldContain("No space left");
+        message.ShouldContain("step-00000004.safetensors' is whole");
+        // The weights of step 6 were saved all the same; lock and trainer are free, and the model rests.
+        Path.GetFileName(folder.Newest).ShouldBe("step-00000006.safetensors");
+        folder.Lock().Dispose();
+        model.Parameters.ShouldAllBe(parameter => !parameter.Value.RequiresGradient);
+        (await TinyRun.RunAsync(trainer)).Select(step => step.Number).ShouldBe([7, 8]);
+    }
+
+    [Fact]
+    public void Lock_WhileHeld_KeepsOthersOutAndItsFileStays()
+    {
+        TrainingFolder one = Folder("lock"), two = Folder("lock");
+        using (one.Lock()) Should.Throw<IOException>(() => two.Lock()).Message.ShouldContain("no other training");
+        File.Exists(one.LockPath).ShouldBeTrue();
+        two.Lock().Dispose();
+    }
+
+    [Fact]
+    public async Task Resume_SameSizesOtherModelOrData_NamesEveryDifference()
+    {
+        await TinyRun.RunAsync(Make(Options, "others"));
+
+        Differences(Dropping with { Dropout = 0 }).ShouldBe("Model.Dropout was 0.1, is 0");
+        Differences(Dropping with { RopeTheta = 5e5, Window = 4 }).ShouldBe("Model.RopeTheta was 10000, is 500000; Model.Window was 0, is 4");
+        Differences(Dropping with { RopeScaling = new RopeScaling(RopeScalingKind.Linear, 2) }).ShouldBe("Model.RopeScaling.Factor was 1, is 2; Model.RopeScaling.Kind was None, is Linear");
+        Differences(Dropping, conditions: new() { ["Lora"] = "rank 4" }).ShouldBe("Lora was absent, is rank 4");
+        Differences(Dropping, source: new TinyRun.Batches(2, seed: 9)).ShouldBe("Rows was Batches, seed 1, is Batches, seed 9");
+        Differences(Dropping, trained: 1).ShouldStartWith("Parameters was ");
+
+        string Differences(ModelConfig config, Dictionary<string, string>? conditions = null, IBatchSource? source = null, int? trained = null)
+        {
+            Transformer model = TinyRun.Model(config);
+            Trainer trainer = new(model, source ?? new TinyRun.Batches(2), Options, parameters: trained is { } count ? [.. model.Parameters.Take(count)] : null)
+            {
+                Folder = Folder("others"),
+                Conditions = conditions ?? [],
+            };
+            return Listed(Should.Throw<ResumeException>(() => trainer.Resume()).Message);
+        }
+    }
+
+    [Fact]
+    public async Task Resume_WithoutWhatTheCheckpointHas_NamesIt()
+    {
+        Transformer model = TinyRun.Model();
+        await TinyRun.RunAsync(new Trainer(model, new TinyRun.Batches(2), Options) { Folder = Folder("keys"), DataFingerprint = "a", Conditions = new Dictionary<string, string> { ["Lora"] = "rank 8" } });
+        Trainer bare = new(model, new TinyRun.Batches(2), Options) { Folder = Folder("keys") };
+        Listed(Should.Throw<ResumeException>(() => bare.Resume()).Message).ShouldBe("Data was a, is absent; Lora was rank 8, is absent");
+        bare.Resume(acceptChanges: true).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Trainer_EveryPropertyOfTheModel_IsAmongItsSettings()
+    {
+        SortedDictionary<string, string> settings = new Trainer(TinyRun.Model(), new TinyRun.Batches(2), Options).State.Settings;
+        foreach (System.Reflection.PropertyInfo property in typeof(ModelConfig).GetProperties().Where(property => property.CanWrite))
+            settings.Keys.ShouldContain(key => key == $"Model.{property.Name}" || key.StartsWith($"Model.{property.Name}.", StringComparison.Ordinal), property.Name);
+        settings.Keys.ShouldNotContain(key => key.StartsWith("Validat", StringComparison.Ordinal));
+    }
+
+    private static string Listed(string message)
+    {
+        const string Before = "under other settings: ", After = ". Use the same";
+        int start = message.IndexOf(Before, StringComparison.Ordinal) + Before.Length;
+        return message[start..message.IndexOf(After, StringComparison.Ordinal)];
     }
 
     private Trainer Make(TrainingOptions options, string folder, int seed = 7)
@@ -246,4 +326,17 @@ public sealed class TrainingCheckpointTests : IDisposable
     }
 
     private TrainingFolder Folder(string name) => new(_temp.File(name));
+
+    /// <summary>Takes some lines, and then none, not even when it is closed.</summary>
+    private sealed class FullDisk(int lines) : MemoryStream
+    {
+        private int _left = lines;
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            if (_left-- <= 0) throw new IOException("No space left on device.");
+        }
+
+        protected override void Dispose(bool disposing) => throw new IOException("No space left on device.");
+    }
 }

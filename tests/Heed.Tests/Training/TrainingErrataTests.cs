@@ -10,7 +10,7 @@ namespace Heed.Tests.Training;
 public sealed class TrainingErrataTests
 {
     [Fact]
-    public void Row27_ResidualProjections_AreScaledByDepthAndTheUpProjectionIsNot()
+    public void D3_Row27_ResidualProjections_AreScaledByDepthAndTheUpProjectionIsNot()
     {
         ModelConfig config = TinyRun.Config with { HiddenSize = 128, IntermediateSize = 256, NumLayers = 8, NumHeads = 4, NumKvHeads = 4 };
         Transformer model = TinyRun.Model(config);
@@ -26,7 +26,7 @@ public sealed class TrainingErrataTests
     }
 
     [Fact]
-    public void Row28_TiedWeights_GetTheSumOfBothGradients()
+    public void D3_Row28_TiedWeights_GetTheSumOfBothGradients()
     {
         Transformer tied = TinyRun.Model(TinyRun.Config with { TieEmbeddings = true }), untied = TinyRun.Model();
         foreach (Parameter parameter in untied.Parameters)
@@ -44,7 +44,7 @@ public sealed class TrainingErrataTests
     }
 
     [Fact]
-    public void Row29_Mfu_TakesThePeakAsAnArgumentAndTheActualLength()
+    public void D5_Row29_Mfu_TakesThePeakAsAnArgumentAndTheActualLength()
     {
         // 7e9 parameters, 32 layers of 32 heads of 128, 1024 tokens; 16 × 1024 tokens in 4 s on 312 Tflop/s, by hand.
         double perToken = MfuEstimate.FlopsPerToken(7_000_000_000, 32, 32, 128, 1024);
@@ -54,6 +54,24 @@ public sealed class TrainingErrataTests
         MfuEstimate.FlopsPerToken(config, 8).ShouldBe(6.0 * config.ParameterCount() + 12 * 2 * 2 * 8 * 8);
         MfuEstimate.FlopsPerToken(config, 16).ShouldBeGreaterThan(MfuEstimate.FlopsPerToken(config, 8));
         Should.Throw<ArgumentOutOfRangeException>(() => MfuEstimate.Of(1, 1, 0));
+    }
+
+    [Fact]
+    public void D5_Mfu_FrozenWeightsTakeFourOperationsAndTrainedOnesSix()
+    {
+        ModelConfig config = TinyRun.Config;
+        Transformer model = TinyRun.Model();
+        long all = config.ParameterCount();
+        double attention = 12 * 2 * 2 * 8 * 8;
+        MfuEstimate.FlopsPerToken(config, 8, model.Parameters).ShouldBe(6.0 * all + attention);
+        // Alone trained: 16 × 24 numbers of the first block's lower matrix.
+        Parameter down = model.Parameters.Single(parameter => parameter.Name == "blocks.0.feed_forward.down.weight");
+        MfuEstimate.FlopsPerToken(config, 8, [down]).ShouldBe(4.0 * (all - 384) + 6.0 * 384 + attention);
+        // An adapter comes on top: nothing of the model itself is trained.
+        MfuEstimate.FlopsPerToken(config, 8, [down with { IsAdapter = true }]).ShouldBe(4.0 * all + 6.0 * 384 + attention);
+        // A table of positions is looked up, not multiplied.
+        ModelConfig learned = config with { Positions = PositionKind.Learned };
+        MfuEstimate.FlopsPerToken(learned, 8, TinyRun.Model(learned).Parameters).ShouldBe(6.0 * all + attention);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ internal static class FolderFiles
         try
         {
             foreach ((string name, Action<string> write) in files) write(Temporary(name));
+            foreach ((string name, _) in files) ToDisk(Temporary(name));
             foreach ((string name, _) in files) File.Move(Temporary(name), Path.Combine(folder, name), overwrite: true);
         }
         finally
@@ -24,5 +25,12 @@ internal static class FolderFiles
         }
 
         string Temporary(string name) => Path.Combine(folder, name + mark);
+    }
+
+    // A rename that reaches the disk before the file's content would leave an empty file after a power cut.
+    private static void ToDisk(string path)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.ReadWrite);
+        file.Flush(flushToDisk: true);
     }
 }

@@ -11,6 +11,13 @@ internal static class CounterRandom
     /// <summary>A number from 0 to below a limit.</summary>
     public static long Below(ulong seed, ulong counter, long limit) => (long)Math.BigMul(Bits(seed, counter), (ulong)limit, out _);
 
+    /// <summary>A seed other than 0 for two numbers under a run's seed, so that nothing need be remembered between steps.</summary>
+    public static ulong Key(ulong seed, ulong first, ulong second)
+    {
+        ulong key = Mix(Mix(Mix(seed + GoldenRatio) + first + GoldenRatio) + second + GoldenRatio);
+        return key == 0 ? 1 : key;
+    }
+
     private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

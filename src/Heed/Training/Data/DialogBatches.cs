@@ -42,6 +42,9 @@ public sealed class DialogBatches : IBatchSource
     public long RowsPerEpoch => _order.Rows;
 
     /// <inheritdoc/>
+    public string Recipe => _order.Recipe(nameof(DialogBatches));
+
+    /// <inheritdoc/>
     public TrainingBatch Next(long step) => _order.Make(step, Fill);
 
     private void Fill(long row, long epoch, RowWriter writer)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Heed.Tokenizers;
 
 namespace Heed.Training.Data;
@@ -33,8 +35,19 @@ public sealed class DialogDataset
     /// <summary>Every id is less than this.</summary>
     public int VocabSize { get; }
 
+    /// <summary>What the first dialog's user says first; null where only others speak.</summary>
+    public string? FirstQuestion { get; private init; }
+
     /// <summary>No dialog has more tokens than this.</summary>
     public int MaxTokens { get; }
+
+    /// <summary>Tells the dialogs from others: 32 hexadecimal digits of a hash of their ids and targets.</summary>
+    public string Fingerprint()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (int[] numbers in (int[][])[_starts, _tokens, _targets]) hash.AppendData(MemoryMarshal.AsBytes<int>(numbers));
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, TokenizerFingerprint.Bytes));
+    }
 
     /// <summary>
     /// Reads a JSON-lines file. Each line is {"messages": [{"role": "system" | "user" | "assistant", "content": …}, …]}, the
@@ -56,7 +69,7 @@ public sealed class DialogDataset
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                builder.Add(format.RenderDialog(messages, tokenizer));
+                builder.Add(messages, format.RenderDialog(messages, tokenizer));
             }
             catch (ArgumentException error)
             {
@@ -76,7 +89,7 @@ public sealed class DialogDataset
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(format);
         Builder builder = new(options ?? new DialogOptions());
-        foreach (IReadOnlyList<ChatMessage> messages in dialogs) builder.Add(format.RenderDialog(messages, tokenizer));
+        foreach (IReadOnlyList<ChatMessage> messages in dialogs) builder.Add(messages, format.RenderDialog(messages, tokenizer));
         return builder.Count > 0 ? builder.Build(tokenizer.VocabSize)
             : throw new ArgumentException($"DialogDataset: there is no dialog to learn from; {builder.Skipped} were left out as too long.", nameof(dialogs));
     }
@@ -110,7 +123,7 @@ public sealed class DialogDataset
             starts.Add(tokens.Count);
         }
 
-        return new DialogDataset(tokens.ToArray(), targets.ToArray(), starts.ToArray(), VocabSize, MaxTokens);
+        return new DialogDataset(tokens.ToArray(), targets.ToArray(), starts.ToArray(), VocabSize, MaxTokens) { FirstQuestion = FirstQuestion };
     }
 
     /// <summary>Collects dialogs.</summary>
@@ -118,6 +131,7 @@ public sealed class DialogDataset
     {
         private readonly DialogOptions _options;
         private readonly List<int> _tokens = [], _targets = [], _starts = [0];
+        private string? _question;
         private int _cut;
 
         public Builder(DialogOptions options)
@@ -130,8 +144,9 @@ public sealed class DialogDataset
 
         public int Skipped { get; private set; }
 
-        public void Add(DialogTokens dialog)
+        public void Add(IReadOnlyList<ChatMessage> messages, DialogTokens dialog)
         {
+            _question ??= messages.FirstOrDefault(message => message.Role == ChatRole.User)?.Content;
             // Nothing is learnt from what follows the last answer, nor from its last token as an input.
             int length = Array.LastIndexOf(dialog.IsAnswer, true);
             bool isLong = length > _options.MaxTokens;
@@ -154,6 +169,6 @@ public sealed class DialogDataset
         }
 
         public DialogDataset Build(int vocabSize) =>
-            new(_tokens.ToArray(), _targets.ToArray(), _starts.ToArray(), vocabSize, _options.MaxTokens) { CutCount = _cut, SkippedCount = Skipped };
+            new(_tokens.ToArray(), _targets.ToArray(), _starts.ToArray(), vocabSize, _options.MaxTokens) { CutCount = _cut, SkippedCount = Skipped, FirstQuestion = _question };
     }
 }

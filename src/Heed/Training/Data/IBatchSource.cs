@@ -18,6 +18,9 @@ public interface IBatchSource
     /// <summary>How many rows show everything once; an epoch need not be a whole number of batches.</summary>
     long RowsPerEpoch { get; }
 
+    /// <summary>What tells this source's rows from another's of the same size and data: the kind of rows and their seed. A run is resumed with the same.</summary>
+    string Recipe => GetType().Name;
+
     /// <summary>The batch of a step.</summary>
     /// <param name="step">From 0. A shuffled source goes on for ever, each epoch in another order.</param>
     /// <exception cref="ArgumentOutOfRangeException">The step is negative, or a source in order has no such batch.</exception>

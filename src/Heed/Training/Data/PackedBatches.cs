@@ -54,6 +54,9 @@ public sealed class PackedBatches : IBatchSource
     public long RowsPerEpoch => _order.Rows;
 
     /// <inheritdoc/>
+    public string Recipe => _order.Recipe(nameof(PackedBatches));
+
+    /// <inheritdoc/>
     public TrainingBatch Next(long step) => _order.Make(step, Fill);
 
     private void Fill(long row, long epoch, RowWriter writer)

@@ -38,6 +38,9 @@ public sealed class RandomBatches : IBatchSource
     public long RowsPerEpoch => 1 + ((_view.TokenCount - 1) / SeqLen);
 
     /// <inheritdoc/>
+    public string Recipe => $"{nameof(RandomBatches)}, seed {_seed}";
+
+    /// <inheritdoc/>
     public TrainingBatch Next(long step)
     {
         if (step < 0 || step > (long.MaxValue / BatchSize) - 1) throw new ArgumentOutOfRangeException(nameof(step), step, "Next: the step must be at least 0.");

@@ -18,6 +18,8 @@ internal sealed class RowOrder
 
     public long Rows { get; }
 
+    public string Recipe(string source) => _seed is { } seed ? $"{source}, seed {seed}" : $"{source} in order";
+
     public static void CheckShape(string source, int batchSize, int seqLen)
     {
         if (batchSize < 1) throw new ArgumentOutOfRangeException(nameof(batchSize), batchSize, $"{source}: batchSize must be at least 1.");

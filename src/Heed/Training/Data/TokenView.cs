@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace Heed.Training.Data;
 
 /// <summary>A selection of a corpus's documents, read as if it were a corpus of its own. Holds 16 bytes for each document.</summary>
@@ -40,6 +43,23 @@ public sealed class TokenView
         if (token < 0 || token >= TokenCount) throw new ArgumentOutOfRangeException(nameof(token), token, $"DocumentAt: there are {TokenCount} tokens.");
         int found = Array.BinarySearch(_starts, token);
         return found >= 0 ? found : ~found - 1;
+    }
+
+    /// <summary>Tells the selection from others: 32 hexadecimal digits of a hash of its ids and of where its documents begin.</summary>
+    /// <param name="cancellation">Stops the reading.</param>
+    public string Fingerprint(CancellationToken cancellation = default)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes<long>(_starts));
+        int[] piece = new int[(int)Math.Min(1 << 16, TokenCount)];
+        for (long done = 0; done < TokenCount; done += piece.Length)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Span<int> ids = piece.AsSpan(0, (int)Math.Min(piece.Length, TokenCount - done));
+            Read(done, ids);
+            hash.AppendData(MemoryMarshal.AsBytes(ids));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, TokenizerFingerprint.Bytes));
     }
 
     /// <summary>Reads tokens.</summary>

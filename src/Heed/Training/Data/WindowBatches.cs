@@ -39,6 +39,9 @@ public sealed class WindowBatches : IBatchSource
     public long RowsPerEpoch => _order.Rows;
 
     /// <inheritdoc/>
+    public string Recipe => _order.Recipe(_separate ? "WindowBatches of separate documents" : nameof(WindowBatches));
+
+    /// <inheritdoc/>
     public TrainingBatch Next(long step) => _order.Make(step, Fill);
 
     private void Fill(long row, long epoch, RowWriter writer)

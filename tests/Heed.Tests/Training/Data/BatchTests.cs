@@ -20,6 +20,26 @@ public class BatchTests
         }
     }
 
+    [Fact]
+    public void Fingerprint_OtherIdsDocumentsOrSplit_IsAnother()
+    {
+        static string Of(int[] ids, int[] starts, double heldOut = 0) => TextDataset.Split(new TokenMemory(ids, starts, 9), heldOut).Train.Fingerprint();
+        string first = Of([1, 2, 3, 4], [0, 2]);
+        Of([1, 2, 3, 4], [0, 2]).ShouldBe(first);
+        Of([1, 2, 3, 5], [0, 2]).ShouldNotBe(first);
+        Of([1, 2, 3, 4], [0, 3]).ShouldNotBe(first);
+        Of([1, 2, 3, 4], [0, 2], 0.5).ShouldNotBe(first);
+    }
+
+    [Fact]
+    public void Recipe_KindAndSeed_AreInIt()
+    {
+        Make("windows", 1, 4, 3).Recipe.ShouldBe("WindowBatches, seed 3");
+        Make("windows", 1, 4, null).Recipe.ShouldBe("WindowBatches in order");
+        Make("separate", 1, 4, 3).Recipe.ShouldBe("WindowBatches of separate documents, seed 3");
+        Make("packed", 1, 4, 3).Recipe.ShouldBe("PackedBatches, seed 3");
+    }
+
     [Theory]
     [MemberData(nameof(Sources))]
     public void Next_OneEpoch_ShowsEveryTokenOnce(string kind, int batch, int seq)

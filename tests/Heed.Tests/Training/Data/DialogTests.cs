@@ -15,7 +15,7 @@ public class DialogTests
     private static ChatMessage Assistant(string text) => new(ChatRole.Assistant, text);
 
     [Fact]
-    public void Row40_Targets_AreTheAnswersShiftedWithTheirEnd()
+    public void F1_Row40_Targets_AreTheAnswersShiftedWithTheirEnd()
     {
         DialogDataset dialogs = DialogDataset.From([[User("ab"), Assistant("cd"), User("e"), Assistant("g")]], s_characters, ChatFormat.Of(ChatFormatKind.ChatMl));
         TrainingBatch batch = new DialogBatches(dialogs, 1, 64, null).Next(0);
@@ -27,6 +27,23 @@ public class DialogTests
         string.Concat(batch.Targets.Take(Tokens.Length).Select(Show)).ShouldBe(Targets[1..]);
         batch.Targets.Skip(Tokens.Length).ShouldAllBe(target => target == TrainingBatch.IgnoreIndex);
         (dialogs.TargetCount, dialogs.TokenCount, batch.TargetCount).ShouldBe((5, Tokens.Length, 5));
+    }
+
+    [Fact]
+    public void FirstQuestion_OfASplit_IsTheFilesFirst()
+    {
+        DialogDataset all = DialogDataset.From([[new(ChatRole.System, "e"), User("ab"), Assistant("c")], [User("b"), Assistant("c")]], s_characters, ChatFormat.Of(ChatFormatKind.ChatMl));
+        all.FirstQuestion.ShouldBe("ab");
+        all.Split(0.5).Train.FirstQuestion.ShouldBe("ab");
+    }
+
+    [Fact]
+    public void Fingerprint_OtherWords_IsAnother()
+    {
+        string Of(string answer) => DialogDataset.From([[User("ab"), Assistant(answer)]], s_characters, ChatFormat.Of(ChatFormatKind.ChatMl)).Fingerprint();
+        Of("cd").ShouldBe(Of("cd"));
+        Of("cd").ShouldNotBe(Of("ce"));
+        Of("cd").Length.ShouldBe(32);
     }
 
     [Theory]

@@ -34,7 +34,7 @@ internal sealed class ChatCommand
         using LoadedModel loaded = _model.Load(line, _terminal, CancellationToken.None);
         LanguageModel model = loaded.Model;
         GenerationOptions defaults = model.DefaultOptions;
-        GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.Config.MaxSeqLen / 4, ShortestAnswer, LongestAnswer) });
+        GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.Config.MaxSeqLen / 2, ShortestAnswer, LongestAnswer) });
         using StandardOutput output = new();
         using ChatInput input = new(_terminal);
         using Conversation conversation = model.StartConversation(line.GetValue(_system));

@@ -14,8 +14,8 @@ public sealed class InspectTests
         result.Err.ShouldBe("");
         foreach (string line in new[]
                  {
-                     "format +Hugging Face", "architecture +llama", "parameters +80,352", "context +512 tokens", "layers +4", "F32 +39 ",
-                     @"model\.layers\.N\.self_attn\.q_proj\.weight +4 +F32 +\[32, 32\]", "kind +HuggingFace", "begins with +673 <s>", "6 tokens", "Ġblue",
+                     "format +Hugging Face", "architecture +llama", "parameters +3,475,712", "context +512 tokens", "layers +4", "BF16 +38 ",
+                     @"model\.layers\.N\.self_attn\.q_proj\.weight +4 +BF16 +\[256, 256\]", "kind +HuggingFace", @"begins with +0 <\|endoftext\|>", "5 tokens", "Ġblue",
                  })
             result.Out.ShouldMatch(line);
         result.Out.ShouldNotContain(" \n");
@@ -26,7 +26,7 @@ public sealed class InspectTests
     {
         string output = HeedProcess.Run("inspect", Path.Combine(TestData.Repository, "models", "heed-stories"), "--tensors").Out;
 
-        output.ShouldMatch(@"model\.layers\.0\.self_attn\.q_proj\.weight +F32 +\[32, 32\]");
+        output.ShouldMatch(@"model\.layers\.0\.self_attn\.q_proj\.weight +BF16 +\[256, 256\]");
         output.ShouldMatch(@"model\.layers\.3\.self_attn\.q_proj\.weight");
     }
 
@@ -36,11 +36,11 @@ public sealed class InspectTests
         using JsonDocument document = JsonDocument.Parse(HeedProcess.Run("inspect", "--json").Out);
 
         JsonElement root = document.RootElement;
-        root.GetProperty("config").GetProperty("hidden_size").GetInt32().ShouldBe(32);
+        root.GetProperty("config").GetProperty("hidden_size").GetInt32().ShouldBe(256);
         long elements = root.GetProperty("types").EnumerateArray().Sum(type => type.GetProperty("elements").GetInt64());
         elements.ShouldBe(root.GetProperty("parameters").GetInt64());
-        root.GetProperty("tensors").EnumerateArray().Sum(tensor => tensor.GetProperty("bytes").GetInt64()).ShouldBe(4 * elements);
-        root.GetProperty("memory").GetProperty("cache_bytes_per_token").GetInt64().ShouldBe(4 * 2 * 2 * 8 * sizeof(float));
+        root.GetProperty("tensors").EnumerateArray().Sum(tensor => tensor.GetProperty("bytes").GetInt64()).ShouldBe(2 * elements);
+        root.GetProperty("memory").GetProperty("cache_bytes_per_token").GetInt64().ShouldBe(4 * 2 * 4 * 32 * sizeof(float));
         JsonElement sample = root.GetProperty("sample");
         sample.GetProperty("ids").GetArrayLength().ShouldBe(sample.GetProperty("tokens").GetArrayLength());
         root.GetProperty("tokenizer").GetProperty("tokens").GetInt32().ShouldBe(root.GetProperty("config").GetProperty("vocabulary").GetInt32());

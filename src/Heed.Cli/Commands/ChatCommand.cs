@@ -11,7 +11,7 @@ internal sealed class ChatCommand
     private const int LongestAnswer = 1024;
     private const int ShortestAnswer = 16;
     private readonly ModelOptions _model = new();
-    private readonly SamplingOptions _sampling = new($"if not given, a quarter of the context, at most {LongestAnswer}");
+    private readonly SamplingOptions _sampling = new($"if not given, half of the context, at most {LongestAnswer}");
     private readonly Option<string?> _system = ValueOption.Text("--system", "Instructions that stand above the conversation.", "TEXT");
     private readonly Terminal _terminal;
 

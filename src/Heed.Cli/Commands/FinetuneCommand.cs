@@ -45,7 +45,7 @@ internal sealed class FinetuneCommand
         self._launcher.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(self._epochs) is not null && self._launcher.Optimizer.IsStepsGiven(result)) result.AddError("--epochs and --steps exclude each other.");
+            if (result.GetResult(self._epochs) is { Implicit: false } && self._launcher.Optimizer.IsStepsGiven(result)) result.AddError("--epochs and --steps exclude each other.");
         });
         command.SetAction((line, _) => self._launcher.WatchAsync(interruption => self.TuneAsync(line, interruption)));
         return command;

@@ -14,7 +14,7 @@ internal sealed class TokenizerCommand
     private const long MostMeasuredChars = 10_000_000;
     private readonly TextOptions _text = new();
     private readonly Option<string> _out = new("--out", "-o") { Description = "The folder for tokenizer.json and tokenizer_config.json.", HelpName = "DIR", Required = true };
-    private readonly Option<int?> _vocab = ValueOption.Number<int>("--vocab", "How many tokens, special ones and the 256 bytes included; 4096 if not given.", "a whole number, 257 or more", value => value > 256);
+    private readonly Option<int?> _vocab = ValueOption.Number<int>("--vocab", "How many tokens, special ones and the 256 bytes included; 4096 if not given.", "a whole number, 257 to 16777216", value => value is > 256 and <= 1 << 24);
     private readonly Option<int?> _minFrequency = ValueOption.Number<int>("--min-frequency", "Pairs that occur less often are not merged; 2 if not given.", "a whole number, 1 or more", value => value >= 1);
     private readonly Option<string[]> _special = new("--special")
     {

@@ -60,7 +60,7 @@ internal sealed class OptimizerOptions
 
     public float? Dropout(ParseResult line) => line.GetValue(_dropout);
 
-    public bool IsStepsGiven(CommandResult result) => result.GetValue(_steps) is not null;
+    public bool IsStepsGiven(CommandResult result) => result.GetResult(_steps) is { Implicit: false };
 
     /// <summary>The steps that the command line asks for, or null.</summary>
     public long? Steps(ParseResult line) => line.GetValue(_steps);

@@ -152,15 +152,16 @@ public sealed record ModelConfig
     /// <exception cref="ArgumentException">A size is out of range or two do not fit; the message names them.</exception>
     public ModelConfig Validate()
     {
-        Positive(HiddenSize, nameof(HiddenSize));
-        Positive(NumLayers, nameof(NumLayers));
-        Positive(NumHeads, nameof(NumHeads));
-        Positive(VocabSize, nameof(VocabSize));
-        Positive(MaxSeqLen, nameof(MaxSeqLen));
-        Positive(KvHeads, nameof(NumKvHeads));
-        Positive(HeadSize, nameof(HeadDim));
-        Positive(FeedForwardSize, nameof(IntermediateSize));
-        Positive(WindowEvery, nameof(WindowEvery));
+        Within(HiddenSize, nameof(HiddenSize), 1 << 20);
+        Within(NumLayers, nameof(NumLayers), 1 << 14);
+        Within(NumHeads, nameof(NumHeads), 1 << 16);
+        Within(VocabSize, nameof(VocabSize), 1 << 28);
+        Within(MaxSeqLen, nameof(MaxSeqLen), int.MaxValue);
+        Within(KvHeads, nameof(NumKvHeads), 1 << 16);
+        Within(HeadSize, nameof(HeadDim), 1 << 16);
+        Within(MultipleOf, nameof(MultipleOf), 1 << 24);
+        Within(FeedForwardSize, nameof(IntermediateSize), 1 << 26);
+        Within(WindowEvery, nameof(WindowEvery), int.MaxValue);
         if (HeadDim is null && HiddenSize % NumHeads != 0)
             throw new ArgumentException($"ModelConfig: HiddenSize {HiddenSize} is not divisible by NumHeads {NumHeads}; set HeadDim.");
         if (NumHeads % KvHeads != 0)
@@ -175,8 +176,9 @@ public sealed record ModelConfig
         return this;
     }
 
-    private static void Positive(int value, string name)
+    // Far beyond any model, and small enough that products of two sizes do not overflow.
+    private static void Within(int value, string name, int limit)
     {
-        if (value < 1) throw new ArgumentException($"ModelConfig: {name} is {value}; expected 1 or more.");
+        if (value < 1 || value > limit) throw new ArgumentException($"ModelConfig: {name} is {value}; expected 1 {(limit == int.MaxValue ? "or more" : $"to {limit}")}.");
     }
 }

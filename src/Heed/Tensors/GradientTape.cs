@@ -25,6 +25,7 @@ public sealed class GradientTape : IDisposable
     private readonly List<RecordedNode> _nodes = [];
     private readonly List<SavedTensor> _pending = [];
     private bool _done;
+    private bool _disposed;
 
     /// <summary>Begins to record.</summary>
     public GradientTape()
@@ -83,8 +84,15 @@ public sealed class GradientTape : IDisposable
     public void Dispose()
     {
         Clear();
-        _done = true;
-        if (ReferenceEquals(t_current, this)) t_current = _previous;
+        _done = _disposed = true;
+        if (ReferenceEquals(t_current, this)) t_current = Alive(_previous);
+    }
+
+    /// <summary>The tape, or the innermost one around it that has not been disposed of before its time.</summary>
+    private static GradientTape? Alive(GradientTape? tape)
+    {
+        while (tape is { _disposed: true }) tape = tape._previous;
+        return tape;
     }
 
     internal static GradientTape? Current => t_current;
@@ -137,7 +145,7 @@ public sealed class GradientTape : IDisposable
         /// <summary>Goes on recording.</summary>
         public void Dispose()
         {
-            if (_tape is not null) t_current = _tape;
+            if (_tape is not null) t_current = Alive(_tape);
         }
     }
 }

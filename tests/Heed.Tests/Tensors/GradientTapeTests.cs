@@ -180,6 +180,18 @@ public sealed class GradientTapeTests
         w.Gradient!.ToArray().ShouldBe([5, 7]);
     }
 
+    [Fact]
+    public void Dispose_InAnyOrder_LeavesNoTapeBehind()
+    {
+        GradientTape outer = new(), inner = new();
+        outer.Dispose();
+        inner.Dispose();
+        GradientTape.IsRecording.ShouldBeFalse();
+        GradientTape paused = new();
+        using (GradientTape.NoGrad()) paused.Dispose();
+        GradientTape.IsRecording.ShouldBeFalse();
+    }
+
     private static Tensor Leaf(params float[] values)
     {
         Tensor w = Tensor.From(values);

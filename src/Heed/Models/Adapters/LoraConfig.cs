@@ -3,6 +3,8 @@ namespace Heed.Models.Adapters;
 /// <summary>The shape of a model's LoRA adapters (Hu et al. 2021, arXiv 2106.09685); names and defaults are PEFT's, but for the targets.</summary>
 public sealed record LoraConfig
 {
+    private const int MaxRank = 1 << 16;
+
     /// <summary>All layers that can have an adapter: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.</summary>
     public static IReadOnlyList<string> AllTargets { get; } = [.. LoraTarget.All.Select(target => target.Name)];
 
@@ -31,7 +33,7 @@ public sealed record LoraConfig
     /// <exception cref="ArgumentException">One is out of range or unknown; the message names it.</exception>
     public LoraConfig Validate()
     {
-        if (Rank < 1) throw new ArgumentException($"LoraConfig: Rank is {Rank}; expected 1 or more.");
+        if (Rank is < 1 or > MaxRank) throw new ArgumentException($"LoraConfig: Rank is {Rank}; expected 1 to {MaxRank}.");
         if (!(Alpha > 0 && float.IsFinite(Alpha))) throw new ArgumentException($"LoraConfig: Alpha is {Alpha}; expected a number above 0.");
         if (!(Dropout >= 0 && Dropout < 1)) throw new ArgumentException($"LoraConfig: Dropout is {Dropout}; expected 0 or more, below 1.");
         if (Targets.Count == 0) throw new ArgumentException($"LoraConfig: there are no Targets; expected some of {string.Join(", ", AllTargets)}.");

@@ -108,8 +108,8 @@ public class GgufCheckpointTests
     [Fact]
     public void Open_LayersBeyondTheFile_FailsBeforeAllocating()
     {
-        string message = Refused(Random(_ => WeightType.F32, gguf => gguf.Int("llama.block_count", int.MaxValue), without: "llama.block_count"), null);
-        message.ShouldContain("2147483647 layers");
+        string message = Refused(Random(_ => WeightType.F32, gguf => gguf.Int("llama.block_count", 16_384), without: "llama.block_count"), null);
+        message.ShouldContain("16384 layers");
     }
 
     [Theory]

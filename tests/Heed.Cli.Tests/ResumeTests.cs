@@ -44,7 +44,8 @@ public sealed class ResumeTests
     {
         using TempFolder folder = new();
         string text = TinyTraining.WriteText(folder, "a text's.txt"), model = folder.File("model");
-        string[] options = ["--steps", "400", "--checkpoint-every", "0", "--validation", "0"];
+        // So many that no machine is through before it is interrupted.
+        string[] options = ["--steps", "4000", "--checkpoint-every", "0", "--validation", "0"];
         TinyTraining.Train(text, folder.File("whole"), options).ExitCode.ShouldBe(0);
 
         using HeedProcess heed = HeedProcess.Start(null, ["train", text, "--out", model, .. TinyTraining.Options, .. options]);
@@ -53,7 +54,7 @@ public sealed class ResumeTests
 
         heed.WaitForExit().ShouldBe(ExitCodes.Interrupted);
         string error = heed.ErrorText();
-        error.ShouldMatch(@"heed: stopped after step \d+ of 400; the run is saved\. To go on:");
+        error.ShouldMatch(@"heed: stopped after step \d+ of 4000; the run is saved\. To go on:");
         TinyTraining.CheckpointsIn(model).Length.ShouldBe(1);
         HeedProcess.Run("complete", "The", "-m", model, "-n", "3").ExitCode.ShouldBe(0);
         string line = error.TrimEnd().Split('\n')[^1].Trim();

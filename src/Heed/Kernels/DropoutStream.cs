@@ -13,13 +13,7 @@ internal static class DropoutStream
     public const uint GoldenRatio = 0x9E3779B9;
 
     /// <summary>The key of one row's draws; SplitMix64's finalizer over seed and row.</summary>
-    public static uint RowKey(ulong seed, ulong row)
-    {
-        ulong z = seed + (row + 1) * 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return (uint)((z ^ (z >> 31)) >> 32);
-    }
+    public static uint RowKey(ulong seed, ulong row) => (uint)(SplitMix.Mix(seed + (row + 1) * SplitMix.Step) >> 32);
 
     /// <summary>32 random bits of a column; a mixing of 32 bits by two multiplications.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

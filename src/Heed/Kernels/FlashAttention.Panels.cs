@@ -21,7 +21,7 @@ internal static unsafe partial class FlashAttention
         fixed (float* queries = q, keys = panels, rows = values, to = output)
         fixed (int* limit = limits, first = firstKeys)
         {
-            AttentionArgs args = new()
+            AttentionArgs args = SizesOf(shape) with
             {
                 Query = queries,
                 QueryBatchStride = shape.QueryBatchStride,
@@ -35,23 +35,28 @@ internal static unsafe partial class FlashAttention
                 ValueHeadStride = valueHead,
                 ValueStride = shape.ValueDim,
                 Output = to,
-                OutputBatchStride = (long)shape.Queries * shape.Heads * shape.ValueDim,
-                OutputStride = (long)shape.Heads * shape.ValueDim,
-                OutputHeadStride = shape.ValueDim,
-                Batch = shape.Batch,
-                Queries = shape.Queries,
-                Heads = shape.Heads,
-                KvHeads = shape.KvHeads,
-                HeadDim = shape.HeadDim,
-                ValueDim = shape.ValueDim,
-                KeyCapacity = shape.KeyCapacity,
-                Scale = shape.Scale,
-                SoftCap = shape.SoftCap,
-                Window = shape.Window,
                 Limits = limit,
                 FirstKeys = first,
             };
             Run(args, pool);
         }
     }
+
+    /// <summary>The sizes of a shape and a contiguous output [batch, queries, heads, valueDim]; where its inputs lie is for the caller to say.</summary>
+    private static AttentionArgs SizesOf(in AttentionShape shape) => new()
+    {
+        OutputBatchStride = (long)shape.Queries * shape.Heads * shape.ValueDim,
+        OutputStride = (long)shape.Heads * shape.ValueDim,
+        OutputHeadStride = shape.ValueDim,
+        Batch = shape.Batch,
+        Queries = shape.Queries,
+        Heads = shape.Heads,
+        KvHeads = shape.KvHeads,
+        HeadDim = shape.HeadDim,
+        ValueDim = shape.ValueDim,
+        KeyCapacity = shape.KeyCapacity,
+        Scale = shape.Scale,
+        SoftCap = shape.SoftCap,
+        Window = shape.Window,
+    };
 }

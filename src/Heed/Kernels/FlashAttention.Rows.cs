@@ -84,7 +84,7 @@ internal static unsafe partial class FlashAttention
         }
     }
 
-    private static AttentionArgs RowArgs(in AttentionShape shape, HeadRows q, HeadRows k, HeadRows v) => new()
+    private static AttentionArgs RowArgs(in AttentionShape shape, HeadRows q, HeadRows k, HeadRows v) => SizesOf(shape) with
     {
         QueryBatchStride = q.BatchStride,
         QueryStride = q.RowStride,
@@ -95,19 +95,6 @@ internal static unsafe partial class FlashAttention
         ValueBatchStride = v.BatchStride,
         ValueStride = Math.Max(1, v.RowStride),
         ValueHeadStride = v.HeadStride,
-        OutputBatchStride = (long)shape.Queries * shape.Heads * shape.ValueDim,
-        OutputStride = (long)shape.Heads * shape.ValueDim,
-        OutputHeadStride = shape.ValueDim,
-        Batch = shape.Batch,
-        Queries = shape.Queries,
-        Heads = shape.Heads,
-        KvHeads = shape.KvHeads,
-        HeadDim = shape.HeadDim,
-        ValueDim = shape.ValueDim,
-        KeyCapacity = shape.KeyCapacity,
-        Scale = shape.Scale,
-        SoftCap = shape.SoftCap,
-        Window = shape.Window,
         DropoutRate = shape.DropoutRate,
         DropoutSeed = shape.DropoutSeed,
     };

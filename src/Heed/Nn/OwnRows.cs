@@ -1,3 +1,4 @@
+using Heed.Kernels;
 using Heed.Tensors;
 
 namespace Heed.Nn;
@@ -60,13 +61,7 @@ internal sealed class OwnRows
     private ulong? Seed { get; }
 
     /// <summary>The seed of one of the places of dropout in one of the layers.</summary>
-    public ulong SeedOf(int layer, DropoutPlace place)
-    {
-        ulong z = (Seed ?? 0) + (8 * (ulong)(layer + 1) + (ulong)place) * 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
+    public ulong SeedOf(int layer, DropoutPlace place) => SplitMix.Mix((Seed ?? 0) + (8 * (ulong)(layer + 1) + (ulong)place) * SplitMix.Step);
 
     /// <summary>The seed for what adapters drop, which have a rate of their own; null outside of training.</summary>
     public ulong? AdapterSeed(int layer, DropoutPlace place) => Seed is null ? null : SeedOf(layer, place);

@@ -56,6 +56,31 @@ public class CorpusTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [Fact]
+    public void Write_DialogsAsText_HasALineForEachMessage()
+    {
+        using StringWriter text = new(), json = new();
+        DialogsCommand.Write(text, 5, 50, asText: true);
+        DialogsCommand.Write(json, 5, 50, asText: false);
+        IEnumerable<string> expected = json.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+            string.Join('\n', JsonDocument.Parse(line).RootElement.GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").GetString())));
+        text.ToString().TrimEnd().Split("\n\n").ShouldBe(expected);
+    }
+
+    [Fact]
+    public void Write_Lessons_AreOfEveryKindAndTheSameForASeed()
+    {
+        using StringWriter once = new(), again = new();
+        LessonsCommand.Write(once, 3, 300);
+        LessonsCommand.Write(again, 3, 300);
+        string[] lessons = once.ToString().TrimEnd().Split("\n\n");
+        again.ToString().ShouldBe(once.ToString());
+        lessons.Length.ShouldBe(300);
+        int talks = lessons.Count(lesson => lesson.Contains('\n')), echoes = lessons.Count(lesson => !lesson.Contains('.'));
+        talks.ShouldBeInRange(100, 200);
+        echoes.ShouldBeInRange(30, 100);
+    }
+
     private static string Corpus(ulong seed, int count)
     {
         using StringWriter writer = new();

@@ -27,11 +27,18 @@ internal static class CorpusCommand
     public static void Write(TextWriter writer, ulong seed, int count, bool jsonLines)
     {
         StoryWish anything = new();
+        IEnumerable<string> stories = Items(count, i => Storyteller.Tell(SplitMix.ForItem(seed, i), anything).Text);
+        if (!jsonLines) WriteParagraphs(writer, stories);
+        else foreach (string text in stories) writer.Write(JsonText.Object(("text", JsonText.Quote(text))) + "\n");
+    }
+
+    /// <summary>Texts with a blank line between them.</summary>
+    public static void WriteParagraphs(TextWriter writer, IEnumerable<string> texts)
+    {
         bool first = true;
-        foreach (string text in Items(count, i => Storyteller.Tell(SplitMix.ForItem(seed, i), anything).Text))
+        foreach (string text in texts)
         {
-            if (jsonLines) writer.Write(JsonText.Object(("text", JsonText.Quote(text))) + "\n");
-            else writer.Write((first ? "" : "\n") + text + "\n");
+            writer.Write((first ? "" : "\n") + text + "\n");
             first = false;
         }
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Heed.Stories.Dialogs;
 using Heed.Stories.Telling;
 using Heed.Stories.Text;
 
@@ -6,14 +7,15 @@ namespace Heed.Stories.Commands;
 
 /// <summary>
 /// lessons: short texts, a blank line between them, in which looking back is all that helps: random words said two to four times
-/// over, and sketches whose every sentence names the same two characters. A model that reads them first learns in minutes to
-/// repeat what it was told, and later keeps its characters' names apart.
+/// over, sketches whose every sentence names the same two characters, and small talks: a request, the first sentences of what
+/// was asked for, and questions about them. A model that reads them first learns in minutes to repeat what it was told, later
+/// keeps its characters' names apart, and tells about whom it was asked to.
 /// </summary>
 internal static class LessonsCommand
 {
     private const int StoriesForWords = 4000;
     private const int MinWords = 4, MaxWords = 24;
-    private const int EchoPercent = 30;
+    private const int EchoPercent = 20, SketchPercent = 30;
 
     public static Command Create()
     {
@@ -32,15 +34,15 @@ internal static class LessonsCommand
     public static void Write(TextWriter writer, ulong seed, int count)
     {
         string[] words = Words(seed);
-        bool first = true;
-        foreach (string text in CorpusCommand.Items(count, i => Text(SplitMix.ForItem(seed, i), words)))
-        {
-            writer.Write((first ? "" : "\n") + text + "\n");
-            first = false;
-        }
+        CorpusCommand.WriteParagraphs(writer, CorpusCommand.Items(count, i => Text(SplitMix.ForItem(seed, i), words)));
     }
 
-    private static string Text(SplitMix random, string[] words) => random.Chance(EchoPercent) ? Echo(random, words) : Sketch.Tell(random);
+    private static string Text(SplitMix random, string[] words) => random.Next(100) switch
+    {
+        < EchoPercent => Echo(random, words),
+        < EchoPercent + SketchPercent => Sketch.Tell(random),
+        _ => DialogWriter.WriteShort(random).ToText(),
+    };
 
     private static string Echo(SplitMix random, string[] words)
     {

@@ -23,6 +23,18 @@ internal sealed class DialogWriter
         }
     }
 
+    /// <summary>A request, the first sentences of the story that was asked for, and up to three questions about who and what is in them.</summary>
+    public static Dialog WriteShort(SplitMix random)
+    {
+        DialogWriter writer = new(random);
+        StoryRequest request = StoryRequest.Make(random, brief: false);
+        Story opening = Storyteller.Open(random, request.Wish);
+        writer.Add(request.Text, opening.Text, request.Wish);
+        int questions = random.Next(4);
+        for (int i = 0; i < questions; i++) writer.Ask(opening);
+        return new Dialog(writer._messages, writer._wishes);
+    }
+
     private Dialog WriteOnce()
     {
         int kind = _random.Next(100);
@@ -52,13 +64,15 @@ internal sealed class DialogWriter
     private void Continue(Story story)
     {
         int kind = _random.Next(100);
-        if (kind < 66)
-        {
-            (string ask, string answer) = FollowUp.Make(story, _random);
-            Add(StoryRequest.Spoken(ask, _random), answer, null);
-        }
+        if (kind < 66) Ask(story);
         else if (kind < 78) Shorter(story);
         else Say(_random.Pick(SmallTalk.Closings));
+    }
+
+    private void Ask(Story story)
+    {
+        (string ask, string answer) = FollowUp.Make(story, _random);
+        Add(StoryRequest.Spoken(ask, _random), answer, null);
     }
 
     private void Shorter(Story story)

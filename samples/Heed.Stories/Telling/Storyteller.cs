@@ -16,10 +16,27 @@ internal static class Storyteller
     {
         for (int tries = 0; tries < MostTries; tries++)
         {
-            Scene scene = Cast(random, wish);
-            if (Fitted(scene, random, wish) is Story story) return story;
+            // Some themes come up only in sentences that a brief telling leaves out.
+            StoryWish told = tries < MostTries / 2 ? wish : wish with { Fullness = null };
+            if (Fitted(Cast(random, told), random, told) is Story story) return story;
         }
         throw new InvalidOperationException($"No story of {wish.LeastWords} to {wish.MostWords} words for {wish}.");
+    }
+
+    /// <summary>The first sentences of a story: hero, friend, and what happens until the thing that was wished is there.</summary>
+    public static Story Open(SplitMix random, StoryWish wish)
+    {
+        Scene scene = Cast(random, wish);
+        int fullness = random.Next(101);
+        IEnumerable<string> friend = scene.Plot.OwnFriend ? [] : [Frame.Friend];
+        string text = "";
+        foreach (string part in friend.Prepend(Opening(random)).Concat(scene.Plot.Stages))
+        {
+            text = (text + " " + scene.Write(part, random, fullness)).Trim();
+            bool met = text.Contains(scene.Friend.Name, StringComparison.Ordinal);
+            if (met && (scene.Thing is null || text.Contains(scene.Thing.Noun, StringComparison.Ordinal))) break;
+        }
+        return new Story(text, scene, Whole: false);
     }
 
     /// <summary>The same story again in at most <paramref name="mostWords"/> words, or the shortest that was found.</summary>
@@ -50,10 +67,12 @@ internal static class Storyteller
         return null;
     }
 
+    private static string Opening(SplitMix random) => random.Chance(OnceUponATimePercent) ? Frame.OnceUponATime : random.Pick(Frame.Openings);
+
     private static Story Tell(Scene scene, SplitMix random, int fullness, bool brief)
     {
         Plot plot = scene.Plot;
-        List<string> parts = [random.Chance(OnceUponATimePercent) ? Frame.OnceUponATime : random.Pick(Frame.Openings)];
+        List<string> parts = [Opening(random)];
         bool weather = !plot.OwnWeather && !scene.Place.Indoors && random.Chance(fullness);
         if (weather) parts.Add(scene.Weather.Sky + ".");
         if (!plot.OwnFriend) parts.Add(brief ? Frame.BriefFriend : Frame.Friend);

@@ -67,6 +67,19 @@ public sealed class EvalTests
     }
 
     [Fact]
+    public void Eval_CharactersThatTheModelDoesNotKnow_AreCounted()
+    {
+        using TempFolder folder = new();
+        string text = TinyTraining.WriteText(folder), model = folder.File("model"), other = folder.File("other.txt");
+        TinyTraining.Train(text, model, "--steps", "1", "--validation", "0").ExitCode.ShouldBe(0);
+        File.WriteAllText(other, "The fox Ж found Ω.");
+
+        HeedProcess.Run("eval", other, "-m", model).Out.ShouldContain("unknown          2 tokens stand for text");
+        HeedProcess.Run("eval", text, "-m", model).Out.ShouldNotContain("unknown");
+        HeedProcess.Run("complete", "The Ж", "-m", model, "-n", "2").Err.ShouldContain("cannot spell all of the prompt: 1 token stands");
+    }
+
+    [Fact]
     public void Eval_SmallerStride_PredictsTheSameTokensWithMoreContext()
     {
         using TempFolder folder = new();

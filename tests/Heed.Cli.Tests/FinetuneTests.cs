@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Heed.Inference;
 using Heed.Tests;
 
 namespace Heed.Cli.Tests;
@@ -88,6 +89,27 @@ public sealed class FinetuneTests
         config.RootElement.GetProperty("num_key_value_heads").GetInt32().ShouldBe(1);
         HeedProcess.Run("train", text, "--init", grouped, "--out", folder.File("on"), "--steps", "2", "--batch", "2", "--peak-gflops", "0").ExitCode.ShouldBe(0);
         HeedProcess.Run("regroup", model, "--kv-heads", "3", "--out", folder.File("three")).Err.ShouldContain("expected a divisor");
+        HeedProcess.Run("regroup", model, "--kv-heads", "1", "--out", model + "/", "--force").Err.ShouldContain("this is the model itself");
+        HeedProcess.Run("regroup", model, "--kv-heads", "1", "--out", text).Err.ShouldContain("this is a file");
+    }
+
+    [Fact]
+    public void Finetune_Generation_IsRecommendedByTheModelAndThoseMadeOfIt()
+    {
+        using TempFolder folder = new();
+        string model = Base(folder), dialogs = TinyTraining.WriteDialogs(folder), first = folder.File("first"), second = folder.File("second");
+        string[] Line(string from, string to, params string[] more) => ["finetune", from, dialogs, "--out", to, "--steps", "1", .. s_quick, .. more];
+
+        HeedProcess.Run(Line(model, first, "--generation", "temperature=0.25", "--generation", "top_p=0.9")).ExitCode.ShouldBe(0);
+        HeedProcess.Run(Line(first, second, "--generation", "top_p=0.5")).ExitCode.ShouldBe(0);
+
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Path.Combine(second, "generation_config.json")));
+        json.RootElement.GetProperty("temperature").GetDouble().ShouldBe(0.25);
+        json.RootElement.GetProperty("top_p").GetDouble().ShouldBe(0.5);
+        json.RootElement.TryGetProperty("top_k", out _).ShouldBeFalse();
+        using (LanguageModel loaded = LanguageModel.Load(second)) (loaded.DefaultOptions.Temperature, loaded.DefaultOptions.TopP).ShouldBe((0.25f, 0.5f));
+        HeedProcess.Run(Line(model, folder.File("x"), "--generation", "heat=1")).Err.ShouldContain("--generation: got 'heat=1'; expected NAME=VALUE with one of temperature");
+        HeedProcess.Run(Line(model, folder.File("x"), "--generation", "top_p=2")).Err.ShouldContain("top_p is '2'; expected a number above 0, at most 1");
     }
 
     [DataFact("weights/stories260K/stories260K_q80_v2.bin")]

@@ -67,6 +67,20 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public void Train_ResumeWithAnotherText_IsRefused()
+    {
+        using TempFolder folder = new();
+        string text = TinyTraining.WriteText(folder), other = folder.File("other.txt"), model = folder.File("model");
+        File.WriteAllText(other, "Something else entirely, which the run has not begun with.");
+        TinyTraining.Train(text, model, "--steps", "2").ExitCode.ShouldBe(0);
+
+        HeedResult refused = TinyTraining.Train(other, model, "--steps", "2", "--resume");
+
+        refused.ExitCode.ShouldBe(1);
+        refused.Err.ShouldContain("Text was 1 files of ");
+    }
+
+    [Fact]
     public void Train_FolderWithARun_IsKeptUnlessForced()
     {
         using TempFolder folder = new();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Heed.Cli.Options;
 using Heed.Inference;
+using Heed.Tokenizers;
 
 namespace Heed.Cli.Commands;
 
@@ -58,6 +59,7 @@ internal sealed class CompleteCommand
 
     private async Task<int> WriteAsync(LoadedModel loaded, string prompt, GenerationOptions options, ParseResult line, Interruption interruption)
     {
+        WarnOfUnknown(loaded.Model.Tokenizer, prompt);
         using StandardOutput standard = new();
         ICompletionOutput output = line.GetValue(_json) ? new JsonLinesOutput(standard) : new PlainOutput(standard);
         Usage? usage = null;
@@ -84,5 +86,12 @@ internal sealed class CompleteCommand
         }
         if (line.GetValue(_stats)) _terminal.Write(RunReport.Of(loaded, usage, tokens, ended));
         return exitCode;
+    }
+
+    private void WarnOfUnknown(Tokenizer tokenizer, string prompt)
+    {
+        if (tokenizer.UnknownId is not { } unknown) return;
+        int count = tokenizer.Encode(prompt, addSpecial: false).AsSpan().Count(unknown);
+        if (count > 0) _terminal.Note($"the model's vocabulary cannot spell all of the prompt: {count} {(count == 1 ? "token stands" : "tokens stand")} for what it does not know.");
     }
 }

@@ -64,7 +64,7 @@ internal sealed class EvalCommand
         tokens           {corpus.TokenCount:N0}, of which {result.Result.Targets:N0} of text are predicted
         bytes            {result.Bytes:N0}
         windows          {result.Windows:N0} of {result.Window}, {result.Stride} apart
-
+        {(result.Unknown == 0 ? "" : $"unknown          {result.Unknown:N0} tokens stand for text that the vocabulary cannot spell\n")}
         """).ReplaceLineEndings("\n");
 
     private static string Json(SlidingLoss result, TokenMemory corpus) => JsonSerializer.Serialize(new
@@ -75,6 +75,7 @@ internal sealed class EvalCommand
         tokens = corpus.TokenCount,
         targets = result.Result.Targets,
         bytes = result.Bytes,
+        unknown = result.Unknown,
         documents = corpus.DocumentCount,
         window = result.Window,
         stride = result.Stride,

@@ -67,7 +67,8 @@ internal sealed class FinetuneCommand
         if (seqLen > config.MaxSeqLen) throw new CommandException($"--seq {seqLen} is more than the model's context of {config.MaxSeqLen} tokens.");
         (DialogDataset dialogs, DialogDataset? heldOut) = Load(line, loaded, seqLen, interruption.Token);
         Transformer model = Model(line, loaded, config, lora, interruption.Token);
-        Action<string> export = Export(model, loaded.Tokenizer, _launcher.Optimizer.StoredType(line), lora, path);
+        HuggingFaceExportOptions exported = ExportOptions.Of(loaded.Tokenizer, SamplingSettings.Of(loaded.Checkpoint, _launcher.Run.Generation(line)), _launcher.Optimizer.StoredType(line));
+        Action<string> export = Export(model, exported, lora, path);
         folder.Begin(root =>
         {
             export(root);
@@ -132,9 +133,8 @@ internal sealed class FinetuneCommand
         return $"heed chat -m {CommandText.Quote(path)}{tokenizer} --adapter {CommandText.Quote(folder.Name)}";
     }
 
-    private static Action<string> Export(Transformer model, Tokenizer tokenizer, WeightType type, LoraConfig? lora, string path)
+    private static Action<string> Export(Transformer model, HuggingFaceExportOptions options, LoraConfig? lora, string path)
     {
-        HuggingFaceExportOptions options = ExportOptions.Of(tokenizer, type);
         if (lora is null) return root => HuggingFaceExport.Write(model, root, options);
         return root => PeftAdapter.Write(model, lora, root, Path.GetFullPath(path));
     }

@@ -51,6 +51,7 @@ internal sealed class TokenizerCommand
     private int Run(ParseResult line)
     {
         string folder = line.GetRequiredValue(_out), file = Path.Combine(folder, "tokenizer.json");
+        if (File.Exists(folder)) throw new CommandException($"--out {folder}: this is a file; expected a folder, which may be absent.");
         if (File.Exists(file) && !line.GetValue(_force)) throw new CommandException($"{file} exists: --force replaces it; or take another folder.");
         TextSource source = _text.Source(line);
         if (source.TotalBytes == 0) throw new CommandException($"{source.Files[0]}: there is no text in it.");
@@ -61,6 +62,8 @@ internal sealed class TokenizerCommand
         {
             Tokenizer tokenizer = Train(trainer, source, interruption.Token);
             tokenizer.SaveHuggingFace(folder);
+            if (trainer.Options.VocabSize > tokenizer.VocabSize)
+                _terminal.Note($"asked for {trainer.Options.VocabSize} tokens, found {tokenizer.VocabSize}: no other pair occurs {trainer.Options.MinFrequency} times; more text or a smaller --min-frequency finds more.");
             using StandardOutput output = new();
             output.Write(string.Create(CultureInfo.InvariantCulture, $"{tokenizer.VocabSize} tokens, {BytesPerToken(tokenizer, source, interruption.Token):F3} bytes per token\n{file}\n"));
             return ExitCodes.Ok;

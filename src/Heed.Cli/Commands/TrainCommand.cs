@@ -67,7 +67,7 @@ internal sealed class TrainCommand
         Transformer model = init is null
             ? new Transformer(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device))
             : init.LoadDense(config, device, _terminal, interruption.Token);
-        HuggingFaceExportOptions export = ExportOptions.Of(tokenizer, _launcher.Optimizer.StoredType(line));
+        HuggingFaceExportOptions export = ExportOptions.Of(tokenizer, SamplingSettings.Of(init?.Checkpoint, _launcher.Run.Generation(line)), _launcher.Optimizer.StoredType(line));
         folder.Begin(root =>
         {
             HuggingFaceExport.Write(model, root, export);
@@ -84,12 +84,13 @@ internal sealed class TrainCommand
             Model = model,
             Tokenizer = tokenizer,
             Training = text.Batches(rows, batch, seqLen, _launcher.Optimizer.Seed(line)),
+            Conditions = new Dictionary<string, string> { ["Text"] = string.Create(CultureInfo.InvariantCulture, $"{source.Files.Count} files of {source.TotalBytes} bytes") },
             DataFingerprint = text.Train.Fingerprint(interruption.Token),
             Validation = text.ValidationBatches(rows, batch, seqLen),
             Recipe = recipe,
             Steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps,
             Export = root => HuggingFaceExport.Write(model, root, export),
-            TryLine = $"heed complete {CommandText.Quote(_launcher.Run.Prompt(line) ?? "Once upon a time")} -m {CommandText.Quote(folder.Name)}",
+            TryLine = $"heed complete {CommandText.Quote(_launcher.Run.Prompt(line) ?? text.Beginning(tokenizer))} -m {CommandText.Quote(folder.Name)}",
         }, interruption);
     }
 

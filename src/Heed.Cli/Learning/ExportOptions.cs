@@ -3,12 +3,13 @@ using Heed.Tokenizers;
 
 namespace Heed.Cli.Learning;
 
-/// <summary>The token ids that a model's configuration names.</summary>
+/// <summary>What a model's folder says besides the model: token ids and how to choose tokens.</summary>
 internal static class ExportOptions
 {
-    /// <summary>Those of a tokenizer: what ends a turn of a chat ends a text too.</summary>
-    public static HuggingFaceExportOptions Of(Tokenizer tokenizer, WeightType type = WeightType.F32) => new()
+    /// <summary>The ids of a tokenizer: what ends a turn of a chat ends a text too.</summary>
+    public static HuggingFaceExportOptions Of(Tokenizer tokenizer, IReadOnlyDictionary<string, double> sampling, WeightType type = WeightType.F32) => new()
     {
+        Sampling = sampling,
         WeightType = type,
         BosToken = tokenizer.BosId,
         EosTokens = tokenizer.EosId is { } eos ? [eos, .. tokenizer.StopIds.Where(id => id != eos).Order()] : [.. tokenizer.StopIds.Order()],

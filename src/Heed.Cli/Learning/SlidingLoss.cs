@@ -16,7 +16,8 @@ namespace Heed.Cli.Learning;
 /// <param name="Windows">How many windows it took.</param>
 /// <param name="Window">The length of a window.</param>
 /// <param name="Stride">How far they are apart.</param>
-internal sealed record SlidingLoss(EvaluationResult Result, long Bytes, long Windows, int Window, int Stride)
+/// <param name="Unknown">How many tokens stand for text that the vocabulary cannot spell.</param>
+internal sealed record SlidingLoss(EvaluationResult Result, long Bytes, long Windows, int Window, int Stride, long Unknown)
 {
     public double BitsPerByte => Result.BitsPerByte(Bytes);
 
@@ -26,11 +27,12 @@ internal sealed record SlidingLoss(EvaluationResult Result, long Bytes, long Win
         using TensorScope scope = new();
         using GradientTape.Pause pause = GradientTape.NoGrad();
         double sum = 0;
-        long targets = 0, windows = 0, bytes = corpus.TextBytes;
+        long targets = 0, windows = 0, unknown = 0, bytes = corpus.TextBytes;
         for (int document = 0; document < corpus.DocumentCount; document++)
         {
             int[] ids = Read(corpus, document, tokenizer, out int unpredicted);
             bytes -= unpredicted;
+            if (tokenizer.UnknownId is { } none) unknown += ids.AsSpan().Count(none);
             // The first place whose prediction has not been counted.
             int next = 0;
             for (int from = 0; next < ids.Length - 1; from += stride, windows++)
@@ -46,7 +48,7 @@ internal sealed record SlidingLoss(EvaluationResult Result, long Bytes, long Win
             }
         }
         if (targets == 0) throw new CommandException("eval: the text has no token to predict; it needs at least two.");
-        return new SlidingLoss(new EvaluationResult(sum / targets, targets), bytes, windows, window, stride);
+        return new SlidingLoss(new EvaluationResult(sum / targets, targets), bytes, windows, window, stride, unknown);
     }
 
     /// <summary>What a document is read after, and its text.</summary>

@@ -49,6 +49,16 @@ internal sealed class TrainingText : IDisposable
         }
     }
 
+    /// <summary>The first words of what is trained on, on one line: a prompt that the model will know how to go on from.</summary>
+    public string Beginning(Tokenizer tokenizer)
+    {
+        int[] ids = new int[(int)Math.Min(Train.TokenCount, 64)];
+        Train.Read(0, ids);
+        string[] words = tokenizer.Decode(ids).Split((char[]?)null, 4, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string text = string.Join(' ', words.Take(3));
+        return text.Length <= 40 ? text : text[..(char.IsHighSurrogate(text[39]) ? 39 : 40)];
+    }
+
     /// <summary>How rows are cut where the command line does not say: several documents are kept apart.</summary>
     public RowKind DefaultRows => Train.Corpus.DocumentCount > 1 ? RowKind.Packed : RowKind.Windows;
 

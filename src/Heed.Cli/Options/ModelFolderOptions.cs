@@ -29,12 +29,15 @@ internal sealed class ModelFolderOptions
     public string? Tokenizer(ParseResult line) => line.GetValue(_tokenizer);
 
     /// <summary>The folder to write to.</summary>
-    /// <exception cref="CommandException">It holds a model already.</exception>
+    /// <exception cref="CommandException">It holds a model already, is the model to be read, or a file.</exception>
     public string Folder(ParseResult line)
     {
         string folder = line.GetRequiredValue(_out);
         if (File.Exists(Path.Combine(folder, "config.json")) && !line.GetValue(_force))
             throw new CommandException($"{folder} holds a model already: --force replaces it; or take another folder.");
+        if (Path.GetFullPath(folder).TrimEnd('/') == Path.GetFullPath(Model(line)).TrimEnd('/'))
+            throw new CommandException($"--out {folder}: this is the model itself, which cannot be read and replaced at once; take another folder.");
+        if (File.Exists(folder)) throw new CommandException($"--out {folder}: this is a file; expected a folder, which may be absent.");
         return folder;
     }
 }

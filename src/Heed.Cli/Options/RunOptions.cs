@@ -15,9 +15,17 @@ internal sealed class RunOptions
     private readonly Option<string?> _prompt = ValueOption.Text("--prompt", "What the samples begin with.", "TEXT");
     private readonly Option<int?> _sampleTokens = ValueOption.Number<int>("--sample-tokens", "The length of a sample; 100 if not given.", "a whole number, 1 or more", value => value >= 1);
 
+    private readonly Option<string[]> _generation = new("--generation")
+    {
+        Description = "What the model's generation_config.json recommends, such as temperature=0.6 or top_p=0.9; may be given several times.",
+        HelpName = "NAME=VALUE",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+    };
+
     public void AddTo(Command command)
     {
-        Option[] all = [_out, _resume, _force, _acceptChanges, _threads, _prompt, _sampleTokens];
+        Option[] all = [_out, _resume, _force, _acceptChanges, _threads, _prompt, _sampleTokens, _generation];
         foreach (Option option in all) command.Add(option);
         command.Validators.Add(result =>
         {
@@ -30,6 +38,9 @@ internal sealed class RunOptions
     public bool AcceptChanges(ParseResult line) => line.GetValue(_acceptChanges);
 
     public Device Device(ParseResult line) => line.GetValue(_threads) is { } threads ? Tensors.Device.CreateCpu(threads) : Tensors.Device.Cpu;
+
+    /// <summary>What is recommended for the choice of tokens, NAME=VALUE each.</summary>
+    public string[] Generation(ParseResult line) => line.GetValue(_generation) ?? [];
 
     public string? Prompt(ParseResult line) => line.GetValue(_prompt);
 

@@ -23,6 +23,9 @@ public sealed class BpeTrainer
         _splitter = RegexSplitter.Create("BpeTrainerOptions.Pattern", _options.Pattern);
     }
 
+    /// <summary>What it makes.</summary>
+    public BpeTrainerOptions Options => _options;
+
     /// <summary>Learns from texts, each of which is cut into words by itself.</summary>
     /// <param name="texts">The texts, read once.</param>
     /// <param name="progress">Told how far the training is, or null.</param>

@@ -170,11 +170,16 @@ internal sealed class TrainingCheckpoint : IDisposable
             JsonElement root = json.RootElement;
             SortedDictionary<string, string> settings = new(StringComparer.Ordinal);
             foreach (JsonProperty setting in root.GetProperty("settings").EnumerateObject()) settings[setting.Name] = setting.Value.GetString() ?? "";
+            long NotNegative(string name)
+            {
+                long value = root.GetProperty(name).GetInt64();
+                return value >= 0 ? value : throw new FormatException($"{name} is {value}, expected 0 or more.");
+            }
             return new TrainingState
             {
-                Step = root.GetProperty("step").GetInt64(),
-                Tokens = root.GetProperty("tokens").GetInt64(),
-                Elapsed = new TimeSpan(root.GetProperty("elapsedTicks").GetInt64()),
+                Step = NotNegative("step"),
+                Tokens = NotNegative("tokens"),
+                Elapsed = new TimeSpan(NotNegative("elapsedTicks")),
                 Settings = settings,
             };
         }

@@ -111,7 +111,7 @@ internal sealed class TrainingRun : IDisposable
         try
         {
             if (IsDue(options.ValidateEvery, number)) step = step with { ValidationLoss = Validate(cancellation) };
-            if (IsDue(options.SampleEvery, number)) step = step with { Sample = _trainer.Sample?.Invoke() };
+            if (IsDue(options.SampleEvery, number)) step = step with { Sample = Sample(number) };
         }
         finally
         {
@@ -137,6 +137,19 @@ internal sealed class TrainingRun : IDisposable
         // From here on the weights are those of this step, whatever happens to the rest of it.
         _trainer.State = _trainer.State with { Step = number, Tokens = _trainer.State.Tokens + pass.Tokens };
         return norm;
+    }
+
+    private string? Sample(long number)
+    {
+        try
+        {
+            return _trainer.Sample?.Invoke();
+        }
+        catch (ArithmeticException) when (!TrainingCheckpoint.IsFinite(_trainer.Parameters))
+        {
+            // The sampler met what the step has done to the weights.
+            throw new TrainingDivergedException(number, _trainer.Folder?.Newest);
+        }
     }
 
     private double? Validate(CancellationToken cancellation)

@@ -221,6 +221,22 @@ public sealed class TrainingCheckpointTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_SampleOfWeightsThatOverflowed_IsADivergenceToo()
+    {
+        Transformer model = TinyRun.Model(Dropping, 7);
+        Trainer trainer = new(model, new TinyRun.Batches(2), Options with { SampleEvery = 1 })
+        {
+            Sample = () =>
+            {
+                model.Parameters[0].Value.AsSpan().Fill(float.NaN);
+                throw new ArithmeticException("No logit is a number.");
+            },
+        };
+        TrainingDivergedException error = await Should.ThrowAsync<TrainingDivergedException>(() => TinyRun.RunAsync(trainer));
+        error.Message.ShouldContain("a weight is no longer finite");
+    }
+
+    [Fact]
     public async Task RunAsync_AfterAProcessWasEnded_RemovesWhatItHadBegun()
     {
         Trainer trainer = Make(Options, "ended");

@@ -24,7 +24,11 @@ internal static class HuggingFaceConfigWriter
     });
 
     /// <summary>generation_config.json.</summary>
-    public static byte[] GenerationConfig(HuggingFaceExportOptions options) => Json(json => Tokens(json, options));
+    public static byte[] GenerationConfig(HuggingFaceExportOptions options) => Json(json =>
+    {
+        Tokens(json, options);
+        foreach ((string name, double value) in options.Sampling) json.WriteNumber(name, value);
+    });
 
     private static void Gpt2(Utf8JsonWriter json, ModelConfig config)
     {

@@ -12,6 +12,12 @@ public sealed record HuggingFaceExportOptions
     /// <summary>The tokens that end a text.</summary>
     public IReadOnlyList<int> EosTokens { get; init; } = [];
 
+    /// <summary>
+    /// What generation_config.json recommends besides the tokens, by its own names: "temperature", "top_p", "top_k", "min_p",
+    /// "repetition_penalty", …
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Sampling { get; init; } = new Dictionary<string, double>();
+
     /// <summary>The token that fills up a batch, or null.</summary>
     public int? PadToken { get; init; }
 }

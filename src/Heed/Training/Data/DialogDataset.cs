@@ -77,7 +77,7 @@ public sealed class DialogDataset
             }
         }
 
-        if (builder.Count == 0) throw new FileFormatException(path, $"there is no dialog to learn from; {builder.Skipped} were left out as too long.");
+        if (builder.Count == 0) throw new FileFormatException(path, builder.Nothing);
         return builder.Build(tokenizer.VocabSize);
     }
 
@@ -91,7 +91,7 @@ public sealed class DialogDataset
         Builder builder = new(options ?? new DialogOptions());
         foreach (IReadOnlyList<ChatMessage> messages in dialogs) builder.Add(messages, format.RenderDialog(messages, tokenizer));
         return builder.Count > 0 ? builder.Build(tokenizer.VocabSize)
-            : throw new ArgumentException($"DialogDataset: there is no dialog to learn from; {builder.Skipped} were left out as too long.", nameof(dialogs));
+            : throw new ArgumentException($"DialogDataset: {builder.Nothing}", nameof(dialogs));
     }
 
     /// <summary>Holds out a fraction of the dialogs, evenly spread.</summary>
@@ -143,6 +143,11 @@ public sealed class DialogDataset
         public int Count => _starts.Count - 1;
 
         public int Skipped { get; private set; }
+
+        /// <summary>Why there is none, for errors.</summary>
+        public string Nothing => Skipped == 0 ? "there is no dialog in it."
+            : _options.SkipsLong ? $"there is nothing to learn from: each of its {Skipped} dialogs has more than {_options.MaxTokens} tokens or no answer."
+            : $"there is nothing to learn from: none of its {Skipped} dialogs has an answer that begins within {_options.MaxTokens} tokens.";
 
         public void Add(IReadOnlyList<ChatMessage> messages, DialogTokens dialog)
         {

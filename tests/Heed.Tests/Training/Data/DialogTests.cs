@@ -7,6 +7,17 @@ namespace Heed.Tests.Training.Data;
 
 public class DialogTests
 {
+    [Fact]
+    public void From_NothingToLearn_SaysWhy()
+    {
+        ChatFormat format = ChatFormat.Of(ChatFormatKind.ChatMl);
+        Should.Throw<ArgumentException>(() => DialogDataset.From([], s_characters, format)).Message.ShouldContain("there is no dialog in it");
+        Should.Throw<ArgumentException>(() => DialogDataset.From([[User("abababab"), Assistant("c")]], s_characters, format, new DialogOptions { MaxTokens = 8 }))
+            .Message.ShouldContain("none of its 1 dialogs has an answer that begins within 8 tokens");
+        Should.Throw<ArgumentException>(() => DialogDataset.From([[User("abababab"), Assistant("c")]], s_characters, format, new DialogOptions { MaxTokens = 8, SkipsLong = true }))
+            .Message.ShouldContain("each of its 1 dialogs has more than 8 tokens");
+    }
+
     private static readonly CharacterTokenizer s_characters = CharacterTokenizer.Train(
         "abcdeghiou\nsrtn", new CharacterTokenizerOptions { SpecialTokens = ["<|im_start|>", "<|im_end|>"], Eos = "<|im_end|>" });
 
@@ -116,7 +127,7 @@ public class DialogTests
         (cut.Count, cut.CutCount, cut.SkippedCount, cut.Tokens(1).Length).ShouldBe((2, 1, 0, 25));
         DialogDataset skipped = DialogDataset.Load(file, s_characters, format, new DialogOptions { MaxTokens = 23, SkipsLong = true });
         (skipped.Count, skipped.CutCount, skipped.SkippedCount).ShouldBe((1, 0, 1));
-        Should.Throw<FileFormatException>(() => DialogDataset.Load(file, s_characters, format, new DialogOptions { MaxTokens = 20 })).Message.ShouldContain("2 were left out");
+        Should.Throw<FileFormatException>(() => DialogDataset.Load(file, s_characters, format, new DialogOptions { MaxTokens = 20 })).Message.ShouldContain("none of its 2 dialogs has an answer that begins within 20 tokens");
         Should.Throw<ArgumentOutOfRangeException>(() => new DialogBatches(all, 1, 32, null)).Message.ShouldContain("has 33 tokens");
         (DialogDataset train, DialogDataset? held) = all.Split(0.5);
         (train.Count, held!.Count, held.Tokens(0).Length, all.Split(0.1).Validation).ShouldBe((1, 1, 33, null));

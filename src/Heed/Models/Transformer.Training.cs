@@ -36,7 +36,7 @@ public sealed partial class Transformer
             throw new ArgumentException($"Loss: got {targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         OwnRows rows = Own(tokens, batch, positions, firstKeys, dropoutSeed);
         using TensorScope.Lease lease = TensorScope.Begin();
-        Tensor x = FinalNorm.Forward(Hidden(tokens, batch, new ForwardPass(rows), recompute, cancellation)); // [batch, seq, hidden]
+        Tensor x = Normed(Hidden(tokens, batch, new ForwardPass(rows), recompute, cancellation)); // [batch, seq, hidden]
         return lease.Return(Output.CrossEntropy(x, targets, ignoreIndex, Config.LogitSoftCap));
     }
 
@@ -57,7 +57,8 @@ public sealed partial class Transformer
         IEnumerable<Parameter> all = Embedding.Parameters(WeightNames.Embedding);
         if (PositionEmbedding is not null) all = all.Concat(PositionEmbedding.Parameters(WeightNames.PositionEmbedding));
         for (int i = 0; i < _blocks.Length; i++) all = all.Concat(_blocks[i].Parameters(string.Create(CultureInfo.InvariantCulture, $"{WeightNames.Blocks}.{i}")));
-        all = all.Concat(FinalNorm.Parameters(WeightNames.FinalNorm)).Concat(Output.Parameters(WeightNames.Output));
+        if (FinalNorm is not null) all = all.Concat(FinalNorm.Parameters(WeightNames.FinalNorm));
+        all = all.Concat(Output.Parameters(WeightNames.Output));
         HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
         List<Parameter> parameters = [.. all.Where(parameter => seen.Add(parameter.Value))];
         return parameters.Exists(parameter => parameter.IsAdapter) ? parameters.FindAll(parameter => parameter.IsAdapter) : parameters;

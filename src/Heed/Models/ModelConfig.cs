@@ -148,11 +148,11 @@ public sealed record ModelConfig
     public long ParameterCount()
     {
         long hidden = HiddenSize, qkv = (NumHeads + 2L * KvHeads) * HeadSize, heads = (long)NumHeads * HeadSize, inner = FeedForwardSize;
-        long norm = Norm == NormKind.Layer ? 2 * hidden : hidden;
+        long norms = Norm == NormKind.Rms ? 1 : 2, norm = norms * hidden;
         long block = hidden * qkv + (QkvBias ? qkv : 0) + heads * hidden + (AttentionOutputBias ? hidden : 0);
         block += (GatedFeedForward ? 3 : 2) * hidden * inner;
         if (FeedForwardBias) block += (GatedFeedForward ? 2 : 1) * inner + hidden;
-        block += (PostNorms ? 4 : 2) * norm + (QkNorm ? 2L * HeadSize : 0);
+        block += (PostNorms ? 4 : 2) * norm + (QkNorm ? norms * 2 * HeadSize : 0);
         long total = VocabSize * hidden * (TieEmbeddings ? 1 : 2) + NumLayers * block + (NormPlacement == NormPlacement.Pre ? norm : 0);
         return Positions == PositionKind.Learned ? total + MaxSeqLen * hidden : total;
     }

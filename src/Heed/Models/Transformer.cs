@@ -148,12 +148,12 @@ public sealed partial class Transformer
     private Tensor Logits(Tensor x, ReadOnlySpan<int> positions, int batch, LogitRows rows)
     {
         if (rows == LogitRows.Last) x = LastRows(x, positions, batch, x.Shape[1]); // [batch, hidden]
-        Tensor logits = Output.Forward(Normed(x)); // [batch, (seq,) vocabulary]
+        Tensor logits = Output.Forward(Normed(x, training: false)); // [batch, (seq,) vocabulary]
         if (Config.LogitSoftCap == 0) return logits;
         return GradientTape.IsRecording ? Ops.SoftCap(logits, Config.LogitSoftCap) : Ops.SoftCapInPlace(logits, Config.LogitSoftCap);
     }
 
-    private Tensor Normed(Tensor x) => FinalNorm is null ? x : FinalNorm.Forward(x);
+    private Tensor Normed(Tensor x, bool training) => FinalNorm is null ? x : FinalNorm.Forward(x, training);
 
     private Tensor Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions)
     {

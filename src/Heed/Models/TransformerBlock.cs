@@ -72,14 +72,26 @@ public sealed class TransformerBlock
         .. FeedForwardPostNorm?.Parameters($"{name}.{WeightNames.FeedForwardPostNorm}") ?? [],
     ];
 
+    /// <summary>What belongs to the block's state though no gradient reaches it, under names that begin with <paramref name="name"/>.</summary>
+    public IEnumerable<Parameter> Buffers(string name) =>
+    [
+        .. AttentionNorm.Buffers($"{name}.{WeightNames.AttentionNorm}"),
+        .. Attention.QueryNorm?.Buffers($"{name}.{WeightNames.QueryNorm}") ?? [],
+        .. Attention.KeyNorm?.Buffers($"{name}.{WeightNames.KeyNorm}") ?? [],
+        .. AttentionPostNorm?.Buffers($"{name}.{WeightNames.AttentionPostNorm}") ?? [],
+        .. FeedForwardNorm.Buffers($"{name}.{WeightNames.FeedForwardNorm}"),
+        .. FeedForwardPostNorm?.Buffers($"{name}.{WeightNames.FeedForwardPostNorm}") ?? [],
+    ];
+
     /// <summary>The block's output; it may be written over x where the pass stores to a cache.</summary>
     internal Tensor Forward(Tensor x, in ForwardPass pass)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
-        Tensor heads = Attention.Heads(Before(AttentionNorm, x), pass, _layer);
-        x = After(AttentionNorm, Add(x, heads, Attention.Output, AttentionPostNorm, pass.Rows, DropoutPlace.AttentionOutput));
-        Tensor inner = FeedForward.Inner(Before(FeedForwardNorm, x), pass.Rows?.AdapterSeed(_layer, DropoutPlace.UpAdapter));
-        x = After(FeedForwardNorm, Add(x, inner, FeedForward.Down, FeedForwardPostNorm, pass.Rows, DropoutPlace.FeedForwardOutput));
+        bool training = pass.IsTraining;
+        Tensor heads = Attention.Heads(Before(AttentionNorm, x, training), pass, _layer);
+        x = After(AttentionNorm, Add(x, heads, Attention.Output, AttentionPostNorm, pass.Rows, DropoutPlace.AttentionOutput), training);
+        Tensor inner = FeedForward.Inner(Before(FeedForwardNorm, x, training), pass.Rows?.AdapterSeed(_layer, DropoutPlace.UpAdapter));
+        x = After(FeedForwardNorm, Add(x, inner, FeedForward.Down, FeedForwardPostNorm, pass.Rows, DropoutPlace.FeedForwardOutput), training);
         return lease.Return(x);
     }
 
@@ -87,21 +99,23 @@ public sealed class TransformerBlock
     {
         IWeightSource scope = weights.Scope(name);
         Tensor weight = scope.Tensor("weight", new Shape(size));
-        return config.Norm == NormKind.Rms
-            ? new RmsNorm(weight, config.NormEpsilon)
-            : new LayerNorm(weight, scope.Tensor("bias", new Shape(size)), config.NormEpsilon);
+        if (config.Norm == NormKind.Rms) return new RmsNorm(weight, config.NormEpsilon);
+        Tensor bias = scope.Tensor("bias", new Shape(size));
+        if (config.Norm == NormKind.Layer) return new LayerNorm(weight, bias, config.NormEpsilon);
+        Tensor mean = scope.Tensor(WeightNames.RunningMean, new Shape(size)), variance = scope.Tensor(WeightNames.RunningVariance, new Shape(size));
+        return new BatchNorm(weight, bias, mean, variance, config.NormEpsilon);
     }
 
-    private Tensor Before(Norm norm, Tensor x) => _normsAfter ? x : norm.Forward(x);
+    private Tensor Before(Norm norm, Tensor x, bool training) => _normsAfter ? x : norm.Forward(x, training);
 
-    private Tensor After(Norm norm, Tensor x) => _normsAfter ? norm.Forward(x) : x;
+    private Tensor After(Norm norm, Tensor x, bool training) => _normsAfter ? norm.Forward(x, training) : x;
 
     private Tensor Add(Tensor x, Tensor branch, Linear output, Norm? postNorm, OwnRows? rows, DropoutPlace place)
     {
         if (rows is null && postNorm is null) return output.ForwardAdd(branch, x);
         DropoutPlace adapter = place == DropoutPlace.AttentionOutput ? DropoutPlace.AttentionOutputAdapter : DropoutPlace.DownAdapter;
         Tensor y = output.Forward(branch, rows?.AdapterSeed(_layer, adapter));
-        if (postNorm is not null) y = postNorm.Forward(y);
+        if (postNorm is not null) y = postNorm.Forward(y, rows is { IsTraining: true });
         return rows is null ? Ops.AddInPlace(x, y) : x + rows.Drop(y, _layer, place);
     }
 }

@@ -48,6 +48,12 @@ public static class WeightNames
     /// <summary>The norm before the output layer, if the blocks normalise before their parts.</summary>
     public const string FinalNorm = "norm";
 
+    /// <summary>Within a BatchNorm: its running mean.</summary>
+    public const string RunningMean = "running_mean";
+
+    /// <summary>Within a BatchNorm: its running variance.</summary>
+    public const string RunningVariance = "running_variance";
+
     /// <summary>The output layer, [vocabulary, hidden], if it is not tied.</summary>
     public const string Output = "output";
 }

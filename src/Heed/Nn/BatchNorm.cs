@@ -7,8 +7,9 @@ namespace Heed.Nn;
 /// arXiv 1502.03167): those of the batch in training, running ones otherwise.
 /// </summary>
 /// <remarks>
-/// The statistics of a batch let its rows know of one another, later tokens included: not for causal models. The running
-/// ones are written to in training, so calls of <see cref="ForwardTraining"/> must not run at the same time.
+/// The statistics of a batch let its rows know of one another, padding and later tokens included: what a causal model learns
+/// with it, it learns with a look ahead that it lacks afterwards. The running ones are written to in training, so training
+/// steps must not run at the same time.
 /// </remarks>
 public sealed class BatchNorm : Norm
 {
@@ -67,7 +68,20 @@ public sealed class BatchNorm : Norm
     /// <summary>The rows by their own statistics, population variance, which also move the running ones.</summary>
     /// <param name="x">[…, dim] of 2 rows or more.</param>
     /// <exception cref="ArgumentException">Fewer than 2 rows: they have no variance.</exception>
-    public Tensor ForwardTraining(Tensor x)
+    public Tensor ForwardTraining(Tensor x) => ByBatch(x, moveRunning: true);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Parameter> Parameters(string name) => [new Parameter($"{name}.weight", Weight), new Parameter($"{name}.bias", Bias)];
+
+    /// <inheritdoc/>
+    public override IEnumerable<Parameter> Buffers(string name) =>
+        [new Parameter($"{name}.running_mean", RunningMean), new Parameter($"{name}.running_variance", RunningVariance)];
+
+    /// <inheritdoc/>
+    // A step that computes its blocks twice records the second time alone: the running statistics move once.
+    internal override Tensor Forward(Tensor x, bool training) => training ? ByBatch(x, GradientTape.IsRecording) : Forward(x);
+
+    private Tensor ByBatch(Tensor x, bool moveRunning)
     {
         Check(x);
         int dim = Weight.Shape[0], count = dim == 0 ? 0 : x.ElementCount / dim;
@@ -78,16 +92,16 @@ public sealed class BatchNorm : Norm
         Tensor centred = rows - mean;
         Tensor variance = centred.Square().Mean(0); // [dim]
         Tensor y = centred * (variance + _epsilon).Rsqrt() * Weight + Bias;
-        using (GradientTape.NoGrad())
-        {
-            RunningMean.Assign(RunningMean * (1 - _momentum) + mean * _momentum);
-            RunningVariance.Assign(RunningVariance * (1 - _momentum) + variance * (_momentum * (double)count / (count - 1)));
-        }
+        if (moveRunning) Move(mean, variance * (count / (count - 1.0)));
         return lease.Return(y.Reshape(x.Shape));
     }
 
-    /// <inheritdoc/>
-    public override IEnumerable<Parameter> Parameters(string name) => [new Parameter($"{name}.weight", Weight), new Parameter($"{name}.bias", Bias)];
+    private void Move(Tensor mean, Tensor variance)
+    {
+        using GradientTape.Pause pause = GradientTape.NoGrad();
+        RunningMean.Assign(RunningMean * (1 - _momentum) + mean * _momentum);
+        RunningVariance.Assign(RunningVariance * (1 - _momentum) + variance * _momentum);
+    }
 
     private void Check(Tensor x)
     {

@@ -54,7 +54,7 @@ public sealed class TrainingFolder
     {
         ArgumentNullException.ThrowIfNull(model);
         // Not after hours of training.
-        HuggingFaceFamily.Choose(model.Config);
+        HuggingFaceExport.CheckExportable(model.Config);
         options ??= new HuggingFaceExportOptions { BosToken = tokenizer?.BosId, EosTokens = tokenizer?.EosId is { } eos ? [eos] : [] };
         return new TrainingFolder(path, folder =>
         {

@@ -21,7 +21,7 @@ public sealed class ModelChoicesTests
 
     private static readonly int[] s_tokens = [3, 17, 5, 60, 0, 22, 41, 8, 8, 13, 2, 59, 30, 30, 1, 44, 7, 19, 50, 6];
 
-    public static TheoryData<string> Names => ["post", "post-layer", "sinusoidal", "concatenated", "none", "swish", "glu", "reglu", "geglu"];
+    public static TheoryData<string> Names => ["post", "post-layer", "sinusoidal", "concatenated", "none", "swish", "glu", "reglu", "geglu", "batch", "post-batch"];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -153,6 +153,8 @@ public sealed class ModelChoicesTests
         "none" => s_small with { Positions = PositionKind.None },
         "swish" => s_small with { Activation = Activation.Swish, SwishBeta = 1.5f },
         "glu" => s_small with { Activation = Activation.Sigmoid },
+        "batch" => s_small with { Norm = NormKind.Batch },
+        "post-batch" => s_small with { Norm = NormKind.Batch, NormPlacement = NormPlacement.Post, Positions = PositionKind.Sinusoidal },
         "reglu" => s_small with { Activation = Activation.Relu },
         _ => s_small with { Activation = Activation.GeluErf },
     };

@@ -61,5 +61,5 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
     }
 
     private static ModelLayer Norm(ModelConfig config, string name, long size) =>
-        new(name, ModelLayerKind.Norm, [size], 1, config.Norm == NormKind.Layer);
+        new(name, ModelLayerKind.Norm, [size], 1, config.Norm != NormKind.Rms);
 }

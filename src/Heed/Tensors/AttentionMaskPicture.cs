@@ -6,7 +6,7 @@ namespace Heed.Tensors;
 /// <summary>Draws masks as SVG that stands by itself, for pages and guides.</summary>
 public static class AttentionMaskPicture
 {
-    private const int Margin = 18, Caption = 22;
+    private const int Margin = 18, Caption = 22, LetterWidth = 7;
 
     /// <summary>A picture of one batch row and head: queries from top to bottom, keys from left to right, what is seen in colour.</summary>
     /// <param name="mask">The mask.</param>
@@ -24,11 +24,11 @@ public static class AttentionMaskPicture
             TensorErrors.Argument($"AttentionMaskPicture.Svg: got {queries} queries, {keys} keys, a cell of {cell}; expected 1 to 512, 1 to 512, 1 to 64.");
         bool[,] seen = mask.ToMatrix(queries, keys, batch, head);
         string name = Escape(title ?? mask.ToString());
-        int width = Math.Max(keys * cell + Margin + 2, 120), height = queries * cell + Margin + Caption + 2;
+        int width = Math.Max(keys * cell + Margin + 2, Margin + (title ?? mask.ToString()).Length * LetterWidth), height = queries * cell + Margin + Caption + 2;
         StringBuilder svg = new();
         Append($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{name}\" font-family=\"sans-serif\" font-size=\"11\">");
         Append($"<title>{name}</title><text x=\"{Margin}\" y=\"13\" font-weight=\"bold\" fill=\"#777\">{name}</text>");
-        Append($"<text x=\"{Margin}\" y=\"{height - 5}\" fill=\"#777\">keys →</text><text transform=\"translate(12 {Caption}) rotate(90)\" fill=\"#777\">queries →</text>");
+        Append($"<text x=\"{Margin}\" y=\"{height - 5}\" fill=\"#777\">keys →</text><text transform=\"translate(5 {Caption}) rotate(90)\" fill=\"#777\">queries →</text>");
         Append($"<rect x=\"{Margin}\" y=\"{Caption}\" width=\"{keys * cell}\" height=\"{queries * cell}\" fill=\"#e9ecef\"/>");
         Append($"<path fill=\"#2b6cb0\" d=\"");
         for (int i = 0; i < queries; i++)

@@ -31,7 +31,7 @@ internal sealed class IdleBackend : IBackend
 
     public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false) { }
 
-    public void Gated(Activation activation, Tensor x, Tensor destination) { }
+    public void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1) { }
 
     public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows) { }
 
@@ -46,9 +46,9 @@ internal sealed class IdleBackend : IBackend
 
     public void LayerNormBackward(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor? dx, Tensor? dWeight, Tensor? dBias) { }
 
-    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx) { }
+    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1) { }
 
-    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx) { }
+    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1) { }
 
     public void SumRows(Tensor x, Tensor destination) { }
 

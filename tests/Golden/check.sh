@@ -6,8 +6,9 @@ export PYTHONDONTWRITEBYTECODE=1
 python=${PYTHON:-python3}
 "$python" make_models.py
 "$python" make_layers.py
+"$python" make_blocks.py
 "$python" make_optimizer.py
 "$python" make_training.py
 "$python" make_lora.py
-git diff --exit-code --stat -- models layers training lora
-test -z "$(git status --porcelain -- models layers training lora)"
+git diff --exit-code --stat -- models layers blocks training lora
+test -z "$(git status --porcelain -- models layers blocks training lora)"

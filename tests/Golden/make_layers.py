@@ -89,6 +89,30 @@ def norms():
               builtin=lambda x, weight, bias: F.layer_norm(x, x.shape[-1:], weight, bias, eps))
     c.write()
 
+    # Training twice and evaluation: what the running statistics become, and what they are used for.
+    c = Cases("batch_norm")
+    dim, eps, momentum = 5, 1e-5, 0.1
+    settings = {"eps": eps, "momentum": momentum}
+    for case, shape, shift in (("training", (7, dim), 0.0), ("training_batched", (2, 4, dim), 3.0)):
+        inputs = {"x": c.draw(case, "x", shape, 1.5, shift), "weight": c.draw(case, "weight", (dim,), 0.2, 1.0),
+                  "bias": c.draw(case, "bias", (dim,), 0.2)}
+
+        def train(x, weight, bias):
+            rows = x.reshape(-1, dim)
+            mean, variance = rows.mean(0), rows.var(0, unbiased=False)
+            return (x - mean) / torch.sqrt(variance + eps) * weight + bias
+
+        c.add(case, inputs, train, settings, builtin=lambda x, weight, bias: F.batch_norm(
+            x.reshape(-1, dim), None, None, weight, bias, True, momentum, eps).reshape(x.shape))
+        mean, variance = torch.zeros(dim).double(), torch.ones(dim).double()
+        for _ in range(2):
+            F.batch_norm(inputs["x"].reshape(-1, dim), mean, variance, None, None, True, momentum, eps)
+        fixed = dict(inputs, running_mean=mean.float().double(), running_variance=variance.float().double())
+        c.add(case.replace("training", "evaluation"), fixed, lambda x, weight, bias, mean, variance:
+              (x - mean) / torch.sqrt(variance + eps) * weight + bias, settings, builtin=lambda x, weight, bias, mean, variance:
+              F.batch_norm(x.reshape(-1, dim), mean, variance, weight, bias, False, momentum, eps).reshape(x.shape))
+    c.write()
+
 
 def activations():
     c = Cases("softmax")
@@ -104,6 +128,21 @@ def activations():
               function, builtin=builtin)
         c.add("random", {"x": c.draw("random", "x", (3, 11), 2.0)}, function, builtin=builtin)
         c.write()
+
+    c = Cases("swish")
+    for beta in (0.0, 0.5, 1.0, 1.7, -0.8, 30.0):
+        c.add(f"beta_{beta}", {"x": c.draw(f"beta_{beta}", "x", (3, 11), 2.0)}, lambda x: x * torch.sigmoid(beta * x),
+              {"beta": beta}, builtin=F.silu if beta == 1 else None)
+    c.write()
+
+    c = Cases("gated")
+    for case, function, beta, builtin in (("glu", torch.sigmoid, 1.0, lambda gate, up: F.glu(torch.cat((up, gate), -1))),
+                                          ("reglu", F.relu, 1.0, None), ("geglu", gelu_erf, 1.0, None),
+                                          ("geglu_tanh", gelu_tanh, 1.0, None),
+                                          ("swiglu_beta", lambda x: x * torch.sigmoid(1.7 * x), 1.7, None)):
+        inputs = {"gate": c.draw(case, "gate", (3, 10), 1.5), "up": c.draw(case, "up", (3, 10))}
+        c.add(case, inputs, lambda gate, up: function(gate) * up, {"beta": beta}, builtin=builtin)
+    c.write()
 
     c = Cases("swiglu")
     gate, up = c.draw("product", "gate", (3, 10), 1.5), c.draw("product", "up", (3, 10))

@@ -16,7 +16,7 @@ internal static class Slopes
     internal readonly struct Relu : ISlope
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Apply<L, V>(V x, out V value)
+        public static V Apply<L, V>(V x, V constant, out V value)
             where L : ISixteen<V>
             where V : unmanaged
         {
@@ -25,7 +25,7 @@ internal static class Slopes
             return L.SelectLess(zero, x, L.Create(1f), zero);
         }
 
-        public static float Apply(float x, out float value)
+        public static float Apply(float x, float constant, out float value)
         {
             value = x < 0f ? 0f : x;
             return 0f < x ? 1f : 0f;
@@ -36,7 +36,7 @@ internal static class Slopes
     internal readonly struct Silu : ISlope
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Apply<L, V>(V x, out V value)
+        public static V Apply<L, V>(V x, V constant, out V value)
             where L : ISixteen<V>
             where V : unmanaged
         {
@@ -45,7 +45,7 @@ internal static class Slopes
             return L.Fma(value, L.Subtract(L.Create(1f), sigmoid), sigmoid);
         }
 
-        public static float Apply(float x, out float value)
+        public static float Apply(float x, float constant, out float value)
         {
             float sigmoid = VectorMath.Sigmoid(x);
             value = x * sigmoid;
@@ -53,11 +53,52 @@ internal static class Slopes
         }
     }
 
+    /// <summary>σ + βxσ(1 − σ) with σ of βx.</summary>
+    internal readonly struct Swish : ISlope
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Apply<L, V>(V x, V constant, out V value)
+            where L : ISixteen<V>
+            where V : unmanaged
+        {
+            V scaled = L.Multiply(x, constant);
+            V sigmoid = VectorMath.Sigmoid<L, V>(scaled);
+            value = L.Multiply(x, sigmoid);
+            return L.Fma(L.Multiply(scaled, sigmoid), L.Subtract(L.Create(1f), sigmoid), sigmoid);
+        }
+
+        public static float Apply(float x, float constant, out float value)
+        {
+            float scaled = x * constant, sigmoid = VectorMath.Sigmoid(scaled);
+            value = x * sigmoid;
+            return MathF.FusedMultiplyAdd(scaled * sigmoid, 1f - sigmoid, sigmoid);
+        }
+    }
+
+    /// <summary>σ(1 − σ).</summary>
+    internal readonly struct Sigmoid : ISlope
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Apply<L, V>(V x, V constant, out V value)
+            where L : ISixteen<V>
+            where V : unmanaged
+        {
+            value = VectorMath.Sigmoid<L, V>(x);
+            return L.Multiply(value, L.Subtract(L.Create(1f), value));
+        }
+
+        public static float Apply(float x, float constant, out float value)
+        {
+            value = VectorMath.Sigmoid(x);
+            return value * (1f - value);
+        }
+    }
+
     /// <summary>Φ + xφ.</summary>
     internal readonly struct Gelu : ISlope
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Apply<L, V>(V x, out V value)
+        public static V Apply<L, V>(V x, V constant, out V value)
             where L : ISixteen<V>
             where V : unmanaged
         {
@@ -71,7 +112,7 @@ internal static class Slopes
             return L.Fma(x, density, below);
         }
 
-        public static float Apply(float x, out float value)
+        public static float Apply(float x, float constant, out float value)
         {
             float below = 0.5f * (1f + VectorMath.Erf(x * SqrtHalf));
             value = x * below;
@@ -86,7 +127,7 @@ internal static class Slopes
     internal readonly struct GeluTanh : ISlope
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Apply<L, V>(V x, out V value)
+        public static V Apply<L, V>(V x, V constant, out V value)
             where L : ISixteen<V>
             where V : unmanaged
         {
@@ -101,7 +142,7 @@ internal static class Slopes
             return L.Fma(L.Multiply(value, L.Subtract(one, s)), rise, s);
         }
 
-        public static float Apply(float x, out float value)
+        public static float Apply(float x, float constant, out float value)
         {
             float square = x * x;
             square = StraightSquare < square ? StraightSquare : square;

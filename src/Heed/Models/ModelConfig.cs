@@ -42,13 +42,19 @@ public sealed record ModelConfig
     /// <summary>Which norm.</summary>
     public NormKind Norm { get; init; } = NormKind.Rms;
 
+    /// <summary>Where the blocks normalise; after the additions there is no norm before the output layer.</summary>
+    public NormPlacement NormPlacement { get; init; } = NormPlacement.Pre;
+
     /// <summary>ε of the norms.</summary>
     public float NormEpsilon { get; init; } = 1e-5f;
 
     /// <summary>The feed-forward part's function.</summary>
     public Activation Activation { get; init; } = Activation.Silu;
 
-    /// <summary>Whether the feed-forward part is gated (SwiGLU, GeGLU).</summary>
+    /// <summary>β of <see cref="Activation.Swish"/>, x·σ(βx).</summary>
+    public float SwishBeta { get; init; } = 1;
+
+    /// <summary>Whether the feed-forward part is gated: SwiGLU, GeGLU, ReGLU, or GLU by <see cref="Activation"/>.</summary>
     public bool GatedFeedForward { get; init; } = true;
 
     /// <summary>Whether the output layer is the embedding table.</summary>
@@ -71,6 +77,9 @@ public sealed record ModelConfig
 
     /// <summary>How positions are told apart.</summary>
     public PositionKind Positions { get; init; } = PositionKind.Rotary;
+
+    /// <summary>How the sines and cosines of <see cref="PositionKind.Sinusoidal"/> lie.</summary>
+    public SinusoidalLayout SinusoidalLayout { get; init; } = SinusoidalLayout.Interleaved;
 
     /// <summary>The base of the rotary angles.</summary>
     public double RopeTheta { get; init; } = 10000;
@@ -139,12 +148,12 @@ public sealed record ModelConfig
     public long ParameterCount()
     {
         long hidden = HiddenSize, qkv = (NumHeads + 2L * KvHeads) * HeadSize, heads = (long)NumHeads * HeadSize, inner = FeedForwardSize;
-        long norm = Norm == NormKind.Layer ? 2 * hidden : hidden;
+        long norms = Norm == NormKind.Rms ? 1 : 2, norm = norms * hidden;
         long block = hidden * qkv + (QkvBias ? qkv : 0) + heads * hidden + (AttentionOutputBias ? hidden : 0);
         block += (GatedFeedForward ? 3 : 2) * hidden * inner;
         if (FeedForwardBias) block += (GatedFeedForward ? 2 : 1) * inner + hidden;
-        block += (PostNorms ? 4 : 2) * norm + (QkNorm ? 2L * HeadSize : 0);
-        long total = VocabSize * hidden * (TieEmbeddings ? 1 : 2) + NumLayers * block + norm;
+        block += (PostNorms ? 4 : 2) * norm + (QkNorm ? norms * 2 * HeadSize : 0);
+        long total = VocabSize * hidden * (TieEmbeddings ? 1 : 2) + NumLayers * block + (NormPlacement == NormPlacement.Pre ? norm : 0);
         return Positions == PositionKind.Learned ? total + MaxSeqLen * hidden : total;
     }
 
@@ -168,12 +177,25 @@ public sealed record ModelConfig
             throw new ArgumentException($"ModelConfig: NumHeads {NumHeads} is not divisible by NumKvHeads {KvHeads}.");
         if (Positions == PositionKind.Rotary && (RotarySize % 2 != 0 || RotarySize > HeadSize || RotarySize <= 0))
             throw new ArgumentException($"ModelConfig: RotaryDim is {RotarySize}; expected an even number up to the head size {HeadSize}.");
+        Defined(Norm);
+        Defined(NormPlacement);
+        Defined(Activation);
+        Defined(Positions);
+        Defined(SinusoidalLayout);
+        if (PostNorms && NormPlacement == NormPlacement.Post)
+            throw new ArgumentException("ModelConfig: PostNorms are second norms beside those before each part; expected NormPlacement.Pre.");
+        if (!float.IsFinite(SwishBeta)) throw new ArgumentException($"ModelConfig: SwishBeta is {SwishBeta}; expected a finite number.");
         if (Window < 0) throw new ArgumentException($"ModelConfig: Window is {Window}; expected 0 (none) or more.");
         if (WindowFrom < 0) throw new ArgumentException($"ModelConfig: WindowFrom is {WindowFrom}; expected 0 or more.");
         if (!(NormEpsilon >= 0)) throw new ArgumentException($"ModelConfig: NormEpsilon is {NormEpsilon}; expected 0 or more.");
         if (!(Dropout >= 0 && Dropout < 1)) throw new ArgumentException($"ModelConfig: Dropout is {Dropout}; expected 0 or more, below 1.");
         if (!(RopeTheta > 0)) throw new ArgumentException($"ModelConfig: RopeTheta is {RopeTheta}; expected more than 0.");
         return this;
+    }
+
+    private static void Defined<T>(T value) where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value)) throw new ArgumentException($"ModelConfig: {typeof(T).Name} is {value}; expected one of {string.Join(", ", Enum.GetNames<T>())}.");
     }
 
     // Far beyond any model, and small enough that products of two sizes do not overflow.

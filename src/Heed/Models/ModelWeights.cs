@@ -39,11 +39,13 @@ internal sealed class ModelWeights : IWeightSource
     {
         int dot = name.LastIndexOf('.');
         string layer = dot < 0 ? _prefix.TrimEnd('.') : _prefix + name[..dot];
-        bool bias = name[(dot + 1)..] == "bias";
+        string part = name[(dot + 1)..];
+        bool bias = part == "bias";
         return Copy(_model.LayerOf(layer) switch
         {
             RmsNorm norm when !bias => norm.Weight,
             LayerNorm norm => (bias ? norm.Bias : norm.Weight)!,
+            BatchNorm norm => part switch { WeightNames.RunningMean => norm.RunningMean, WeightNames.RunningVariance => norm.RunningVariance, _ => bias ? norm.Bias : norm.Weight },
             object other => throw new ArgumentException($"ModelWeights: '{layer}' is of kind {other.GetType().Name} and has no tensor '{name}'."),
         });
     }

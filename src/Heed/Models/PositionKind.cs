@@ -8,4 +8,10 @@ public enum PositionKind
 
     /// <summary>A learned vector per position is added to the embedding.</summary>
     Learned,
+
+    /// <summary>A fixed vector of sines and cosines per position is added to the embedding.</summary>
+    Sinusoidal,
+
+    /// <summary>Not at all: only the causal mask tells order.</summary>
+    None,
 }

@@ -5,7 +5,7 @@ namespace Heed.Models;
 
 /// <summary>
 /// Fresh trainable layers: matrices from N(0, 0.02²), those that write to the residual stream (attention output and
-/// feed-forward down) from N(0, (0.02/√(2·layers))²), gains 1, biases 0. The same seed gives the same weights.
+/// feed-forward down) from N(0, (0.02/√(2·layers))²), gains 1, biases 0, running statistics 0 and 1. The same seed gives the same weights.
 /// </summary>
 /// <remarks>The scaled initialisation is GPT-2's (Radford et al. 2019).</remarks>
 public sealed class RandomWeights : IWeightSource
@@ -48,7 +48,7 @@ public sealed class RandomWeights : IWeightSource
     public Embedding Embedding(string name, int count, int dim) => new DenseEmbedding(Normal(Shape.Of(count, dim), Deviation));
 
     /// <inheritdoc/>
-    public Tensor Tensor(string name, Shape shape) => Constant(shape, name.EndsWith("bias", StringComparison.Ordinal) ? 0 : 1);
+    public Tensor Tensor(string name, Shape shape) => Constant(shape, name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(WeightNames.RunningMean, StringComparison.Ordinal) ? 0 : 1);
 
     /// <inheritdoc/>
     public IWeightSource Scope(string prefix) => new RandomWeights(_random, $"{_prefix}{prefix}.", _layers, Device);

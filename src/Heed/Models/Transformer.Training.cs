@@ -13,6 +13,13 @@ public sealed partial class Transformer
     /// </summary>
     public IReadOnlyList<Parameter> Parameters => field ??= CollectParameters();
 
+    /// <summary>What belongs to the model's state though no gradient reaches it: the running statistics of <see cref="BatchNorm"/>.</summary>
+    public IReadOnlyList<Parameter> Buffers => field ??=
+    [
+        .. _blocks.SelectMany((block, i) => block.Buffers(string.Create(CultureInfo.InvariantCulture, $"{WeightNames.Blocks}.{i}"))),
+        .. FinalNorm?.Buffers(WeightNames.FinalNorm) ?? [],
+    ];
+
     /// <summary>
     /// The mean cross-entropy of the next token, in nats (natural logarithm). Under a <see cref="GradientTape"/> its gradient
     /// reaches all <see cref="Parameters"/> that require one. Logits are never all in memory.
@@ -22,7 +29,7 @@ public sealed partial class Transformer
     /// <param name="batch">The number of rows.</param>
     /// <param name="positions">Where each token stands in its document, −1 for padding; empty for 0, 1, 2, … in every row.</param>
     /// <param name="firstKeys">For each token the column of its row where its document begins; empty for 0: one document a row.</param>
-    /// <param name="dropoutSeed">Which activations fall to <see cref="ModelConfig.Dropout"/> and to that of adapters; null for none: evaluation.</param>
+    /// <param name="dropoutSeed">Which activations fall to <see cref="ModelConfig.Dropout"/> and to that of adapters; null for none: evaluation, with running statistics.</param>
     /// <param name="ignoreIndex">The target of tokens that do not count.</param>
     /// <param name="recompute">Whether the backward pass computes every block again instead of keeping its activations: less memory, a third more time.</param>
     /// <param name="cancellation">Looked at before each block.</param>
@@ -36,7 +43,7 @@ public sealed partial class Transformer
             throw new ArgumentException($"Loss: got {targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         OwnRows rows = Own(tokens, batch, positions, firstKeys, dropoutSeed);
         using TensorScope.Lease lease = TensorScope.Begin();
-        Tensor x = FinalNorm.Forward(Hidden(tokens, batch, new ForwardPass(rows), recompute, cancellation)); // [batch, seq, hidden]
+        Tensor x = Normed(Hidden(tokens, batch, new ForwardPass(rows), recompute, cancellation), rows.IsTraining); // [batch, seq, hidden]
         return lease.Return(Output.CrossEntropy(x, targets, ignoreIndex, Config.LogitSoftCap));
     }
 
@@ -57,7 +64,8 @@ public sealed partial class Transformer
         IEnumerable<Parameter> all = Embedding.Parameters(WeightNames.Embedding);
         if (PositionEmbedding is not null) all = all.Concat(PositionEmbedding.Parameters(WeightNames.PositionEmbedding));
         for (int i = 0; i < _blocks.Length; i++) all = all.Concat(_blocks[i].Parameters(string.Create(CultureInfo.InvariantCulture, $"{WeightNames.Blocks}.{i}")));
-        all = all.Concat(FinalNorm.Parameters(WeightNames.FinalNorm)).Concat(Output.Parameters(WeightNames.Output));
+        if (FinalNorm is not null) all = all.Concat(FinalNorm.Parameters(WeightNames.FinalNorm));
+        all = all.Concat(Output.Parameters(WeightNames.Output));
         HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
         List<Parameter> parameters = [.. all.Where(parameter => seen.Add(parameter.Value))];
         return parameters.Exists(parameter => parameter.IsAdapter) ? parameters.FindAll(parameter => parameter.IsAdapter) : parameters;

@@ -29,6 +29,8 @@ public sealed partial class Transformer
         Embedding = weights.Embedding(WeightNames.Embedding, config.VocabSize, config.HiddenSize);
         if (config.Positions == PositionKind.Learned)
             PositionEmbedding = weights.Embedding(WeightNames.PositionEmbedding, config.MaxSeqLen, config.HiddenSize);
+        if (config.Positions == PositionKind.Sinusoidal)
+            PositionEmbedding = new SinusoidalEmbedding(config.MaxSeqLen, config.HiddenSize, config.SinusoidalLayout, Device);
         RotaryPositions? rotary = config.Positions == PositionKind.Rotary
             ? new RotaryPositions(config.RotarySize, config.RopeTheta, config.MaxSeqLen, config.RopeLayout, config.RopeScaling, Device)
             : null;
@@ -36,7 +38,8 @@ public sealed partial class Transformer
         _blocks = new TransformerBlock[config.NumLayers];
         for (int i = 0; i < _blocks.Length; i++)
             _blocks[i] = new TransformerBlock(config, blocks.Scope(i.ToString(CultureInfo.InvariantCulture)), i, rotary);
-        FinalNorm = TransformerBlock.NormOf(config, weights, WeightNames.FinalNorm, config.HiddenSize);
+        if (config.NormPlacement == NormPlacement.Pre)
+            FinalNorm = TransformerBlock.NormOf(config, weights, WeightNames.FinalNorm, config.HiddenSize);
         Output = config.TieEmbeddings
             ? Embedding.AsLinear()
             : weights.Linear(WeightNames.Output, config.HiddenSize, config.VocabSize);
@@ -51,14 +54,14 @@ public sealed partial class Transformer
     /// <summary>The token table.</summary>
     public Embedding Embedding { get; }
 
-    /// <summary>The table of learned positions, or null.</summary>
+    /// <summary>The table of learned or sinusoidal positions, or null.</summary>
     public Embedding? PositionEmbedding { get; }
 
     /// <summary>The blocks, first to last.</summary>
     public IReadOnlyList<TransformerBlock> Blocks => _blocks;
 
-    /// <summary>The norm before the output layer.</summary>
-    public Norm FinalNorm { get; }
+    /// <summary>The norm before the output layer; null where each block ends with one.</summary>
+    public Norm? FinalNorm { get; }
 
     /// <summary>The output layer; the token table's own where they are tied.</summary>
     public Linear Output { get; }
@@ -145,10 +148,12 @@ public sealed partial class Transformer
     private Tensor Logits(Tensor x, ReadOnlySpan<int> positions, int batch, LogitRows rows)
     {
         if (rows == LogitRows.Last) x = LastRows(x, positions, batch, x.Shape[1]); // [batch, hidden]
-        Tensor logits = Output.Forward(FinalNorm.Forward(x)); // [batch, (seq,) vocabulary]
+        Tensor logits = Output.Forward(Normed(x, training: false)); // [batch, (seq,) vocabulary]
         if (Config.LogitSoftCap == 0) return logits;
         return GradientTape.IsRecording ? Ops.SoftCap(logits, Config.LogitSoftCap) : Ops.SoftCapInPlace(logits, Config.LogitSoftCap);
     }
+
+    private Tensor Normed(Tensor x, bool training) => FinalNorm is null ? x : FinalNorm.Forward(x, training);
 
     private Tensor Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions)
     {

@@ -3,17 +3,22 @@ using Heed.Tensors;
 
 namespace Heed.Models;
 
-/// <summary>One pre-norm residual block: x + attention(norm(x)), then x + feedForward(norm(x)).</summary>
+/// <summary>
+/// One residual block: x + attention(norm(x)), then x + feedForward(norm(x)); with norms after the additions
+/// norm(x + attention(x)), then norm(x + feedForward(x)).
+/// </summary>
 [System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class TransformerBlock
 {
     private readonly int _layer;
+    private readonly bool _normsAfter;
 
     internal TransformerBlock(ModelConfig config, IWeightSource weights, int layer, RotaryPositions? rotary)
     {
         int hidden = config.HiddenSize, heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize;
         int inner = config.FeedForwardSize;
         _layer = layer;
+        _normsAfter = config.NormPlacement == NormPlacement.Post;
         AttentionNorm = NormOf(config, weights, WeightNames.AttentionNorm, hidden);
         Attention = new SelfAttention(
             weights.Linear(WeightNames.Qkv, hidden, (heads + 2 * kvHeads) * headDim, config.QkvBias),
@@ -28,13 +33,13 @@ public sealed class TransformerBlock
         FeedForward = new FeedForward(
             weights.Linear(WeightNames.Up, hidden, config.GatedFeedForward ? 2 * inner : inner, config.FeedForwardBias),
             weights.Linear(WeightNames.Down, inner, hidden, config.FeedForwardBias),
-            config.Activation, config.GatedFeedForward);
+            config.Activation, config.GatedFeedForward, config.SwishBeta);
         if (!config.PostNorms) return;
         AttentionPostNorm = NormOf(config, weights, WeightNames.AttentionPostNorm, hidden);
         FeedForwardPostNorm = NormOf(config, weights, WeightNames.FeedForwardPostNorm, hidden);
     }
 
-    /// <summary>The norm before attention.</summary>
+    /// <summary>The norm before attention, or after it is added.</summary>
     public Norm AttentionNorm { get; }
 
     /// <summary>The attention part.</summary>
@@ -43,7 +48,7 @@ public sealed class TransformerBlock
     /// <summary>The norm of the attention's output, or null.</summary>
     public Norm? AttentionPostNorm { get; }
 
-    /// <summary>The norm before the feed-forward part.</summary>
+    /// <summary>The norm before the feed-forward part, or after it is added.</summary>
     public Norm FeedForwardNorm { get; }
 
     /// <summary>The feed-forward part.</summary>
@@ -67,14 +72,26 @@ public sealed class TransformerBlock
         .. FeedForwardPostNorm?.Parameters($"{name}.{WeightNames.FeedForwardPostNorm}") ?? [],
     ];
 
+    /// <summary>What belongs to the block's state though no gradient reaches it, under names that begin with <paramref name="name"/>.</summary>
+    public IEnumerable<Parameter> Buffers(string name) =>
+    [
+        .. AttentionNorm.Buffers($"{name}.{WeightNames.AttentionNorm}"),
+        .. Attention.QueryNorm?.Buffers($"{name}.{WeightNames.QueryNorm}") ?? [],
+        .. Attention.KeyNorm?.Buffers($"{name}.{WeightNames.KeyNorm}") ?? [],
+        .. AttentionPostNorm?.Buffers($"{name}.{WeightNames.AttentionPostNorm}") ?? [],
+        .. FeedForwardNorm.Buffers($"{name}.{WeightNames.FeedForwardNorm}"),
+        .. FeedForwardPostNorm?.Buffers($"{name}.{WeightNames.FeedForwardPostNorm}") ?? [],
+    ];
+
     /// <summary>The block's output; it may be written over x where the pass stores to a cache.</summary>
     internal Tensor Forward(Tensor x, in ForwardPass pass)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
-        Tensor heads = Attention.Heads(AttentionNorm.Forward(x), pass, _layer);
-        x = Add(x, heads, Attention.Output, AttentionPostNorm, pass.Rows, DropoutPlace.AttentionOutput);
-        Tensor inner = FeedForward.Inner(FeedForwardNorm.Forward(x), pass.Rows?.AdapterSeed(_layer, DropoutPlace.UpAdapter));
-        x = Add(x, inner, FeedForward.Down, FeedForwardPostNorm, pass.Rows, DropoutPlace.FeedForwardOutput);
+        bool training = pass.IsTraining;
+        Tensor heads = Attention.Heads(Before(AttentionNorm, x, training), pass, _layer);
+        x = After(AttentionNorm, Add(x, heads, Attention.Output, AttentionPostNorm, pass.Rows, DropoutPlace.AttentionOutput), training);
+        Tensor inner = FeedForward.Inner(Before(FeedForwardNorm, x, training), pass.Rows?.AdapterSeed(_layer, DropoutPlace.UpAdapter));
+        x = After(FeedForwardNorm, Add(x, inner, FeedForward.Down, FeedForwardPostNorm, pass.Rows, DropoutPlace.FeedForwardOutput), training);
         return lease.Return(x);
     }
 
@@ -82,17 +99,23 @@ public sealed class TransformerBlock
     {
         IWeightSource scope = weights.Scope(name);
         Tensor weight = scope.Tensor("weight", new Shape(size));
-        return config.Norm == NormKind.Rms
-            ? new RmsNorm(weight, config.NormEpsilon)
-            : new LayerNorm(weight, scope.Tensor("bias", new Shape(size)), config.NormEpsilon);
+        if (config.Norm == NormKind.Rms) return new RmsNorm(weight, config.NormEpsilon);
+        Tensor bias = scope.Tensor("bias", new Shape(size));
+        if (config.Norm == NormKind.Layer) return new LayerNorm(weight, bias, config.NormEpsilon);
+        Tensor mean = scope.Tensor(WeightNames.RunningMean, new Shape(size)), variance = scope.Tensor(WeightNames.RunningVariance, new Shape(size));
+        return new BatchNorm(weight, bias, mean, variance, config.NormEpsilon);
     }
+
+    private Tensor Before(Norm norm, Tensor x, bool training) => _normsAfter ? x : norm.Forward(x, training);
+
+    private Tensor After(Norm norm, Tensor x, bool training) => _normsAfter ? norm.Forward(x, training) : x;
 
     private Tensor Add(Tensor x, Tensor branch, Linear output, Norm? postNorm, OwnRows? rows, DropoutPlace place)
     {
         if (rows is null && postNorm is null) return output.ForwardAdd(branch, x);
         DropoutPlace adapter = place == DropoutPlace.AttentionOutput ? DropoutPlace.AttentionOutputAdapter : DropoutPlace.DownAdapter;
         Tensor y = output.Forward(branch, rows?.AdapterSeed(_layer, adapter));
-        if (postNorm is not null) y = postNorm.Forward(y);
+        if (postNorm is not null) y = postNorm.Forward(y, rows is { IsTraining: true });
         return rows is null ? Ops.AddInPlace(x, y) : x + rows.Drop(y, _layer, place);
     }
 }

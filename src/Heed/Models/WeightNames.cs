@@ -15,7 +15,7 @@ public static class WeightNames
     /// <summary>The scope of block i is "blocks.i".</summary>
     public const string Blocks = "blocks";
 
-    /// <summary>Within a block: the norm before attention.</summary>
+    /// <summary>Within a block: the norm before attention, or after it is added.</summary>
     public const string AttentionNorm = "attention_norm";
 
     /// <summary>Within a block: queries, keys and values, rows in that order.</summary>
@@ -33,7 +33,7 @@ public static class WeightNames
     /// <summary>Within a block: the norm of the attention's output (Gemma 2).</summary>
     public const string AttentionPostNorm = "attention_post_norm";
 
-    /// <summary>Within a block: the norm before the feed-forward part.</summary>
+    /// <summary>Within a block: the norm before the feed-forward part, or after it is added.</summary>
     public const string FeedForwardNorm = "feed_forward_norm";
 
     /// <summary>Within a block: gate and up, rows in that order; only up where there is no gate.</summary>
@@ -45,8 +45,14 @@ public static class WeightNames
     /// <summary>Within a block: the norm of the feed-forward part's output (Gemma 2).</summary>
     public const string FeedForwardPostNorm = "feed_forward_post_norm";
 
-    /// <summary>The norm before the output layer.</summary>
+    /// <summary>The norm before the output layer, if the blocks normalise before their parts.</summary>
     public const string FinalNorm = "norm";
+
+    /// <summary>Within a BatchNorm: its running mean.</summary>
+    public const string RunningMean = "running_mean";
+
+    /// <summary>Within a BatchNorm: its running variance.</summary>
+    public const string RunningVariance = "running_variance";
 
     /// <summary>The output layer, [vocabulary, hidden], if it is not tied.</summary>
     public const string Output = "output";

@@ -30,4 +30,7 @@ internal readonly ref struct ForwardPass
 
     /// <summary>The rows that attend to one another, or null. Their activations may be needed later, so nothing is written over.</summary>
     public OwnRows? Rows { get; }
+
+    /// <summary>Whether this is a step of training, which has dropout and a batch's own statistics.</summary>
+    public bool IsTraining => Rows is { IsTraining: true };
 }

@@ -58,6 +58,9 @@ internal sealed class OwnRows
     /// <summary>The rate of dropout; 0 outside of training.</summary>
     public float Dropout { get; }
 
+    /// <summary>Whether this is a step of training.</summary>
+    public bool IsTraining => Seed is not null;
+
     private ulong? Seed { get; }
 
     /// <summary>The seed of one of the places of dropout in one of the layers.</summary>

@@ -40,8 +40,8 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
         Tensor all = Qkv.Forward(x, pass.Rows?.AdapterSeed(layer, DropoutPlace.QkvAdapter)); // [batch, seq, (heads + 2·kvHeads)·headDim]
         HeadRange q = new(all, 0, _heads, headDim), k = new(all, _heads, kvHeads, headDim);
         HeadRange v = new(all, _heads + kvHeads, kvHeads, headDim);
-        if (QueryNorm is not null) q = new HeadRange(QueryNorm.Forward(q.View()));
-        if (KeyNorm is not null) k = new HeadRange(KeyNorm.Forward(k.View()));
+        if (QueryNorm is not null) q = new HeadRange(QueryNorm.Forward(q.View(), pass.IsTraining));
+        if (KeyNorm is not null) k = new HeadRange(KeyNorm.Forward(k.View(), pass.IsTraining));
         if (Rotary is not null)
         {
             // In the fused rows queries and keys lie side by side, and turn in one sweep.

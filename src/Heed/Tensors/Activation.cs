@@ -14,4 +14,10 @@ public enum Activation
 
     /// <summary>max(0, x).</summary>
     Relu,
+
+    /// <summary>Swish, x·σ(βx), with a β of its own: 1 is <see cref="Silu"/>, 0 is x/2, and a great one nears <see cref="Relu"/> (Ramachandran et al. 2017).</summary>
+    Swish,
+
+    /// <summary>σ(x) = 1/(1 + e⁻ˣ); as a gate it makes the GLU of Dauphin et al. 2016, arXiv 1612.08083.</summary>
+    Sigmoid,
 }

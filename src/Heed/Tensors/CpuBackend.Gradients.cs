@@ -28,13 +28,13 @@ internal sealed partial class CpuBackend
         RunSums(work, RowsOf(x, dim), dim, dWeight, dBias);
     }
 
-    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx) =>
-        RunRows(new ActivationGradientWork(KindOf(activation), x, dy, dx), x.ElementCount, 1);
+    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1) =>
+        RunRows(new ActivationGradientWork(KindOf(activation), x, dy, dx, beta), x.ElementCount, 1);
 
-    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx)
+    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1)
     {
         int hidden = dy.Shape[^1];
-        RunRows(new GatedGradientWork(KindOf(activation), x, dy, dx, hidden), RowsOf(dy, hidden), 2 * hidden);
+        RunRows(new GatedGradientWork(KindOf(activation), x, dy, dx, hidden, beta), RowsOf(dy, hidden), 2 * hidden);
     }
 
     public void SumRows(Tensor x, Tensor destination)
@@ -75,16 +75,16 @@ internal sealed partial class CpuBackend
     }
 
     /// <summary>Rows of one element.</summary>
-    private readonly struct ActivationGradientWork(ActivationKind kind, Tensor x, Tensor dy, Tensor dx) : IRowWork
+    private readonly struct ActivationGradientWork(ActivationKind kind, Tensor x, Tensor dy, Tensor dx, float beta) : IRowWork
     {
         public void Execute(int first, int rows) =>
-            ActivationGradient.Apply(kind, Rows(x, first, rows, 1), Rows(dy, first, rows, 1), Rows(dx, first, rows, 1));
+            ActivationGradient.Apply(kind, Rows(x, first, rows, 1), Rows(dy, first, rows, 1), Rows(dx, first, rows, 1), beta);
     }
 
-    private readonly struct GatedGradientWork(ActivationKind kind, Tensor x, Tensor dy, Tensor dx, int hidden) : IRowWork
+    private readonly struct GatedGradientWork(ActivationKind kind, Tensor x, Tensor dy, Tensor dx, int hidden, float beta) : IRowWork
     {
         public void Execute(int first, int rows) =>
-            ActivationGradient.ApplyGated(kind, Rows(x, first, rows, 2 * hidden), Rows(dy, first, rows, hidden), rows, hidden, Rows(dx, first, rows, 2 * hidden));
+            ActivationGradient.ApplyGated(kind, Rows(x, first, rows, 2 * hidden), Rows(dy, first, rows, hidden), rows, hidden, Rows(dx, first, rows, 2 * hidden), beta);
     }
 
     private readonly struct SumRowsWork(Tensor x, int columns) : ISumWork

@@ -53,10 +53,10 @@ internal sealed partial class CpuBackend
         RunRows(new LayerNormWork(source, weight, bias, epsilon, destination, dim), RowsOf(x, dim), dim);
     }
 
-    public void Gated(Activation activation, Tensor x, Tensor destination)
+    public void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1)
     {
         int hidden = destination.Shape[^1];
-        RunRows(new GatedWork(KindOf(activation), x, destination, hidden), RowsOf(destination, hidden), 2 * hidden);
+        RunRows(new GatedWork(KindOf(activation), x, destination, hidden, beta), RowsOf(destination, hidden), 2 * hidden);
     }
 
     private static ActivationKind KindOf(Activation activation) => activation switch
@@ -64,6 +64,8 @@ internal sealed partial class CpuBackend
         Activation.Silu => ActivationKind.Silu,
         Activation.GeluTanh => ActivationKind.GeluTanh,
         Activation.GeluErf => ActivationKind.Gelu,
+        Activation.Swish => ActivationKind.Swish,
+        Activation.Sigmoid => ActivationKind.Sigmoid,
         _ => ActivationKind.Relu,
     };
 
@@ -85,10 +87,10 @@ internal sealed partial class CpuBackend
                 rows, dim, Rows(destination, first, rows, dim));
     }
 
-    private readonly struct GatedWork(ActivationKind kind, Tensor x, Tensor destination, int hidden) : IRowWork
+    private readonly struct GatedWork(ActivationKind kind, Tensor x, Tensor destination, int hidden, float beta) : IRowWork
     {
         public void Execute(int first, int rows) =>
-            Activations.ApplyGated(kind, Rows(x, first, rows, 2 * hidden), rows, hidden, Rows(destination, first, rows, hidden));
+            Activations.ApplyGated(kind, Rows(x, first, rows, 2 * hidden), rows, hidden, Rows(destination, first, rows, hidden), beta);
     }
 
     /// <summary>x if it is contiguous, else its copy in <paramref name="destination"/>, from where it can go on in place.</summary>

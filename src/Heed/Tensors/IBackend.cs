@@ -56,8 +56,8 @@ internal interface IBackend
     /// </summary>
     void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false);
 
-    /// <summary>destination = act(gate)·up, where each row of x holds [gate | up].</summary>
-    void Gated(Activation activation, Tensor x, Tensor destination);
+    /// <summary>destination = act(gate)·up, where each row of x holds [gate | up]; <paramref name="beta"/> is Swish's.</summary>
+    void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1);
 
     /// <summary>
     /// Writes keys and values at their rows' positions: keys in panels of 16 [batch, kvHeads, capacity/16, headDim, 16],
@@ -86,13 +86,13 @@ internal interface IBackend
     void LayerNormBackward(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor? dx, Tensor? dWeight, Tensor? dBias);
 
     /// <summary>dx = dy·act′(x), element by element; ReLU's slope at 0 is 0.</summary>
-    void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx);
+    void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1);
 
     /// <summary>
     /// The gradient of <see cref="Gated"/>: rows of x and dx are [gate | up], 2·hidden long, those of dy hidden;
     /// dx = [dy·up·act′(gate) | dy·act(gate)]. dx may be x, not dy.
     /// </summary>
-    void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx);
+    void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1);
 
     /// <summary>destination[c] += Σ x[r, c] over all rows, [rows…, columns] to [columns]: the gradient of a bias.</summary>
     void SumRows(Tensor x, Tensor destination);

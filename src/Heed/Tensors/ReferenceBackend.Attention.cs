@@ -22,14 +22,13 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    public void Gated(Activation activation, Tensor x, Tensor destination)
+    public void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1)
     {
         int hidden = destination.Shape[^1];
-        UnaryOp op = OpOf(activation);
         ReferenceView source = new(x), target = new(destination);
         for (int r = 0; r < RowsOf(destination); r++)
             for (int i = 0; i < hidden; i++)
-                target[r * hidden + i] = Apply(op, source[2 * r * hidden + i]) * source[(2 * r + 1) * hidden + i];
+                target[r * hidden + i] = Value(activation, source[2 * r * hidden + i], beta) * source[(2 * r + 1) * hidden + i];
     }
 
     public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)

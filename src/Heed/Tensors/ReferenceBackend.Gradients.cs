@@ -65,22 +65,22 @@ internal sealed partial class ReferenceBackend
         }
     }
 
-    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx)
+    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1)
     {
         ReadOnlySpan<double> source = All(x), upstream = All(dy);
         Span<double> target = All(dx);
-        for (int i = 0; i < target.Length; i++) target[i] = upstream[i] * Slope(activation, source[i]);
+        for (int i = 0; i < target.Length; i++) target[i] = upstream[i] * Slope(activation, source[i], beta);
     }
 
-    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx)
+    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1)
     {
         int hidden = dy.Shape[^1];
         for (int r = 0; r < RowsOf(dy); r++)
             for (int i = 0; i < hidden; i++)
             {
                 double gate = Row(x, r, 2 * hidden)[i], up = Row(x, r, 2 * hidden)[hidden + i], upstream = Row(dy, r, hidden)[i];
-                Row(dx, r, 2 * hidden)[i] = upstream * up * Slope(activation, gate);
-                Row(dx, r, 2 * hidden)[hidden + i] = upstream * Apply(OpOf(activation), gate);
+                Row(dx, r, 2 * hidden)[i] = upstream * up * Slope(activation, gate, beta);
+                Row(dx, r, 2 * hidden)[hidden + i] = upstream * Value(activation, gate, beta);
             }
     }
 
@@ -99,7 +99,7 @@ internal sealed partial class ReferenceBackend
             for (int i = 0; i < size; i++) Row(table, ids[r], size)[i] += Row(rows, r, size)[i];
     }
 
-    private static double Slope(Activation activation, double x)
+    private static double Slope(Activation activation, double x, double beta)
     {
         switch (activation)
         {
@@ -111,10 +111,17 @@ internal sealed partial class ReferenceBackend
                 return 0.5 * (1 + tanh) + 0.5 * x * (1 - tanh * tanh) * slope;
             case Activation.GeluErf:
                 return 0.5 * (1 + Erf(x / Math.Sqrt(2))) + x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI);
+            case Activation.Swish:
+                return Sigmoid(beta * x) * (1 + beta * x * (1 - Sigmoid(beta * x)));
+            case Activation.Sigmoid:
+                return Sigmoid(x) * (1 - Sigmoid(x));
             default:
                 return x > 0 ? 1 : 0;
         }
     }
+
+    private static double Value(Activation activation, double x, double beta) =>
+        activation == Activation.Swish ? x * Sigmoid(beta * x) : Apply(OpOf(activation), x);
 
     private static UnaryOp OpOf(Activation activation) => activation switch
     {
@@ -122,6 +129,7 @@ internal sealed partial class ReferenceBackend
         Activation.GeluTanh => UnaryOp.GeluTanh,
         Activation.GeluErf => UnaryOp.GeluErf,
         Activation.Relu => UnaryOp.Relu,
+        Activation.Sigmoid => UnaryOp.Sigmoid,
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Gated: unknown activation."),
     };
 

@@ -178,7 +178,7 @@ public sealed class Trainer
     }
 
     /// <summary>All that a checkpoint keeps.</summary>
-    internal IReadOnlyList<Parameter> Tensors() => [.. Parameters, .. Optimizer.Moments()];
+    internal IReadOnlyList<Parameter> Tensors() => [.. Parameters, .. Model.Buffers, .. Optimizer.Moments()];
 
     private static void CheckFits(ModelConfig config, IBatchSource source, string name)
     {

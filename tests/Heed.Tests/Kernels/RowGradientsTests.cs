@@ -94,22 +94,24 @@ public sealed unsafe class RowGradientsTests
         Check<Slopes.Silu>(ActivationKind.Silu);
         Check<Slopes.Gelu>(ActivationKind.Gelu);
         Check<Slopes.GeluTanh>(ActivationKind.GeluTanh);
+        Check<Slopes.Swish>(ActivationKind.Swish, 1.7f);
+        Check<Slopes.Sigmoid>(ActivationKind.Sigmoid);
 
-        static void Check<TSlope>(ActivationKind kind) where TSlope : struct, ISlope
+        static void Check<TSlope>(ActivationKind kind, float beta = 1) where TSlope : struct, ISlope
         {
             for (int count = 0; count <= 256; count++)
             {
                 float[] x = Numbers.Random(count, count, 8f), dy = Numbers.Random(count + 1, count), expected = new float[count];
                 Numbers.Special.AsSpan(0, Math.Min(count, Numbers.Special.Length)).CopyTo(x);
-                ActivationGradient.RunScalar<TSlope>(x, dy, expected);
+                ActivationGradient.RunScalar<TSlope>(x, dy, expected, beta);
                 OnEveryPath(expected, $"{kind}, {count}", (actual, path) =>
                 {
                     fixed (float* source = x, upstream = dy, target = actual)
                     {
-                        if (path == 3) ActivationGradient.Apply(kind, x, dy, actual);
-                        else if (path == 2) ActivationGradient.Core<TSlope, Sixteen512, Vector512<float>>(source, upstream, target, count);
-                        else if (path == 1) ActivationGradient.Core<TSlope, Sixteen256, Pair256>(source, upstream, target, count);
-                        else ActivationGradient.Core<TSlope, Sixteen128, Quad128>(source, upstream, target, count);
+                        if (path == 3) ActivationGradient.Apply(kind, x, dy, actual, beta);
+                        else if (path == 2) ActivationGradient.Core<TSlope, Sixteen512, Vector512<float>>(source, upstream, target, count, beta);
+                        else if (path == 1) ActivationGradient.Core<TSlope, Sixteen256, Pair256>(source, upstream, target, count, beta);
+                        else ActivationGradient.Core<TSlope, Sixteen128, Quad128>(source, upstream, target, count, beta);
                     }
                 });
             }
@@ -121,22 +123,24 @@ public sealed unsafe class RowGradientsTests
     {
         Check<Slopes.Silu>(ActivationKind.Silu);
         Check<Slopes.GeluTanh>(ActivationKind.GeluTanh);
+        Check<Slopes.Swish>(ActivationKind.Swish, 1.7f);
+        Check<Slopes.Sigmoid>(ActivationKind.Sigmoid);
 
-        static void Check<TSlope>(ActivationKind kind) where TSlope : struct, ISlope
+        static void Check<TSlope>(ActivationKind kind, float beta = 1) where TSlope : struct, ISlope
         {
             for (int hidden = 0; hidden <= 256; hidden++)
             {
                 int rows = 1 + (hidden % 3);
                 float[] x = Numbers.Random(hidden, 2 * rows * hidden, 6f), dy = Numbers.Random(hidden + 1, rows * hidden), expected = new float[2 * rows * hidden];
-                ActivationGradient.RunGatedScalar<TSlope>(x, dy, rows, hidden, expected);
+                ActivationGradient.RunGatedScalar<TSlope>(x, dy, rows, hidden, expected, beta);
                 OnEveryPath(expected, $"gated {kind}, {hidden}", (actual, path) =>
                 {
                     fixed (float* source = x, upstream = dy, target = actual)
                     {
-                        if (path == 3) ActivationGradient.ApplyGated(kind, x, dy, rows, hidden, actual);
-                        else if (path == 2) ActivationGradient.GatedCore<TSlope, Sixteen512, Vector512<float>>(source, upstream, target, rows, hidden);
-                        else if (path == 1) ActivationGradient.GatedCore<TSlope, Sixteen256, Pair256>(source, upstream, target, rows, hidden);
-                        else ActivationGradient.GatedCore<TSlope, Sixteen128, Quad128>(source, upstream, target, rows, hidden);
+                        if (path == 3) ActivationGradient.ApplyGated(kind, x, dy, rows, hidden, actual, beta);
+                        else if (path == 2) ActivationGradient.GatedCore<TSlope, Sixteen512, Vector512<float>>(source, upstream, target, rows, hidden, beta);
+                        else if (path == 1) ActivationGradient.GatedCore<TSlope, Sixteen256, Pair256>(source, upstream, target, rows, hidden, beta);
+                        else ActivationGradient.GatedCore<TSlope, Sixteen128, Quad128>(source, upstream, target, rows, hidden, beta);
                     }
                 });
             }

@@ -38,7 +38,7 @@ internal sealed class ProbeBackend(int cancelAt, CancellationTokenSource source)
     public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false) =>
         _cpu.Rope(x, cos, sin, positions, layout, inverse);
 
-    public void Gated(Activation activation, Tensor x, Tensor destination) => _cpu.Gated(activation, x, destination);
+    public void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1) => _cpu.Gated(activation, x, destination, beta);
 
     public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows) =>
         _cpu.StoreKeyValues(keys, values, positions, keyPanels, valueRows);
@@ -58,9 +58,9 @@ internal sealed class ProbeBackend(int cancelAt, CancellationTokenSource source)
     public void LayerNormBackward(Tensor x, Tensor weight, float epsilon, Tensor dy, Tensor? dx, Tensor? dWeight, Tensor? dBias) =>
         _cpu.LayerNormBackward(x, weight, epsilon, dy, dx, dWeight, dBias);
 
-    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx) => _cpu.ActivateBackward(activation, x, dy, dx);
+    public void ActivateBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1) => _cpu.ActivateBackward(activation, x, dy, dx, beta);
 
-    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx) => _cpu.GatedBackward(activation, x, dy, dx);
+    public void GatedBackward(Activation activation, Tensor x, Tensor dy, Tensor dx, float beta = 1) => _cpu.GatedBackward(activation, x, dy, dx, beta);
 
     public void SumRows(Tensor x, Tensor destination) => _cpu.SumRows(x, destination);
 

@@ -45,14 +45,18 @@ public class FiniteDifferenceTests
     [InlineData(Activation.GeluTanh)]
     [InlineData(Activation.GeluErf)]
     [InlineData(Activation.Relu)]
-    public void Activations_AnyShape_MatchDifferences(Activation activation) => ForEach((x, dy) =>
+    [InlineData(Activation.Sigmoid)]
+    [InlineData(Activation.Swish, 1.7f)]
+    [InlineData(Activation.Swish, 0f)]
+    [InlineData(Activation.Swish, -0.6f)]
+    public void Activations_AnyShape_MatchDifferences(Activation activation, float beta = 1) => ForEach((x, dy) =>
     {
         Tensor dx = Like(x);
-        Device.Backend.ActivateBackward(activation, x, dy, dx);
-        Check(dx, x, () => Dot(Ops.Activate(x, activation), dy));
+        Device.Backend.ActivateBackward(activation, x, dy, dx, beta);
+        Check(dx, x, () => Dot(Ops.Activate(x, activation, beta), dy));
         Tensor both = Sample(5, [.. x.Shape.ToArray()[..^1], 2 * x.Shape[^1]]), dBoth = Like(both);
-        Device.Backend.GatedBackward(activation, both, dy, dBoth);
-        Check(dBoth, both, () => Dot(Ops.Gated(both, activation), dy));
+        Device.Backend.GatedBackward(activation, both, dy, dBoth, beta);
+        Check(dBoth, both, () => Dot(Ops.Gated(both, activation, beta), dy));
     });
 
     [Theory]

@@ -9,7 +9,7 @@ public class GradientOpsTests
 
     private static readonly int[][] Shapes = [[1], [7], [3, 16], [1, 1, 5], [3, 1], [2, 3, 33], [2, 0, 4], [0, 8], [3, 0], [5, 2, 130], [70, 40]];
 
-    private static readonly Activation[] Activations = [Activation.Silu, Activation.GeluTanh, Activation.GeluErf, Activation.Relu];
+    private static readonly Activation[] Activations = [Activation.Silu, Activation.GeluTanh, Activation.GeluErf, Activation.Relu, Activation.Swish, Activation.Sigmoid];
 
     /// <summary>Each returns what it wrote; the shapes fit <c>[…, size]</c>.</summary>
     private static IEnumerable<(string Name, Func<Device, int[], Tensor[]> Run)> Operations()
@@ -42,7 +42,7 @@ public class GradientOpsTests
             yield return ($"{activation}", (device, shape) =>
             {
                 Tensor dx = Sample(9, shape, device);
-                device.Backend.ActivateBackward(activation, Sample(1, shape, device), Sample(2, shape, device), dx);
+                device.Backend.ActivateBackward(activation, Sample(1, shape, device), Sample(2, shape, device), dx, beta: 1.3f);
                 return [dx];
             }
             );
@@ -50,7 +50,7 @@ public class GradientOpsTests
             {
                 int[] both = [.. shape[..^1], 2 * shape[^1]];
                 Tensor dx = Sample(9, both, device);
-                device.Backend.GatedBackward(activation, Sample(1, both, device), Sample(2, shape, device), dx);
+                device.Backend.GatedBackward(activation, Sample(1, both, device), Sample(2, shape, device), dx, beta: 1.3f);
                 return [dx];
             }
             );

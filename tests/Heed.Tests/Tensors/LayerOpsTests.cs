@@ -49,11 +49,13 @@ public class LayerOpsTests
     [InlineData(Activation.GeluTanh)]
     [InlineData(Activation.GeluErf)]
     [InlineData(Activation.Relu)]
+    [InlineData(Activation.Sigmoid)]
+    [InlineData(Activation.Swish)]
     public void Gated_AnyShapeAndLayout_MatchesReference(Activation activation)
     {
         foreach (int[] shape in new int[][] { [2], [3, 34], [2, 3, 10], [0, 4], [4, 0] })
             foreach (Layout layout in new[] { Layout.Contiguous, Layout.Reversed, Layout.Sliced })
-                BothDevices(device => Ops.Gated(Samples.Make(1, layout, shape, device), activation));
+                BothDevices(device => Ops.Gated(Samples.Make(1, layout, shape, device), activation, beta: 1.4f));
         Should.Throw<ArgumentException>(() => Ops.Gated(Tensor.Ones(new Shape(3)), activation)).Message.ShouldContain("Gated: x has shape [3]");
     }
 

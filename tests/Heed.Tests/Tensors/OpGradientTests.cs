@@ -174,6 +174,10 @@ public sealed class OpGradientTests
         GradientCheck.Run(x => Ops.LayerNorm(x[0], x[1], null, 1e-5f), new Shape(2, 7), new Shape(7));
         GradientCheck.Run(x => Ops.Gated(x[0], Activation.Silu), new Shape(3, 6));
         GradientCheck.Run(x => Ops.Gated(x[0], Activation.GeluTanh), new Shape(3, 6));
+        GradientCheck.Run(x => Ops.Gated(x[0], Activation.Sigmoid), new Shape(3, 6));
+        GradientCheck.Run(x => Ops.Gated(x[0], Activation.Swish, 1.7f), new Shape(3, 6));
+        GradientCheck.Run(x => Ops.Activate(x[0], Activation.Swish, 1.7f), new Shape(3, 6));
+        GradientCheck.Run(x => Ops.Activate(x[0].Transpose(0, 1), Activation.Swish, -0.4f), new Shape(3, 6));
         GradientCheck.Run(x => Ops.SoftCap(x[0], 0.7f), new Shape(3, 6));
         GradientCheck.Run(x => Ops.Dropout(x[0], 0.4f, 9), new Shape(3, 6));
         GradientCheck.Run(x => Ops.CrossEntropy(x[0], [1, -100, 4]), new Shape(3, 5));

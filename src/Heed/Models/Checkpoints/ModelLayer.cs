@@ -35,7 +35,7 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
             yield return new(WeightNames.PositionEmbedding, ModelLayerKind.Embedding, [config.MaxSeqLen], hidden, Bias: false);
         for (int i = 0; i < config.NumLayers; i++)
             foreach (ModelLayer layer in Block(config, $"{WeightNames.Blocks}.{i}.")) yield return layer;
-        yield return Norm(config, WeightNames.FinalNorm, hidden);
+        if (config.NormPlacement == NormPlacement.Pre) yield return Norm(config, WeightNames.FinalNorm, hidden);
         if (!config.TieEmbeddings) yield return new(WeightNames.Output, ModelLayerKind.Linear, [config.VocabSize], hidden, Bias: false);
     }
 
@@ -61,5 +61,5 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
     }
 
     private static ModelLayer Norm(ModelConfig config, string name, long size) =>
-        new(name, ModelLayerKind.Norm, [size], 1, config.Norm == NormKind.Layer);
+        new(name, ModelLayerKind.Norm, [size], 1, config.Norm != NormKind.Rms);
 }

@@ -207,7 +207,7 @@ public class HuggingFaceExportTests
         using TempFolder temp = new();
         Transformer model = new(Gpt2, new RandomWeights(1));
         Should.Throw<ArgumentException>(() => HuggingFaceExport.Write(model, temp.File("m"), new HuggingFaceExportOptions { WeightType = WeightType.Q8_0 })).Message.ShouldContain("Q8_0; expected F32, F16 or BF16");
-        ((LayerNorm)model.FinalNorm).Weight.AsSpan()[3] = 70000;
+        ((LayerNorm)model.FinalNorm!).Weight.AsSpan()[3] = 70000;
         Should.Throw<NotSupportedException>(() => HuggingFaceExport.Write(model, temp.Root, new HuggingFaceExportOptions { WeightType = WeightType.F16 })).Message.ShouldContain("'transformer.ln_f.weight' has the number 70000");
         Directory.GetFileSystemEntries(temp.Root).ShouldBeEmpty();
     }

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Heed.Models;
+using Heed.Nn;
+using Heed.Tensors;
+using Heed.Tests.Tensors;
+
+namespace Heed.Tests.Models;
+
+/// <summary>Placements of norms and kinds of positions against models of PyTorch's own encoder layers.</summary>
+public sealed class BlockGoldenTests
+{
+    private static readonly ModelConfig s_vaswani = new()
+    {
+        HiddenSize = 15,
+        NumHeads = 3,
+        NumLayers = 2,
+        IntermediateSize = 20,
+        VocabSize = 11,
+        MaxSeqLen = 40,
+        Norm = NormKind.Layer,
+        NormPlacement = NormPlacement.Post,
+        Positions = PositionKind.Sinusoidal,
+        EmbeddingScale = MathF.Sqrt(15),
+        Activation = Activation.Relu,
+        GatedFeedForward = false,
+        QkvBias = true,
+        AttentionOutputBias = true,
+        FeedForwardBias = true,
+    };
+
+    public static TheoryData<string> Names => ["post_norm_sinusoidal", "post_norm_concatenated", "pre_norm_no_positions"];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Forward_MatchesPyTorch(string name)
+    {
+        using JsonDocument golden = Read(name);
+        Transformer model = new(ConfigOf(name), Weights(golden, "weights", Device.Cpu));
+        model.Config.ParameterCount().ShouldBe(model.Parameters.Sum(parameter => (long)parameter.Value.ElementCount));
+        Tensor logits = model.Forward(Tokens(golden), batch: 2, rows: LogitRows.All);
+        // Two blocks in float32 against float64.
+        Samples.ShouldMatch(logits, TensorOf(golden.RootElement.GetProperty("logits"), Device.Cpu), 2e-5, 2e-5);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Loss_AndEveryGradient_MatchPyTorch(string name)
+    {
+        using JsonDocument golden = Read(name);
+        foreach (Device device in new[] { Device.Cpu, Device.Reference })
+        {
+            // Of each tensor's greatest entry. The reference differs by the rounding of goldens and of the table of positions.
+            double tolerance = ReferenceEquals(device, Device.Cpu) ? 1e-5 : 5e-7;
+            Transformer model = new(ConfigOf(name), Weights(golden, "weights", device));
+            int[] tokens = Tokens(golden), targets = [.. tokens.Select((_, i) => i % 7 == 6 ? -100 : tokens[i + 1])];
+            foreach (Parameter parameter in model.Parameters) parameter.Value.RequiresGradient = true;
+            using GradientTape tape = new();
+            Tensor loss = model.Loss(tokens, targets, batch: 2);
+            loss.Item().ShouldBe(golden.RootElement.GetProperty("loss").GetDouble(), tolerance);
+            tape.Backward(loss);
+            foreach (Parameter parameter in model.Parameters)
+            {
+                Tensor expected = TensorOf(golden.RootElement.GetProperty("gradients").GetProperty(parameter.Name), device);
+                Samples.ShouldMatch(parameter.Value.Gradient!, expected, 0, tolerance * Samples.Read(expected).Max(Math.Abs));
+            }
+        }
+    }
+
+    private static ModelConfig ConfigOf(string name) => name switch
+    {
+        "post_norm_concatenated" => s_vaswani with { SinusoidalLayout = SinusoidalLayout.Concatenated, Activation = Activation.GeluErf },
+        "pre_norm_no_positions" => s_vaswani with { NormPlacement = NormPlacement.Pre, Positions = PositionKind.None, EmbeddingScale = 1, Activation = Activation.GeluErf },
+        _ => s_vaswani,
+    };
+
+    private static JsonDocument Read(string name) => JsonDocument.Parse(File.ReadAllBytes(TestData.Golden($"blocks/{name}.json")));
+
+    private static int[] Tokens(JsonDocument golden) =>
+        [.. golden.RootElement.GetProperty("tokens").EnumerateArray().SelectMany(row => row.EnumerateArray()).Select(token => token.GetInt32())];
+
+    private static NamedWeights Weights(JsonDocument golden, string part, Device device) =>
+        new(name => TensorOf(golden.RootElement.GetProperty(part).GetProperty(name), device), device);
+
+    private static Tensor TensorOf(JsonElement json, Device device)
+    {
+        int[] shape = [.. json.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
+        return Tensor.From([.. json.GetProperty("values").EnumerateArray().Select(value => value.GetSingle())], new Shape(shape), device);
+    }
+}

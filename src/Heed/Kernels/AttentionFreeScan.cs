@@ -17,7 +17,7 @@ internal static unsafe partial class AttentionFreeScan
     /// <param name="shape">The sizes.</param>
     /// <param name="k">[batch, seq, dim].</param>
     /// <param name="v">[batch, seq, dim].</param>
-    /// <param name="state">[batch, 3, dim]: greatest key, Σ e^(k − greatest)·v and Σ e^(k − greatest) of earlier positions, and overwritten with those of all; empty for none.</param>
+    /// <param name="state">[batch, 3, dim]: greatest key, Σ e^(k − greatest)·v and Σ e^(k − greatest) of earlier positions, zeros for none, overwritten with those of all; empty to begin with none.</param>
     /// <param name="destination">[batch, seq or 1, dim].</param>
     /// <param name="norms">[batch, seq or 1, 2, dim]: greatest key and Σ e^(k − greatest), which the backward step asks for.</param>
     public static void Forward(WorkerPool pool, in AttentionFreeShape shape, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
@@ -78,9 +78,9 @@ internal static unsafe partial class AttentionFreeScan
         float* past = state == null ? null : state + ((long)row * 3 * dim) + at;
         if (past != null)
         {
-            max = L.LoadPart(past, lanes, 0f);
             sum = L.LoadPart(past + dim, lanes, 0f);
             total = L.LoadPart(past + (2 * dim), lanes, 0f);
+            max = L.SelectLess(L.Create(0f), total, L.LoadPart(past, lanes, 0f), max);
         }
 
         k += ((long)row * shape.Seq * dim) + at;

@@ -14,7 +14,7 @@ internal partial interface IBackend
     /// <param name="v">[batch, seq, dim].</param>
     /// <param name="bias">w.</param>
     /// <param name="causal">Whether a position sees those up to itself alone.</param>
-    /// <param name="state">[batch, 3, dim], for causal mixing without biases: a bound of the keys of earlier calls, Σ e^(k − bound)·v and Σ e^(k − bound); overwritten with those after this call. Null to begin with nothing.</param>
+    /// <param name="state">[batch, 3, dim], for causal mixing without biases: a bound of the keys of earlier calls, Σ e^(k − bound)·v and Σ e^(k − bound); zeros to begin with; overwritten with those after this call. Null for none.</param>
     /// <param name="destination">[batch, seq or 1, dim].</param>
     /// <param name="norms">[batch, seq or 1, 2, dim]: a bound of k + w and Σ e^(k + w − bound).</param>
     void AttentionFree(Tensor k, Tensor v, in PositionBias bias, bool causal, Tensor? state, Tensor destination, Tensor norms);

@@ -11,8 +11,9 @@ internal sealed partial class ReferenceBackend
         for (int b = 0; b < k.Shape[0]; b++)
             for (int i = 0; i < k.Shape[2]; i++)
             {
-                double pastMax = double.NegativeInfinity, pastSum = 0, pastTotal = 0;
+                double pastMax = 0, pastSum = 0, pastTotal = 0;
                 if (state is not null) (pastMax, pastSum, pastTotal) = (new ReferenceView(state).At(b, 0, i), new ReferenceView(state).At(b, 1, i), new ReferenceView(state).At(b, 2, i));
+                if (pastTotal == 0) pastMax = double.NegativeInfinity;
                 for (int t = 0; t < rows; t++)
                 {
                     int end = causal ? t + 1 : seq;

@@ -28,7 +28,7 @@ public static partial class Ops
     /// <summary>Causal mixing without biases that goes on from earlier calls: exactly what one call over all positions gives.</summary>
     /// <param name="k">[batch, seq, dim].</param>
     /// <param name="v">[batch, seq, dim].</param>
-    /// <param name="state">[batch, 3, dim]: (−∞, 0, 0) for each feature to begin with; overwritten.</param>
+    /// <param name="state">[batch, 3, dim], zeros to begin with; overwritten.</param>
     /// <exception cref="InvalidOperationException">A gradient is wanted.</exception>
     internal static Tensor AttentionFree(Tensor k, Tensor v, Tensor state)
     {

@@ -39,9 +39,10 @@ public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias b
     {
         if (!CanAppend) return base.Append(x, state);
         CheckInput("AttentionFreeMixer", x, qkv.InFeatures);
-        state.Advance(this, x);
+        state.Check(this, x);
         Tensor all = qkv.Forward(x);
         Tensor averages = Ops.AttentionFree(all.Slice(2, _dim, _dim), all.Slice(2, 2 * _dim, _dim), state.Part(0));
+        state.Advance(x.Shape[1]);
         return output.Forward(all.Slice(2, 0, _dim).Sigmoid() * averages);
     }
 

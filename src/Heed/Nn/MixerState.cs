@@ -46,11 +46,13 @@ public sealed class MixerState : IDisposable
     /// <summary>One of the tensors.</summary>
     internal Tensor Part(int index) => _parts[index];
 
-    /// <summary>Counts tokens that are about to be seen.</summary>
-    internal void Advance(SequenceMixer layer, Tensor x)
+    /// <summary>Throws where tokens cannot be added: the state is another layer's, or has another number of rows.</summary>
+    internal void Check(SequenceMixer layer, Tensor x)
     {
         if (!ReferenceEquals(layer, _owner)) throw new ArgumentException("Append: the state is another layer's; make one with this layer's CreateState.", nameof(layer));
         if (x.Shape[0] != Batch) throw new ArgumentException($"Append: x has shape {x.Shape}; expected {Batch} rows, as the state has.", nameof(x));
-        Length += x.Shape[1];
     }
+
+    /// <summary>Counts tokens that have been seen.</summary>
+    internal void Advance(int tokens) => Length += tokens;
 }

@@ -26,14 +26,12 @@ public sealed class AttentionFreeTests
         };
 
         /// <summary>w[t, j], written from its definition.</summary>
-        public double At(ReadOnlySpan<Tensor> parts, int t, int j)
+        public double At(double[][] parts, int t, int j)
         {
             if (Bias == "none" || (Window > 0 && Math.Abs(t - j) >= Window)) return 0;
-            double[] left = Samples.Read(parts[0]);
-            if (Bias == "dense") return left[t * (Seq + 2) + j];
-            if (Bias == "band") return left[t * (2 * Window - 1) + j - t + Window - 1];
-            double[] right = Samples.Read(parts[1]);
-            return Enumerable.Range(0, Rank).Sum(r => left[t * Rank + r] * right[j * Rank + r]);
+            if (Bias == "dense") return parts[0][t * (Seq + 2) + j];
+            if (Bias == "band") return parts[0][t * (2 * Window - 1) + j - t + Window - 1];
+            return Enumerable.Range(0, Rank).Sum(r => parts[0][t * Rank + r] * parts[1][j * Rank + r]);
         }
     }
 
@@ -61,6 +59,7 @@ public sealed class AttentionFreeTests
         {
             Tensor[] inputs = Inputs(x, device);
             double[] k = Samples.Read(inputs[0]), v = Samples.Read(inputs[1]);
+            double[][] parts = [.. inputs.Skip(2).Select(Samples.Read)];
             Tensor got = Ops.AttentionFree(inputs[0], inputs[1], x.Make(inputs.AsSpan(2)), x.Causal);
             double[] values = Samples.Read(got.BroadcastTo(inputs[0].Shape));
             for (int b = 0; b < x.Batch; b++)
@@ -71,7 +70,7 @@ public sealed class AttentionFreeTests
                         for (int j = 0; j < (x.Causal ? t + 1 : x.Seq); j++)
                         {
                             int at = (b * x.Seq + j) * x.Dim + i;
-                            double weight = Math.Exp(k[at] + x.At(inputs.AsSpan(2), t, j));
+                            double weight = Math.Exp(k[at] + x.At(parts, t, j));
                             sum += weight * v[at];
                             total += weight;
                         }

@@ -32,8 +32,7 @@ public static partial class Ops
     /// <exception cref="InvalidOperationException">A gradient is wanted.</exception>
     internal static Tensor AttentionFree(Tensor k, Tensor v, Tensor state)
     {
-        if (GradientTape.Watching(k, v) is not null)
-            throw new InvalidOperationException("AttentionFree: sums of earlier calls have no gradient; leave the state out, or wrap the call in GradientTape.NoGrad().");
+        if (GradientTape.Watching(k, v) is not null) NoGradientThroughState("AttentionFree");
         CheckAttentionFree(k, v, default);
         using TensorScope.Lease lease = TensorScope.Begin();
         Tensor result = lease.Return(Tensor.Allocate(k.Shape, k.Device));

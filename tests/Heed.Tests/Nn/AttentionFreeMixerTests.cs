@@ -61,6 +61,15 @@ public sealed class AttentionFreeMixerTests
     }
 
     [Fact]
+    public void Forward_EmptyBatch_IsEmpty()
+    {
+        Tensor[] inputs = Inputs();
+        foreach (bool causal in new[] { true, false })
+            foreach (PositionBias bias in new[] { PositionBias.None, PositionBias.Dense(Tensor.Zeros(new Shape(4, 4))) })
+                new AttentionFreeMixer(new DenseLinear(inputs[1]), new DenseLinear(inputs[2]), bias, causal).Forward(Tensor.Zeros(new Shape(0, 3, Hidden))).Shape.ShouldBe(new Shape(0, 3, Hidden));
+    }
+
+    [Fact]
     public void Append_Misuse_IsAClearError()
     {
         Tensor[] inputs = Inputs();

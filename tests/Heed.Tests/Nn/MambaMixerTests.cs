@@ -85,6 +85,14 @@ public sealed class MambaMixerTests
     }
 
     [Fact]
+    public void Forward_EmptyBatchOrSequence_IsEmpty()
+    {
+        foreach (Device device in new[] { Device.Cpu, Device.Reference })
+            foreach (Shape shape in new[] { new Shape(0, 3, Hidden), new Shape(2, 0, Hidden) })
+                Layer(Weights(device)).Forward(Tensor.Zeros(shape, device)).Shape.ShouldBe(shape);
+    }
+
+    [Fact]
     public void Initialisation_IsThePapers()
     {
         float[] rates = MambaMixer.LogRates(3, 16).ToArray();

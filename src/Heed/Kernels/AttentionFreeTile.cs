@@ -35,15 +35,15 @@ internal static unsafe partial class AttentionFreeTile
         {
             Work work = new(shape, key, value, scratch);
             KeysJob keys = new(work);
-            pool.Run(ref keys, shape.Batch * work.Blocks);
+            pool.Run(ref keys, shape.Batch * work.Blocks, (long)count * VectorMath.ExpWork);
             for (int first = 0; first < shape.Seq; first += Block)
             {
                 work = work.At(first);
                 bias.Spread(pool, first, work.Rows, work.Columns, scratch.Stripe(work.Columns));
                 WeightsJob weights = new(work);
-                pool.Run(ref weights, work.Rows);
+                pool.Run(ref weights, work.Rows, (long)work.Rows * work.Columns * VectorMath.ExpWork);
                 ForwardJob job = new(work, target, norm);
-                pool.Run(ref job, shape.Batch * shape.Groups);
+                pool.Run(ref job, shape.Batch * shape.Groups, 2L * shape.Batch * shape.Dim * work.Rows * work.Columns);
             }
         }
     }

@@ -5,6 +5,9 @@ namespace Heed.Kernels;
 /// <summary>Transcendental functions on sixteen lanes; each has a scalar twin of the same name with the same bits.</summary>
 internal static partial class VectorMath
 {
+    /// <summary>About how many multiplications an exponential takes.</summary>
+    public const int ExpWork = 16;
+
     // Nearest-integer by adding 1.5 * 2^23: the integer is then in the low bits, ready to be shifted into an exponent.
     private const float RoundMagic = 12582912f;
     private const float Log2E = 1.44269504088896f;

@@ -53,6 +53,14 @@ public sealed unsafe class AttentionFreeTests
         });
     }
 
+    /// <summary>Four times the positions take four times the memory: no [seq, seq] anywhere.</summary>
+    [Fact]
+    public void Tile_Scratch_GrowsLinearlyWithSeq()
+    {
+        long one = AttentionFreeTile.Work.Floats(new AttentionFreeShape(2, 1024, 64, true)), four = AttentionFreeTile.Work.Floats(new AttentionFreeShape(2, 4096, 64, true));
+        four.ShouldBe(4 * one);
+    }
+
     [Theory, MemberData(nameof(Sizes))]
     public void Tile_EveryInstructionSet_HasTheBitsOfTheScalarTwin(int batch, int seq, int dim, bool causal)
     {

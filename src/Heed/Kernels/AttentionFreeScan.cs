@@ -28,7 +28,7 @@ internal static unsafe partial class AttentionFreeScan
         fixed (float* key = k[..count], value = v[..count], past = state.IsEmpty ? state : state[..(shape.Batch * 3 * shape.Dim)], target = destination[..rows], norm = norms[..(2 * rows)])
         {
             ForwardJob job = new(shape, key, value, past, target, norm);
-            pool.Run(ref job, shape.Batch * shape.Groups, (long)count * VectorMath.ExpWork);
+            pool.RunIfLarge(ref job, shape.Batch * shape.Groups, (long)count * VectorMath.ExpWork);
         }
     }
 
@@ -42,7 +42,7 @@ internal static unsafe partial class AttentionFreeScan
         fixed (float* toKey = dk[..count], toValue = dv[..count])
         {
             BackwardJob job = new(shape, key, value, mean, norm, upstream, toKey, toValue);
-            pool.Run(ref job, shape.Batch * shape.Groups, (long)count * VectorMath.ExpWork);
+            pool.RunIfLarge(ref job, shape.Batch * shape.Groups, (long)count * VectorMath.ExpWork);
         }
     }
 

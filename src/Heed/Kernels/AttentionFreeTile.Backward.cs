@@ -30,15 +30,13 @@ internal static unsafe partial class AttentionFreeTile
         {
             Work work = new(shape, key, value, scratch);
             KeysJob keys = new(work);
-            pool.Run(ref keys, shape.Batch * work.Blocks, (long)count * VectorMath.ExpWork);
+            pool.RunIfLarge(ref keys, shape.Batch * work.Blocks, (long)count * VectorMath.ExpWork);
             for (int first = 0; first < shape.Seq; first += Block)
             {
                 work = work.At(first);
-                bias.Spread(pool, first, work.Rows, work.Columns, scratch.Stripe(work.Columns));
-                WeightsJob weights = new(work);
-                pool.Run(ref weights, work.Rows, (long)work.Rows * work.Columns * VectorMath.ExpWork);
+                Prepare(pool, work, bias, scratch);
                 BackwardJob job = new(work, new Gradients(mean, norm, upstream, toKey, toValue, wantsBias ? (float*)stripe.Pointer : null));
-                pool.Run(ref job, (work.Columns + Block - 1) / Block, 4L * shape.Batch * shape.Dim * work.Rows * work.Columns);
+                pool.RunIfLarge(ref job, (work.Columns + Block - 1) / Block, 4L * shape.Batch * shape.Dim * work.Rows * work.Columns);
                 if (wantsBias) bias.Collect(pool, first, work.Rows, work.Columns, stripe.AsSpan<float>(0, work.Rows * work.Columns), dBias);
             }
         }

@@ -45,6 +45,12 @@ internal static unsafe partial class AttentionFreeTile
         /// <summary>The stripe's first position.</summary>
         public int First { get; private init; }
 
+        /// <summary>The first position of all that is asked for.</summary>
+        public int Begin { get; init; }
+
+        /// <summary>Whole tiles of the stripe that lie before <see cref="Begin"/>.</summary>
+        public int Skipped => Math.Max(0, Begin - First) / 4 * 4;
+
         /// <summary>The stripe's positions.</summary>
         public int Rows => Math.Min(Block, Shape.Seq - First);
 

@@ -17,35 +17,43 @@ internal static unsafe partial class AttentionFreeTile
     // A block whose weights add up to less than this, relative to e^(c + m), has lost accuracy to underflow: 2^-60.
     private const float TooSmall = 8.673617e-19f;
 
-    /// <summary>The averages of all positions, and what the backward step asks for.</summary>
+    /// <summary>The averages of positions <paramref name="begin"/> to the last, and what the backward step asks for.</summary>
     /// <param name="pool">The threads.</param>
     /// <param name="shape">The sizes.</param>
     /// <param name="k">[batch, seq, dim].</param>
     /// <param name="v">[batch, seq, dim].</param>
     /// <param name="bias">w for at least seq positions.</param>
-    /// <param name="destination">[batch, seq, dim].</param>
-    /// <param name="norms">[batch, seq, 2, dim]: a bound of k + w that is near the greatest, and the sum of e^(k + w − bound).</param>
+    /// <param name="begin">The first position that is asked for; it and those after it have the bits that they have among all.</param>
+    /// <param name="destination">[batch, seq − begin, dim].</param>
+    /// <param name="norms">[batch, seq − begin, 2, dim]: a bound of k + w that is near the greatest, and the sum of e^(k + w − bound).</param>
     public static void Forward(WorkerPool pool, in AttentionFreeShape shape, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
-        in PositionBiasRows bias, Span<float> destination, Span<float> norms)
+        in PositionBiasRows bias, int begin, Span<float> destination, Span<float> norms)
     {
-        int count = checked(shape.Batch * shape.Seq * shape.Dim);
-        if (count == 0) return;
+        int count = checked(shape.Batch * shape.Seq * shape.Dim), asked = shape.Batch * (shape.Seq - begin) * shape.Dim;
+        if (asked == 0) return;
         using Scratch scratch = new(pool, shape);
-        fixed (float* key = k[..count], value = v[..count], target = destination[..count], norm = norms[..(2 * count)])
+        fixed (float* key = k[..count], value = v[..count], target = destination[..asked], norm = norms[..(2 * asked)])
         {
-            Work work = new(shape, key, value, scratch);
+            Work work = new(shape, key, value, scratch) { Begin = begin };
             KeysJob keys = new(work);
-            pool.Run(ref keys, shape.Batch * work.Blocks, (long)count * VectorMath.ExpWork);
-            for (int first = 0; first < shape.Seq; first += Block)
+            pool.RunIfLarge(ref keys, shape.Batch * work.Blocks, (long)count * VectorMath.ExpWork);
+            for (int first = begin / Block * Block; first < shape.Seq; first += Block)
             {
                 work = work.At(first);
-                bias.Spread(pool, first, work.Rows, work.Columns, scratch.Stripe(work.Columns));
-                WeightsJob weights = new(work);
-                pool.Run(ref weights, work.Rows, (long)work.Rows * work.Columns * VectorMath.ExpWork);
+                Prepare(pool, work, bias, scratch);
                 ForwardJob job = new(work, target, norm);
-                pool.Run(ref job, shape.Batch * shape.Groups, 2L * shape.Batch * shape.Dim * work.Rows * work.Columns);
+                pool.RunIfLarge(ref job, shape.Batch * shape.Groups, 2L * shape.Batch * shape.Dim * work.Rows * work.Columns);
             }
         }
+    }
+
+    /// <summary>Lays out the biases of a stripe and their exponentials.</summary>
+    private static void Prepare(WorkerPool pool, in Work work, in PositionBiasRows bias, Scratch scratch)
+    {
+        int rows = work.Rows - work.Skipped;
+        bias.Spread(pool, work.First + work.Skipped, rows, work.Columns, scratch.Stripe(work.Columns)[(work.Skipped * work.Columns)..]);
+        WeightsJob weights = new(work);
+        pool.RunIfLarge(ref weights, rows, (long)rows * work.Columns * VectorMath.ExpWork);
     }
 
     private readonly struct KeysJob(Work work) : IPoolJob
@@ -62,9 +70,10 @@ internal static unsafe partial class AttentionFreeTile
     {
         public void Execute(int part)
         {
-            if (Vector512.IsHardwareAccelerated) WeightsCore<Sixteen512, Vector512<float>>(work, part);
-            else if (Vector256.IsHardwareAccelerated) WeightsCore<Sixteen256, Pair256>(work, part);
-            else WeightsCore<Sixteen128, Quad128>(work, part);
+            int row = work.Skipped + part;
+            if (Vector512.IsHardwareAccelerated) WeightsCore<Sixteen512, Vector512<float>>(work, row);
+            else if (Vector256.IsHardwareAccelerated) WeightsCore<Sixteen256, Pair256>(work, row);
+            else WeightsCore<Sixteen128, Quad128>(work, row);
         }
     }
 
@@ -129,7 +138,7 @@ internal static unsafe partial class AttentionFreeTile
     {
         int row = part / work.Shape.Groups, group = part % work.Shape.Groups, lanes = work.Shape.LanesOf(group), dim = work.Shape.Dim;
         Sums* sums = stackalloc Sums[Block];
-        for (int r = 0; r < work.Rows; r++)
+        for (int r = work.Skipped; r < work.Rows; r++)
         {
             L.Store(sums[r].Max, L.Create(float.NegativeInfinity));
             L.Store(sums[r].Sum, L.Create(0f));
@@ -139,13 +148,14 @@ internal static unsafe partial class AttentionFreeTile
         for (int block = 0; block * Block < work.Columns; block++)
         {
             if (work.IsDiagonal(block))
-                for (int r = 0; r < work.Rows; r++) AddExactly<L, V>(work, row, group, r, block * Block, work.First + r + 1, sums + r);
+                for (int r = work.Skipped; r < work.Rows; r++) AddExactly<L, V>(work, row, group, r, block * Block, work.First + r + 1, sums + r);
             else
-                for (int r = 0; r < work.Rows; r += 4) AddTile<L, V>(work, row, group, r, block, sums);
+                for (int r = work.Skipped; r < work.Rows; r += 4) AddTile<L, V>(work, row, group, r, block, sums);
         }
 
-        long at = (((long)row * work.Shape.Seq + work.First) * dim) + (group * 16);
-        for (int r = 0; r < work.Rows; r++, at += dim)
+        int wanted = Math.Max(0, work.Begin - work.First);
+        long at = (((long)row * (work.Shape.Seq - work.Begin) + work.First + wanted - work.Begin) * dim) + (group * 16);
+        for (int r = wanted; r < work.Rows; r++, at += dim)
         {
             V total = L.Load(sums[r].Total);
             float* norm = norms + (2 * at) - (group * 16);

@@ -35,7 +35,7 @@ internal static unsafe class CausalConvolution
         fixed (float* past = state.IsEmpty ? state : state[..(sizes.Batch * (sizes.Width - 1) * sizes.Channels)])
         {
             ForwardJob job = new(sizes, source, taps, shift, past, target);
-            pool.Run(ref job, sizes.Batch * sizes.Groups, (long)count * sizes.Width);
+            pool.RunIfLarge(ref job, sizes.Batch * sizes.Groups, (long)count * sizes.Width);
         }
     }
 
@@ -49,7 +49,7 @@ internal static unsafe class CausalConvolution
         fixed (float* toX = dx[..count], toTaps = dWeight[..(sizes.Width * sizes.Channels)], toShift = dBias.IsEmpty ? dBias : dBias[..sizes.Channels])
         {
             BackwardJob job = new(sizes, source, taps, upstream, toX, toTaps, toShift);
-            pool.Run(ref job, sizes.Groups, 2L * count * sizes.Width);
+            pool.RunIfLarge(ref job, sizes.Groups, 2L * count * sizes.Width);
         }
     }
 

@@ -27,7 +27,7 @@ internal static unsafe partial class SelectiveScan
         fixed (float* kept = checkpoints[..(shape.Batch * shape.Chunks * size)], upstream = gradient[..count], toX = dx[..count], toDelta = dDelta[..count])
         {
             BackwardJob job = new(pool, shape, new Inputs(px, pd, pa, pb, pc, ps), kept, upstream, new Gradients(toX, toDelta, toA, toB, toC, toSkip));
-            pool.Run(ref job, shape.Batch * shape.Parts, 2L * count * shape.States * VectorMath.ExpWork);
+            pool.RunIfLarge(ref job, shape.Batch * shape.Parts, 2L * count * shape.States * VectorMath.ExpWork);
         }
 
         ColumnSums.Add(new ReadOnlySpan<float>(toB, shape.Parts * shared), shape.Parts, db[..shared]);

@@ -53,7 +53,7 @@ internal static unsafe partial class SelectiveScan
         fixed (float* past = state.IsEmpty ? state : state[..(shape.Batch * size)], target = destination[..count], kept = checkpoints.IsEmpty ? checkpoints : checkpoints[..(shape.Batch * shape.Chunks * size)])
         {
             ForwardJob job = new(shape, new Inputs(px, pd, pa, pb, pc, ps), past, target, kept);
-            pool.Run(ref job, shape.Batch * shape.Groups, (long)count * shape.States * VectorMath.ExpWork);
+            pool.RunIfLarge(ref job, shape.Batch * shape.Groups, (long)count * shape.States * VectorMath.ExpWork);
         }
     }
 

@@ -73,11 +73,11 @@ internal sealed unsafe class WorkerPool : IDisposable
         job = local;
     }
 
-    /// <summary>As the other, but on the caller's thread alone where there is less to do than waking the others costs.</summary>
+    /// <summary>As <see cref="Run"/>, but on the caller's thread alone where there is less to do than waking the others costs.</summary>
     /// <param name="job">The job.</param>
     /// <param name="parts">The number of its parts.</param>
     /// <param name="work">About how many multiplications all parts take.</param>
-    public void Run<TJob>(ref TJob job, int parts, long work) where TJob : struct, IPoolJob
+    public void RunIfLarge<TJob>(ref TJob job, int parts, long work) where TJob : struct, IPoolJob
     {
         if (work >= WorthWaking) Run(ref job, parts);
         else

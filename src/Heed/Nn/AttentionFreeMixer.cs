@@ -15,8 +15,8 @@ public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias b
 {
     private readonly int _dim = qkv.OutFeatures / 3;
 
-    /// <summary>Whether tokens can be added bit by bit: causal and without biases.</summary>
-    public override bool CanAppend => causal && bias.IsNone;
+    /// <summary>Whether tokens can be added bit by bit: if causal.</summary>
+    public override bool CanAppend => causal;
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x)
@@ -27,12 +27,19 @@ public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias b
         return output.Forward(all.Slice(2, 0, _dim).Sigmoid() * averages);
     }
 
-    /// <summary>Sums of the weights and the weighted values so far: 3·dim numbers per row.</summary>
+    /// <summary>
+    /// Without biases sums of the weights and the weighted values so far, 3·dim numbers per row. With biases every position weighs
+    /// earlier keys anew, so they are kept: 2·positions·dim numbers per row.
+    /// </summary>
     /// <param name="batch">The number of rows.</param>
     /// <param name="device">Where the layer is; the CPU if null.</param>
-    /// <exception cref="NotSupportedException">The layer is not causal, or has biases.</exception>
-    public override MixerState CreateState(int batch, Device? device = null) =>
-        CanAppend ? new MixerState(this, device ?? Device.Cpu, batch, new Shape(batch, 3, _dim)) : base.CreateState(batch, device);
+    /// <exception cref="NotSupportedException">The layer is not causal.</exception>
+    public override MixerState CreateState(int batch, Device? device = null)
+    {
+        if (!CanAppend) return base.CreateState(batch, device);
+        Shape keys = new(batch, bias.IsNone ? 0 : bias.Positions, _dim);
+        return bias.IsNone ? new MixerState(this, device ?? Device.Cpu, batch, new Shape(batch, 3, _dim)) : new MixerState(this, device ?? Device.Cpu, batch, keys, keys);
+    }
 
     /// <inheritdoc/>
     public override Tensor Append(Tensor x, MixerState state)
@@ -41,9 +48,21 @@ public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias b
         CheckInput("AttentionFreeMixer", x, qkv.InFeatures);
         state.Check(this, x);
         Tensor all = qkv.Forward(x);
-        Tensor averages = Ops.AttentionFree(all.Slice(2, _dim, _dim), all.Slice(2, 2 * _dim, _dim), state.Part(0));
+        Tensor k = all.Slice(2, _dim, _dim), v = all.Slice(2, 2 * _dim, _dim);
+        Tensor averages = bias.IsNone ? Ops.AttentionFree(k, v, state.Part(0)) : Remember(k, v, state);
         state.Advance(x.Shape[1]);
         return output.Forward(all.Slice(2, 0, _dim).Sigmoid() * averages);
+    }
+
+    /// <summary>Keeps keys and values, and averages over all that are kept.</summary>
+    private Tensor Remember(Tensor k, Tensor v, MixerState state)
+    {
+        int before = (int)state.Length, after = before + k.Shape[1];
+        if (after > bias.Positions)
+            throw new ArgumentException($"Append: {k.Shape[1]} tokens after {before}; expected at most {bias.Positions} in all, the positions that there are biases for.", nameof(state));
+        state.Part(0).Slice(1, before, k.Shape[1]).Assign(k);
+        state.Part(1).Slice(1, before, k.Shape[1]).Assign(v);
+        return Ops.AttentionFree(state.Part(0).Slice(1, 0, after), state.Part(1).Slice(1, 0, after), bias, before);
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Heed.Tensors;
 namespace Heed.Nn;
 
 /// <summary>
-/// What a mixer keeps of the tokens that it has seen, as much after a million as after one. Belongs to one generation at a
+/// What a mixer keeps of the tokens that it has seen; its memory is taken once and does not grow. Belongs to one generation at a
 /// time, and to the layer that made it.
 /// </summary>
 public sealed class MixerState : IDisposable

@@ -5,7 +5,7 @@ namespace Heed.Nn;
 /// <summary>A layer in which the positions of a sequence learn of one another: attention, or what stands in its place.</summary>
 public abstract class SequenceMixer
 {
-    /// <summary>Whether tokens can be added bit by bit, with a state of one size in between.</summary>
+    /// <summary>Whether tokens can be added bit by bit, with a <see cref="MixerState"/> in between.</summary>
     public virtual bool CanAppend => false;
 
     /// <summary>All positions at once.</summary>
@@ -18,7 +18,7 @@ public abstract class SequenceMixer
     /// <param name="device">Where the layer is; the CPU if null.</param>
     /// <exception cref="NotSupportedException">This layer cannot go on from earlier tokens.</exception>
     public virtual MixerState CreateState(int batch, Device? device = null) =>
-        throw new NotSupportedException($"CreateState: a {GetType().Name} that is not causal, or sees earlier tokens one by one, has no state of one size; call Forward with all tokens.");
+        throw new NotSupportedException($"CreateState: a {GetType().Name} like this one sees all tokens at once and keeps no state; call Forward with all of them.");
 
     /// <summary>The outputs of the next positions of each row: the same as those of <see cref="Forward"/> over all tokens so far.</summary>
     /// <param name="x">[batch, seq, hidden].</param>

@@ -10,7 +10,7 @@ internal sealed partial class CpuBackend
         AttentionFreeShape shape = new(k.Shape[0], k.Shape[1], k.Shape[2], causal);
         Span<float> target = Elements(destination), sums = Elements(norms);
         if (bias.IsNone) AttentionFreeScan.Forward(_pool, shape, Elements(k), Elements(v), state is null ? default : Elements(state), target, sums);
-        else AttentionFreeTile.Forward(_pool, shape, Elements(k), Elements(v), RowsOf(bias), target, sums);
+        else AttentionFreeTile.Forward(_pool, shape, Elements(k), Elements(v), RowsOf(bias), shape.Seq - destination.Shape[1], target, sums);
     }
 
     public void AttentionFreeBackward(Tensor k, Tensor v, in PositionBias bias, bool causal, Tensor average, Tensor norms, Tensor gradient,

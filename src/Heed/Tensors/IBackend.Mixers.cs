@@ -8,15 +8,16 @@ internal partial interface IBackend
 {
     /// <summary>
     /// destination[b, t, i] = Σ e^(k[b, t', i] + w[t, t'])·v[b, t', i] / Σ e^(k[b, t', i] + w[t, t']) over all t', or those up to t
-    /// if <paramref name="causal"/>. Without biases and not causal all positions are one, destination [batch, 1, dim].
+    /// if <paramref name="causal"/>. Without biases and not causal all positions are one, destination [batch, 1, dim]. With biases
+    /// the destination may have fewer rows than k: those of the last positions.
     /// </summary>
     /// <param name="k">[batch, seq, dim].</param>
     /// <param name="v">[batch, seq, dim].</param>
     /// <param name="bias">w.</param>
     /// <param name="causal">Whether a position sees those up to itself alone.</param>
     /// <param name="state">[batch, 3, dim], for causal mixing without biases: a bound of the keys of earlier calls, Σ e^(k − bound)·v and Σ e^(k − bound); zeros to begin with; overwritten with those after this call. Null for none.</param>
-    /// <param name="destination">[batch, seq or 1, dim].</param>
-    /// <param name="norms">[batch, seq or 1, 2, dim]: a bound of k + w and Σ e^(k + w − bound).</param>
+    /// <param name="destination">[batch, rows, dim].</param>
+    /// <param name="norms">[batch, rows, 2, dim]: a bound of k + w and Σ e^(k + w − bound).</param>
     void AttentionFree(Tensor k, Tensor v, in PositionBias bias, bool causal, Tensor? state, Tensor destination, Tensor norms);
 
     /// <summary>

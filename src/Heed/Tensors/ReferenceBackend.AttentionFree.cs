@@ -5,7 +5,7 @@ internal sealed partial class ReferenceBackend
 {
     public void AttentionFree(Tensor k, Tensor v, in PositionBias bias, bool causal, Tensor? state, Tensor destination, Tensor norms)
     {
-        int seq = k.Shape[1], rows = destination.Shape[1];
+        int seq = k.Shape[1], rows = destination.Shape[1], skipped = causal ? seq - rows : 0;
         ReferenceView keys = new(k), values = new(v), target = new(destination), sums = new(norms);
         double[,] w = Spread(bias, seq);
         for (int b = 0; b < k.Shape[0]; b++)
@@ -16,13 +16,13 @@ internal sealed partial class ReferenceBackend
                 if (pastTotal == 0) pastMax = double.NegativeInfinity;
                 for (int t = 0; t < rows; t++)
                 {
-                    int end = causal ? t + 1 : seq;
+                    int end = causal ? skipped + t + 1 : seq;
                     double max = pastMax;
-                    for (int j = 0; j < end; j++) max = Math.Max(max, keys.At(b, j, i) + w[t, j]);
+                    for (int j = 0; j < end; j++) max = Math.Max(max, keys.At(b, j, i) + w[skipped + t, j]);
                     double sum = pastTotal == 0 ? 0 : pastSum * Math.Exp(pastMax - max), total = pastTotal == 0 ? 0 : pastTotal * Math.Exp(pastMax - max);
                     for (int j = 0; j < end; j++)
                     {
-                        double weight = Math.Exp(keys.At(b, j, i) + w[t, j] - max);
+                        double weight = Math.Exp(keys.At(b, j, i) + w[skipped + t, j] - max);
                         sum += weight * values.At(b, j, i);
                         total += weight;
                     }

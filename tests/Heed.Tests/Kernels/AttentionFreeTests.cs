@@ -75,7 +75,7 @@ public sealed unsafe class AttentionFreeTests
             PositionBiasRows bias = new() { Left = w, Stride = seq }, dBias = new() { Left = dw, Stride = seq };
             if (path is 3 or 4)
             {
-                AttentionFreeTile.Forward(pool, shape, k, v, bias, average, norms);
+                AttentionFreeTile.Forward(pool, shape, k, v, bias, 0, average, norms);
                 AttentionFreeTile.Backward(pool, shape, k, v, bias, average, norms, g, dk, dv, dBias);
             }
             else if (path == 0) Run<ScalarSixteen, SixteenFloats>(pool, shape, k, v, w, average, norms, g, dk, dv, dw);

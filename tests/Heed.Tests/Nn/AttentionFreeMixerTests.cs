@@ -60,6 +60,45 @@ public sealed class AttentionFreeMixerTests
         }
     }
 
+    /// <summary>With biases the state holds keys and values, and every position has the bits of the full forward.</summary>
+    [Theory, InlineData("dense", 1), InlineData("dense", 33), InlineData("factors", 1), InlineData("factors", 7), InlineData("band", 3), InlineData("band", 70)]
+    public void Append_WithBiasesInChunks_EqualsTheFullForward(string kind, int chunk)
+    {
+        const int Seq = 70;
+        Tensor[] inputs = Inputs(Seq);
+        Tensor table = Samples.Make(7, kind == "dense" ? [Seq, Seq] : kind == "band" ? [Seq, 9] : [Seq, 3], Device.Cpu), other = Samples.Make(8, [Seq, 3], Device.Cpu);
+        PositionBias bias = kind == "dense" ? PositionBias.Dense(table) : kind == "band" ? PositionBias.Band(table, 5) : PositionBias.Factors(table, other, 40);
+        AttentionFreeMixer layer = new(new DenseLinear(inputs[1]), new DenseLinear(inputs[2]), bias, causal: true);
+        int[] expected = Samples.Bits(layer.Forward(inputs[0]));
+        using MixerState state = layer.CreateState(2);
+        state.Bytes.ShouldBe(2 * 2 * Seq * Dim * sizeof(float));
+        for (int start = 0; start < Seq; start += chunk)
+        {
+            int count = Math.Min(chunk, Seq - start);
+            int[] got = Samples.Bits(layer.Append(inputs[0].Slice(1, start, count), state));
+            for (int b = 0; b < 2; b++)
+                got.AsSpan(b * count * Hidden, count * Hidden).SequenceEqual(expected.AsSpan((b * Seq + start) * Hidden, count * Hidden)).ShouldBeTrue($"row {b}, tokens {start} on");
+        }
+        Should.Throw<ArgumentException>(() => layer.Append(inputs[0].Slice(1, 0, 1), state)).Message.ShouldContain("at most 70");
+    }
+
+    [Fact]
+    public void Append_Reference_MatchesTheCpu()
+    {
+        Tensor[][] outputs = [.. new[] { Device.Cpu, Device.Reference }.Select(device =>
+        {
+            Tensor[] inputs = [Samples.Make(1, [2, 9, Hidden], device), Samples.Make(2, [3 * Dim, Hidden], device), Samples.Make(3, [Hidden, Dim], device)];
+            return new[] { PositionBias.None, PositionBias.Dense(Samples.Make(4, [12, 12], device)) }.Select(bias =>
+            {
+                AttentionFreeMixer layer = new(new DenseLinear(inputs[1]), new DenseLinear(inputs[2]), bias, causal: true);
+                using MixerState state = layer.CreateState(2, device);
+                layer.Append(inputs[0].Slice(1, 0, 4), state);
+                return layer.Append(inputs[0].Slice(1, 4, 5), state);
+            }).ToArray();
+        })];
+        for (int i = 0; i < 2; i++) Samples.ShouldMatch(outputs[0][i], outputs[1][i], 1e-4, 1e-4);
+    }
+
     [Fact]
     public void Forward_EmptyBatch_IsEmpty()
     {

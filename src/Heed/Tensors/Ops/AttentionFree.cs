@@ -41,6 +41,19 @@ public static partial class Ops
         return result;
     }
 
+    /// <summary>Causal mixing with biases, for positions <paramref name="begin"/> to the last alone: [batch, seq − begin, dim], the bits that they have among all.</summary>
+    /// <exception cref="InvalidOperationException">A gradient is wanted.</exception>
+    internal static Tensor AttentionFree(Tensor k, Tensor v, in PositionBias bias, int begin)
+    {
+        CheckAttentionFree(k, v, bias);
+        if (GradientTape.Watching(k, v, bias.Left) is not null || GradientTape.Watching(k, bias.Right) is not null) NoGradientThroughState("AttentionFree");
+        using TensorScope.Lease lease = TensorScope.Begin();
+        int batch = k.Shape[0], rows = k.Shape[1] - begin, dim = k.Shape[2];
+        Tensor result = lease.Return(Tensor.Allocate(new Shape(batch, rows, dim), k.Device)), norms = Tensor.Allocate(new Shape(batch, rows, 2, dim), k.Device);
+        k.Backend.AttentionFree(k.Contiguous(), v.Contiguous(), bias.With(bias.Left!.Contiguous(), bias.Right?.Contiguous()), causal: true, null, result, norms);
+        return result;
+    }
+
     private static void AttentionFreeGradient(GradientTape tape, Tensor k, Tensor v, in PositionBias bias, bool causal, Tensor result, Tensor norms)
     {
         GradientNode? toK = k.Node, toV = v.Node, toLeft = bias.Left?.Node, toRight = bias.Right?.Node;

@@ -204,6 +204,7 @@ internal static unsafe partial class AttentionFreeTile
     }
 
     /// <summary>Keys <paramref name="first"/> up to, without, <paramref name="end"/> for one position, with an exponential for each weight.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BackExactly<L, V>(in Work work, int row, int group, int r, int first, int end, in Gradients gradients, float* exact)
         where L : ISixteen<V>
         where V : unmanaged

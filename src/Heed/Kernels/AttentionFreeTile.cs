@@ -9,6 +9,7 @@ namespace Heed.Kernels;
 /// exponentials are taken once per key and once per bias, and a tile is multiplications alone. Where c and m belong to
 /// different keys and all products of a block come out tiny, the block is done again with an exponential per weight.
 /// </summary>
+[SkipLocalsInit]
 internal static unsafe partial class AttentionFreeTile
 {
     /// <summary>Keys in a block, and positions in a stripe.</summary>
@@ -201,6 +202,7 @@ internal static unsafe partial class AttentionFreeTile
     }
 
     /// <summary>Joins a block's sums, relative to e^(c + m), with those of the blocks before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Merge<L, V>(in Work work, int row, int group, int r, int block, V sum, V total, Sums* sums)
         where L : ISixteen<V>
         where V : unmanaged
@@ -221,6 +223,7 @@ internal static unsafe partial class AttentionFreeTile
     }
 
     /// <summary>Keys <paramref name="first"/> up to, without, <paramref name="end"/> for one position, with an exponential for each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddExactly<L, V>(in Work work, int row, int group, int r, int first, int end, Sums* own)
         where L : ISixteen<V>
         where V : unmanaged

@@ -124,6 +124,7 @@ internal static unsafe partial class SelectiveScan
     }
 
     /// <summary>The states of a chunk: before its first step, and after each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Replay<L, V>(in SelectiveScanShape shape, in Inputs inputs, float* checkpoints, int row, int group, int chunk, float* a, float* history)
         where L : ISixteen<V>
         where V : unmanaged

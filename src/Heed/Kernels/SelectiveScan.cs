@@ -8,6 +8,7 @@ namespace Heed.Kernels;
 /// Mamba's scan (Gu and Dao 2023, arXiv 2312.00752): with Δ = softplus(delta), state n of a channel follows
 /// h = e^(Δ·A[n])·h + Δ·B[n]·x, and y = Σ C[n]·h + D·x. Lanes are channels; states never leave the first cache.
 /// </summary>
+[SkipLocalsInit]
 internal static unsafe partial class SelectiveScan
 {
     /// <summary>What the scan reads.</summary>

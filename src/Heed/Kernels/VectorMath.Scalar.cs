@@ -31,6 +31,22 @@ internal static partial class VectorMath
 
     public static float Sigmoid(float x) => 1f / (1f + Exp(-x));
 
+    public static float Softplus(float x)
+    {
+        float z = Exp(-MathF.Abs(x));
+        float r = z / (z + 2f);
+        float s = r * r;
+        float h = MathF.FusedMultiplyAdd(2f / 17f, s, 2f / 15f);
+        h = MathF.FusedMultiplyAdd(h, s, 2f / 13f);
+        h = MathF.FusedMultiplyAdd(h, s, 2f / 11f);
+        h = MathF.FusedMultiplyAdd(h, s, 2f / 9f);
+        h = MathF.FusedMultiplyAdd(h, s, 2f / 7f);
+        h = MathF.FusedMultiplyAdd(h, s, 2f / 5f);
+        h = MathF.FusedMultiplyAdd(h, s, 2f / 3f);
+        h = MathF.FusedMultiplyAdd(h, s, 2f);
+        return MathF.FusedMultiplyAdd(h, r, x < 0f ? 0f : x);
+    }
+
     public static float Tanh(float x)
     {
         float a = MathF.Abs(x);

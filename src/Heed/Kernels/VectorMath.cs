@@ -5,6 +5,9 @@ namespace Heed.Kernels;
 /// <summary>Transcendental functions on sixteen lanes; each has a scalar twin of the same name with the same bits.</summary>
 internal static partial class VectorMath
 {
+    /// <summary>About how many multiplications an exponential takes.</summary>
+    public const int ExpWork = 16;
+
     // Nearest-integer by adding 1.5 * 2^23: the integer is then in the low bits, ready to be shifted into an exponent.
     private const float RoundMagic = 12582912f;
     private const float Log2E = 1.44269504088896f;
@@ -82,6 +85,27 @@ internal static partial class VectorMath
     {
         V one = L.Create(1f);
         return L.Divide(one, L.Add(one, Exp<L, V>(L.Multiply(x, L.Create(-1f)))));
+    }
+
+    /// <summary>ln(1 + e^x). With z = e^-|x| and r = z / (2 + z), which is at most 1/3, ln(1 + z) is 2(r + r^3 / 3 + r^5 / 5 + …).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Softplus<L, V>(V x)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        V z = Exp<L, V>(L.Multiply(L.Abs(x), L.Create(-1f)));
+        V r = L.Divide(z, L.Add(z, L.Create(2f)));
+        V s = L.Multiply(r, r);
+        V h = L.Fma(L.Create(2f / 17f), s, L.Create(2f / 15f));
+        h = L.Fma(h, s, L.Create(2f / 13f));
+        h = L.Fma(h, s, L.Create(2f / 11f));
+        h = L.Fma(h, s, L.Create(2f / 9f));
+        h = L.Fma(h, s, L.Create(2f / 7f));
+        h = L.Fma(h, s, L.Create(2f / 5f));
+        h = L.Fma(h, s, L.Create(2f / 3f));
+        h = L.Fma(h, s, L.Create(2f));
+        V zero = L.Create(0f);
+        return L.Fma(h, r, L.SelectLess(x, zero, zero, x));
     }
 
     /// <summary>Hyperbolic tangent, also relatively accurate near 0.</summary>

@@ -13,6 +13,7 @@ internal sealed unsafe class WorkerPool : IDisposable
 {
     private const int SpinRounds = 200;
     private const int YieldRounds = 400;
+    private const long WorthWaking = 256 << 10;
 
     private readonly Thread[] _workers;
     private readonly SemaphoreSlim _parking = new(0);
@@ -70,6 +71,17 @@ internal sealed unsafe class WorkerPool : IDisposable
         TJob local = job;
         Share(&Invoke<TJob>, Unsafe.AsPointer(ref local), parts);
         job = local;
+    }
+
+    /// <summary>As <see cref="Run"/>, but on the caller's thread alone where there is less to do than waking the others costs.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="parts">The number of its parts.</param>
+    /// <param name="work">About how many multiplications all parts take.</param>
+    public void RunIfLarge<TJob>(ref TJob job, int parts, long work) where TJob : struct, IPoolJob
+    {
+        if (work >= WorthWaking) Run(ref job, parts);
+        else
+            for (int part = 0; part < parts; part++) job.Execute(part);
     }
 
     /// <summary>Ends the threads after the job that may be running; must not be called from within a job of this pool.</summary>

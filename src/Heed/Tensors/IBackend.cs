@@ -5,7 +5,7 @@ namespace Heed.Tensors;
 /// allocated above this seam; here shapes fit and destinations are written. Tensors may be strided views unless an
 /// operation says otherwise; destinations are contiguous unless it says so.
 /// </summary>
-internal interface IBackend
+internal partial interface IBackend
 {
     /// <summary>Sets every element of a destination that may be a strided view.</summary>
     void Fill(Tensor destination, double value);

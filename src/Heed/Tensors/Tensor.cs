@@ -254,7 +254,8 @@ public sealed partial class Tensor : IDisposable
         view._alive = true;
         if (!ReferenceEquals(view._device, _device)) view._device = _device;
         view._shape = shape;
-        view._offset = offset;
+        // What has no elements begins nowhere: its offset could lie past the memory's end.
+        view._offset = shape.ElementCount == 0 ? 0 : offset;
         return view;
     }
 

@@ -3,7 +3,7 @@ using Heed.Tensors;
 namespace Heed.Tests.Models;
 
 /// <summary>Computes as the CPU does, counts attention calls, and cancels in the one that is asked for.</summary>
-internal sealed class ProbeBackend(int cancelAt, CancellationTokenSource source) : IBackend
+internal sealed partial class ProbeBackend(int cancelAt, CancellationTokenSource source) : IBackend
 {
     private readonly CpuBackend _cpu = new(1);
 

@@ -1,0 +1,58 @@
+using Heed.Tensors;
+
+namespace Heed.Nn;
+
+/// <summary>
+/// What a mixer keeps of the tokens that it has seen; its memory is taken once and does not grow. Belongs to one generation at a
+/// time, and to the layer that made it.
+/// </summary>
+public sealed class MixerState : IDisposable
+{
+    private readonly SequenceMixer _owner;
+    private readonly Tensor[] _parts;
+
+    internal MixerState(SequenceMixer owner, Device device, int batch, params ReadOnlySpan<Shape> parts)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        _owner = owner;
+        Batch = batch;
+        _parts = new Tensor[parts.Length];
+        for (int i = 0; i < parts.Length; i++) _parts[i] = Tensor.AllocateOwned(parts[i], device);
+        Clear();
+    }
+
+    /// <summary>The number of rows.</summary>
+    public int Batch { get; }
+
+    /// <summary>The number of tokens seen, in each row.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>The memory that the state takes, in bytes.</summary>
+    public long Bytes => _parts.Sum(part => (long)part.ElementCount * (part.DType == DType.Float32 ? sizeof(float) : sizeof(double)));
+
+    /// <summary>Forgets all tokens.</summary>
+    public void Clear()
+    {
+        foreach (Tensor part in _parts) part.Backend.Fill(part, 0);
+        Length = 0;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Tensor part in _parts) part.Dispose();
+    }
+
+    /// <summary>One of the tensors.</summary>
+    internal Tensor Part(int index) => _parts[index];
+
+    /// <summary>Throws where tokens cannot be added: the state is another layer's, or has another number of rows.</summary>
+    internal void Check(SequenceMixer layer, Tensor x)
+    {
+        if (!ReferenceEquals(layer, _owner)) throw new ArgumentException("Append: the state is another layer's; make one with this layer's CreateState.", nameof(layer));
+        if (x.Shape[0] != Batch) throw new ArgumentException($"Append: x has shape {x.Shape}; expected {Batch} rows, as the state has.", nameof(x));
+    }
+
+    /// <summary>Counts tokens that have been seen.</summary>
+    internal void Advance(int tokens) => Length += tokens;
+}

@@ -3,7 +3,7 @@ using Heed.Tensors;
 namespace Heed.Benchmarks;
 
 /// <summary>A backend that computes nothing: a forward pass on it costs what lies outside of the kernels.</summary>
-internal sealed class IdleBackend : IBackend
+internal sealed partial class IdleBackend : IBackend
 {
     public void Fill(Tensor destination, double value) { }
 

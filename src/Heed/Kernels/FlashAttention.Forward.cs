@@ -125,18 +125,31 @@ internal static unsafe partial class FlashAttention
         ColumnPanels(work.Staged, work.KeyPitch, args.HeadDim, work.Queries);
         work.Begin(args, batch, head, rows);
         args.Counter?.Add(0, (long)rows.Count * (args.HeadDim + args.ValueDim));
-        for (int start = rows.First / TileKeys * TileKeys; start < rows.End; start += TileKeys)
+        if (args.Modifiers.TopK > 0)
         {
-            (int from0, int to0) = rows.KeysOf(0, Panel, start);
-            (int from1, int to1) = rows.KeysOf(Panel, TileRows, start);
+            ChooseKeys<TLanes, TVector, L, V>(args, work, rows, batch, head);
+        }
+
+        KeyTileWalk walk = new(args, rows, batch, head);
+        while (walk.Next())
+        {
+            ScoreTile keys = ColumnTile(args, work.Scoring, rows, batch, head, walk);
+            if (args.Modifiers.TopK > 0)
+            {
+                keys.Least = work.Scoring.Least;
+                keys.LastTies = work.Scoring.LastTies;
+            }
+
+            (int from0, int to0) = keys.KeysOf(rows, 0, Panel);
+            (int from1, int to1) = keys.KeysOf(rows, Panel, TileRows);
             if ((from0, to0) == (from1, to1))
             {
-                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, start, from0, to0, 0, rows.Count);
+                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, keys, from0, to0, 0, rows.Count);
             }
             else
             {
-                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, start, from0, to0, 0, Math.Min(rows.Count, Panel));
-                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, start, from1, to1, Panel, rows.Count);
+                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, keys, from0, to0, 0, Math.Min(rows.Count, Panel));
+                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, keys, from1, to1, Panel, rows.Count);
             }
         }
 
@@ -148,7 +161,7 @@ internal static unsafe partial class FlashAttention
 
     /// <summary>Adds keys from … to of the tile at start to the rows first … end; first is 0 or 32.</summary>
     private static void ForwardKeys<TLanes, TVector, L, V>(
-        in AttentionArgs args, in ForwardWork work, in QueryRows rows, int start, int from, int to, int first, int end)
+        in AttentionArgs args, in ForwardWork work, in QueryRows rows, in ScoreTile tile, int from, int to, int first, int end)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : unmanaged
         where L : ISixteen<V>
@@ -160,16 +173,21 @@ internal static unsafe partial class FlashAttention
         }
 
         int dim = args.HeadDim, keys = to - from, pitch = work.ValuePitch;
-        float* scores = work.Scores + (from * TileRows) + first;
-        Product<TLanes, TVector>(keys, (end - first + Panel - 1) / Panel, dim, work.Keys + ((long)start * dim) + from, TileKeys,
-            work.Queries + (first * dim), Panel * dim, scores, TileRows, resume: false);
+        ColumnProducts<TLanes, TVector>(dim, work, tile.Start, from, to, first, end);
         for (int r = first; r < end; r += 16)
         {
-            WeighColumn<L, V>(args, work, rows, start, from, to, r);
+            WeighColumn<L, V>(args, work, rows, tile, from, to, r);
         }
 
-        Product<TLanes, TVector>(end - first, pitch / Panel, keys, scores, TileRows,
-            work.Values + ((long)start * pitch) + (from * Panel), TileKeys * Panel, work.Accumulators + (first * pitch), pitch, resume: true);
+        Product<TLanes, TVector>(end - first, pitch / Panel, keys, work.Scores + (from * TileRows) + first, TileRows,
+            work.Values + ((long)tile.Start * pitch) + (from * Panel), TileKeys * Panel, work.Accumulators + (first * pitch), pitch, resume: true);
         args.Counter?.Add((long)keys * (end - first) * (dim + args.ValueDim), (long)keys * (dim + args.ValueDim));
     }
+
+    /// <summary>Products of keys from … to of the tile at start and rows first … end, [key, query].</summary>
+    private static void ColumnProducts<TLanes, TVector>(int dim, in ForwardWork work, int start, int from, int to, int first, int end)
+        where TLanes : struct, IFloatLanes<TVector>
+        where TVector : unmanaged
+        => Product<TLanes, TVector>(to - from, (end - first + Panel - 1) / Panel, dim, work.Keys + ((long)start * dim) + from, TileKeys,
+            work.Queries + (first * dim), Panel * dim, work.Scores + (from * TileRows) + first, TileRows, resume: false);
 }

@@ -91,7 +91,7 @@ internal static unsafe partial class FlashAttention
         }
     }
 
-    /// <summary>Packs keys [tile, headDim, 64] and values [tile, panels, 64, 32]; false where a visible value is not finite.</summary>
+    /// <summary>Packs keys [tile, headDim, 64] and values (if there are any) [tile, panels, 64, 32]; false where a visible value is not finite.</summary>
     private static bool PackForward<L, V>(in AttentionArgs args, in ForwardWork work, int batch, int kvHead)
         where L : ISixteen<V>
         where V : unmanaged
@@ -105,6 +105,11 @@ internal static unsafe partial class FlashAttention
             int from = Math.Max(first - start, 0), to = Math.Min(end - start, TileKeys);
             StageRange<L, V>(keys + (start * args.KeyStride), args.KeyStride, from, to, args.HeadDim, work.Staged, work.KeyPitch);
             TilePacking.Transpose(work.Staged, work.KeyPitch, TileKeys, args.HeadDim, work.Keys + ((long)start * args.HeadDim), TileKeys);
+            if (args.Value == null)
+            {
+                continue;
+            }
+
             finite = StageRange<L, V>(values + (start * args.ValueStride), args.ValueStride, from, to, args.ValueDim, work.Staged, work.ValuePitch);
             RowPanels<L, V>(work.Staged, work.ValuePitch, work.Values + ((long)start * work.ValuePitch));
         }
@@ -120,9 +125,7 @@ internal static unsafe partial class FlashAttention
         where V : unmanaged
     {
         QueryRows rows = new(args, batch, tile, null, work.RowMemory);
-        float* query = args.Query + (batch * args.QueryBatchStride) + (rows.Query * args.QueryStride) + (head * args.QueryHeadStride);
-        StageSeeing<L, V>(query, args.QueryStride, rows, args.HeadDim, work.Staged, work.KeyPitch);
-        ColumnPanels(work.Staged, work.KeyPitch, args.HeadDim, work.Queries);
+        StageQueries<L, V>(args, work, rows, batch, head);
         work.Begin(args, batch, head, rows);
         args.Counter?.Add(0, (long)rows.Count * (args.HeadDim + args.ValueDim));
         if (args.Modifiers.TopK > 0)
@@ -157,6 +160,15 @@ internal static unsafe partial class FlashAttention
         {
             FinishForward<L, V>(args, work, batch, head, rows.Query + r, r);
         }
+    }
+
+    private static void StageQueries<L, V>(in AttentionArgs args, in ForwardWork work, in QueryRows rows, int batch, int head)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        float* query = args.Query + (batch * args.QueryBatchStride) + (rows.Query * args.QueryStride) + (head * args.QueryHeadStride);
+        StageSeeing<L, V>(query, args.QueryStride, rows, args.HeadDim, work.Staged, work.KeyPitch);
+        ColumnPanels(work.Staged, work.KeyPitch, args.HeadDim, work.Queries);
     }
 
     /// <summary>Adds keys from … to of the tile at start to the rows first … end; first is 0 or 32.</summary>

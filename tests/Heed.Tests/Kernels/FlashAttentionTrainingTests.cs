@@ -38,6 +38,29 @@ public sealed class FlashAttentionTrainingTests : IDisposable
         Check(x.RunParts<FloatLanes128, Vector128<float>, Sixteen128, Quad128>(), expected, "128 bits");
     }
 
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Weights_AnyThreadCount_SumToTheColumnsAndToOneMinusTheSink(int seed)
+    {
+        TrainingCase x = TrainingCase.RandomModified(seed);
+        float[][] results = x.Run(_one);
+        (float[] rows, float[] columns) = x.RunWeights(_one, results);
+        (float[] otherRows, float[] otherColumns) = x.RunWeights(_three, results);
+        otherRows.ShouldHaveBitsOf(rows, "rows");
+        otherColumns.ShouldHaveBitsOf(columns, "columns");
+        for (int row = 0; row < results[1].Length; row++)
+        {
+            float lse = results[1][row], sink = x.HasSinks ? MathF.Exp(x.Sinks[row / x.Queries % x.Heads] - lse) : 0f;
+            rows.AsSpan(row * x.Keys, x.Keys).ToArray().Sum().ShouldBe(float.IsNegativeInfinity(lse) ? 0f : 1f - sink, 1e-5f);
+        }
+
+        for (int at = 0; at < columns.Length; at++)
+        {
+            int head = at / x.Keys, key = at % x.Keys;
+            Enumerable.Range(0, x.Queries).Sum(i => rows[(((head * x.Queries) + i) * x.Keys) + key]).ShouldBe(columns[at], 1e-4f);
+        }
+    }
+
     private static void Check(float[][] actual, float[][] expected, string what)
     {
         for (int i = 0; i < Names.Length; i++)

@@ -147,6 +147,29 @@ internal sealed unsafe class TrainingCase
         return results;
     }
 
+    /// <summary>Weights of all rows, and their sums by column, of a run's logsumexp and choice.</summary>
+    public (float[] Rows, float[] Columns) RunWeights(WorkerPool pool, float[][] results)
+    {
+        AttentionShape shape = new()
+        {
+            Batch = Batch,
+            Queries = Queries,
+            Heads = Heads,
+            KvHeads = KvHeads,
+            HeadDim = HeadDim,
+            KeyCapacity = Keys,
+            Scale = 1f / MathF.Sqrt(HeadDim),
+            SoftCap = SoftCap,
+            Window = Window,
+        };
+        (int, int, int)[] rows = [.. from b in Enumerable.Range(0, Batch) from h in Enumerable.Range(0, Heads) from i in Enumerable.Range(0, Queries) select (b, h, i)];
+        float[] weights = new float[rows.Length * Keys], sums = new float[Batch * Heads * Keys];
+        HeadRows q = Heads4(Q, Queries, Heads, HeadDim), k = Heads4(K, Keys, KvHeads, HeadDim);
+        FlashAttention.WeightsOfRows(shape, q, k, results[1], Limits, Firsts, rows, weights, pool, Scores(results[8]));
+        FlashAttention.ColumnSums(shape, q, k, results[1], Limits, Firsts, sums, pool, Scores(results[8]));
+        return (weights, sums);
+    }
+
     public float[][] RunScalar() => With((in AttentionGradientArgs args) =>
     {
         FlashAttention.ForwardScalar(args.Forward);

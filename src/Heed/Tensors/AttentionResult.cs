@@ -2,7 +2,7 @@ namespace Heed.Tensors;
 
 /// <summary>
 /// Attention's output, and what may be asked about how it came about. Weights are those of the softmax before dropout,
-/// computed again from the logsumexp; they carry no gradient. Queries and keys must not be written to in the meantime.
+/// computed again from the logsumexp; neither they nor it carry a gradient. Queries and keys must not be written to in the meantime.
 /// </summary>
 public sealed class AttentionResult
 {

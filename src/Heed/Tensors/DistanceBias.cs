@@ -8,32 +8,19 @@ namespace Heed.Tensors;
 public static class DistanceBias
 {
     /// <summary>
-    /// ALiBi's slopes (Press et al. 2022, arXiv 2108.12409): 2^(−8h/n) for h = 1 … n where n is a power of two; else those of the
-    /// lower power of two, and then every second one of its double.
+    /// ALiBi (Press et al. 2021, arXiv 2108.12409): −slope·|distance| with <see cref="AlibiSlopes"/>; under a causal mask that is
+    /// −slope·(i − j).
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">heads is below 1.</exception>
-    public static float[] AlibiSlopes(int heads)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
-        int power = 1 << (int)Math.Log2(heads);
-        float[] slopes = new float[heads];
-        for (int h = 0; h < heads; h++)
-            slopes[h] = h < power ? Slope(h + 1, power) : Slope(2 * (h - power) + 1, 2 * power);
-        return slopes;
-    }
-
-    private static float Slope(int h, int heads) => (float)Math.Pow(2, -8.0 * h / heads);
-
-    /// <summary>ALiBi: −slope·|distance|; under a causal mask that is −slope·(i − j).</summary>
     /// <param name="heads">The number of query heads.</param>
     /// <param name="queries">The number of queries.</param>
     /// <param name="keys">The number of keys.</param>
     /// <param name="device">The CPU if null.</param>
     /// <returns>[heads, queries + keys − 1].</returns>
+    /// <exception cref="ArgumentException">heads is below 1, or another number is negative.</exception>
     public static Tensor Alibi(int heads, int queries, int keys, Device? device = null)
     {
         int count = Distances(queries, keys);
-        float[] slopes = AlibiSlopes(heads), values = new float[checked(heads * count)];
+        float[] slopes = AlibiSlopes.For(heads), values = new float[checked(heads * count)];
         for (int i = 0; i < values.Length; i++) values[i] = -slopes[i / count] * Math.Abs(i % count - (keys - 1));
         return Tensor.From(values, Shape.Of(heads, count), device ?? Device.Cpu);
     }

@@ -5,16 +5,6 @@ namespace Heed.Tests.Tensors;
 public sealed class DistanceBiasTests
 {
     [Fact]
-    public void Row19_AlibiSlopes_PowersOfTwoAndOthers()
-    {
-        DistanceBias.AlibiSlopes(8).ShouldBe([1 / 2f, 1 / 4f, 1 / 8f, 1 / 16f, 1 / 32f, 1 / 64f, 1 / 128f, 1 / 256f]);
-        DistanceBias.AlibiSlopes(6).ShouldBe([1 / 4f, 1 / 16f, 1 / 64f, 1 / 256f, 1 / 2f, 1 / 8f]);
-        DistanceBias.AlibiSlopes(1).ShouldBe([1 / 256f]);
-        DistanceBias.AlibiSlopes(12).Length.ShouldBe(12);
-        Should.Throw<ArgumentOutOfRangeException>(() => DistanceBias.AlibiSlopes(0));
-    }
-
-    [Fact]
     public void Row19_Alibi_IsAddedAfterTheScaleAndCountsFromTheQuery()
     {
         // All products are 0: with heads of 16 a bias added before the scale would be a quarter.
@@ -68,5 +58,6 @@ public sealed class DistanceBiasTests
         Should.Throw<ArgumentOutOfRangeException>(() => DistanceBias.T5Bucket(1, false, 32, 16));
         Should.Throw<ArgumentException>(() => DistanceBias.T5(Tensor.Zeros(new Shape(8)), 2, 2, true)).Message.ShouldContain("[buckets, heads]");
         Should.Throw<ArgumentException>(() => DistanceBias.Alibi(2, -1, 2));
+        Should.Throw<ArgumentException>(() => DistanceBias.Alibi(0, 1, 2));
     }
 }

@@ -17,21 +17,22 @@ internal static class MaskBenchmark
         int threads = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 1;
         using WorkerPool pool = new(threads);
         Problem problem = new();
-        (string Name, int[] Limits, int[] Firsts, MaskTiles? Tiles)[] masks =
+        Mask[] masks =
         [
-            ("full", Rows(_ => Tokens - 1), [], null),
-            ("causal, intervals", Rows(i => i), [], null),
-            ("causal, tiles", Rows(_ => Tokens - 1), [], Tiles((i, j) => j <= i)),
-            ("window, intervals", Rows(i => i), Rows(i => Math.Max(0, i - Window + 1)), null),
-            ("window, tiles", Rows(_ => Tokens - 1), [], Tiles((i, j) => j <= i && j > i - Window)),
+            new("full", Rows(_ => Tokens - 1), []),
+            new("causal, intervals", Rows(i => i), []),
+            new("causal, tiles", Rows(_ => Tokens - 1), [], Tiles((i, j) => j <= i)),
+            new("window, intervals", Rows(i => i), Rows(i => Math.Max(0, i - Window + 1))),
+            new("window, tiles", Rows(_ => Tokens - 1), [], Tiles((i, j) => j <= i && j > i - Window)),
+            new("causal, biases by distance", Rows(i => i), [], Distances: new float[Heads * (2 * Tokens - 1)]),
+            new("causal, top 64", Rows(i => i), [], TopK: 64),
         ];
         Samples[] forward = [.. masks.Select(_ => new Samples())], backward = [.. masks.Select(_ => new Samples())];
         for (int round = -1; round < rounds; round++)
         {
             for (int m = 0; m < masks.Length; m++)
             {
-                double there = Samples.Time(() => problem.Forward(pool, masks[m].Limits, masks[m].Firsts, masks[m].Tiles));
-                double back = Samples.Time(() => problem.Backward(pool, masks[m].Limits, masks[m].Firsts, masks[m].Tiles));
+                double there = Samples.Time(() => problem.Forward(pool, masks[m])), back = Samples.Time(() => problem.Backward(pool, masks[m]));
                 if (round < 0) continue;
                 forward[m].Add(there);
                 backward[m].Add(back);
@@ -47,6 +48,13 @@ internal static class MaskBenchmark
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"causal, tiles / intervals: forward {forward[2].Median / forward[1].Median:F2}, backward {backward[2].Median / backward[1].Median:F2} (aim: at most 1.2)"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"window, full / tiles: both {(forward[0].Median + backward[0].Median) / (forward[4].Median + backward[4].Median):F1} (aim: at least 8)"));
         return 0;
+    }
+
+    private sealed record Mask(string Name, int[] Limits, int[] Firsts, MaskTiles? Tiles = null, float[]? Distances = null, int TopK = 0)
+    {
+        private readonly float[] _choice = new float[2 * Heads * Tokens];
+
+        public ScoreSpans Scores => new() { Tiles = Tiles, Distances = Distances, TopK = TopK, Choice = _choice };
     }
 
     private static int[] Rows(Func<int, int> value) => [.. Enumerable.Range(0, Tokens).Select(value)];
@@ -94,12 +102,12 @@ internal static class MaskBenchmark
         private readonly float[] _q = Values(1), _k = Values(2), _v = Values(3), _output = Values(4), _gradient = Values(5), _logSumExp = new float[Heads * Tokens];
         private readonly float[] _dq = Values(6), _dk = Values(7), _dv = Values(8);
 
-        public void Forward(WorkerPool pool, int[] limits, int[] firsts, MaskTiles? tiles) =>
-            FlashAttention.OverRows(Shape, Range(_q), Range(_k), Range(_v), limits, firsts, _output, _logSumExp, pool, scores: new() { Tiles = tiles });
+        public void Forward(WorkerPool pool, Mask mask) =>
+            FlashAttention.OverRows(Shape, Range(_q), Range(_k), Range(_v), mask.Limits, mask.Firsts, _output, _logSumExp, pool, scores: mask.Scores);
 
-        public void Backward(WorkerPool pool, int[] limits, int[] firsts, MaskTiles? tiles) =>
-            FlashAttention.OverRowsBackward(Shape, Range(_q), Range(_k), Range(_v), _output, _gradient, _logSumExp, limits, firsts,
-                Range(_dq), Range(_dk), Range(_dv), pool, scores: new() { Tiles = tiles });
+        public void Backward(WorkerPool pool, Mask mask) =>
+            FlashAttention.OverRowsBackward(Shape, Range(_q), Range(_k), Range(_v), _output, _gradient, _logSumExp, mask.Limits, mask.Firsts,
+                Range(_dq), Range(_dk), Range(_dv), pool, scores: mask.Scores);
 
         private static HeadRows Range(float[] values) => new(values, Tokens * Heads * Dim, Heads * Dim, Dim);
 

@@ -76,24 +76,29 @@ internal static unsafe partial class FlashAttention
             }
 
             args.Counter?.Add((long)(to - from) * rows.Count * args.HeadDim, (long)(to - from) * args.HeadDim);
+            TilePacking.Transpose(work.Scores + (from * TileRows), TileRows, to - from, rows.Count, scoring.Bias, TileKeys);
             for (int r = 0; r < rows.Count; r++)
             {
-                OfferRow(ref scoring.Heaps[r], work.Scores + r, tile.Start, from, to);
+                OfferRow<L, V>(ref scoring.Heaps[r], scoring.Bias + (r * TileKeys), tile.Start + from, to - from);
             }
         }
     }
 
+    /// <summary>Offers scores of neighbouring keys; most have no chance, which sixteen of them learn at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OfferRow(ref TopHeap heap, float* scores, int start, int from, int to)
+    private static void OfferRow<L, V>(ref TopHeap heap, float* scores, int key, int count)
+        where L : ISixteen<V>
+        where V : unmanaged
     {
-        float least = heap.Least;
-        for (int key = from; key < to; key++)
+        V zero = L.Create(0f), one = L.Create(1f), most = L.Create(float.PositiveInfinity);
+        for (int i = 0; i < count; i += 16)
         {
-            float score = scores[key * TileRows];
-            if (!(score <= least))
+            // 1 where a score is greater than the least that is kept, +inf or NaN.
+            V s = L.Load(scores + i), has = L.SelectLess(s, most, L.SelectLess(L.Create(heap.Least), s, one, zero), one);
+            int end = L.MaxLane(has) == 0f ? i : Math.Min(i + 16, count);
+            for (int j = i; j < end; j++)
             {
-                heap.Offer(score, start + key);
-                least = heap.Least;
+                heap.Offer(scores[j], key + j);
             }
         }
     }

@@ -93,21 +93,7 @@ internal static unsafe partial class FlashAttention
         s = L.SelectBits(seen, s, L.Create(float.NegativeInfinity));
         return tile.Least == null
             ? s
-            : Choose<L, V>(s, L.Add(L.Create((float)(tile.Start + i)), Lanes<L, V>()), L.Create(tile.Least[r]), L.Create(tile.LastTies[r]));
-    }
-
-    /// <summary>0, 1, … 15.</summary>
-    private static V Lanes<L, V>()
-        where L : ISixteen<V>
-        where V : unmanaged
-    {
-        float* lanes = stackalloc float[16];
-        for (int i = 0; i < 16; i++)
-        {
-            lanes[i] = i;
-        }
-
-        return L.Load(lanes);
+            : Choose<L, V>(s, L.Load(tile.Keys + i), L.Create(tile.Least[r]), L.Create(tile.LastTies[r]));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,9 +26,10 @@ internal static unsafe partial class FlashAttention
         public long BiasStep;
         public bool BiasPerQuery;
 
-        /// <summary>Null, or by row what the choice keeps.</summary>
+        /// <summary>Null, or by row what the choice keeps; and backward the keys' numbers.</summary>
         public float* Least;
         public float* LastTies;
+        public float* Keys;
 
         /// <summary>The keys that rows first up to end see, counted from the start.</summary>
         public readonly (int From, int To) KeysOf(in QueryRows rows, int first, int end)
@@ -145,6 +146,11 @@ internal static unsafe partial class FlashAttention
         {
             tile.Least = ChoiceOf(args, batch, head, rows.Query);
             tile.LastTies = tile.Least + ChoicePlane(args);
+            tile.Keys = work.Keys;
+            for (int key = 0; key < TileKeys; key++)
+            {
+                tile.Keys[key] = at.Start + key;
+            }
         }
 
         return tile;

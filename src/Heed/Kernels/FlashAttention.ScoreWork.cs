@@ -16,7 +16,10 @@ internal static unsafe partial class FlashAttention
         public readonly float* Least;
         public readonly float* LastTies;
 
-        /// <summary>[64 keys, 64 queries].</summary>
+        /// <summary>[64]: the numbers of a tile's keys.</summary>
+        public readonly float* Keys;
+
+        /// <summary>[64 keys, 64 queries], and where keys are chosen the tile's scores [64 queries, 64 keys].</summary>
         public readonly float* Bias;
 
         /// <summary>[64], each over its share of the two arrays [64, k].</summary>
@@ -31,7 +34,8 @@ internal static unsafe partial class FlashAttention
             Distances = (float*)(ColumnMasks + TileRows);
             Least = Distances + (2 * TileKeys);
             LastTies = Least + TileRows;
-            Bias = LastTies + TileRows;
+            Keys = LastTies + TileRows;
+            Bias = Keys + TileKeys;
             HeapScores = Bias + (TileRows * TileKeys);
             HeapKeys = (int*)(HeapScores + (TileRows * Kept(args)));
             Heaps = (TopHeap*)(HeapKeys + (TileRows * Kept(args)));
@@ -46,7 +50,7 @@ internal static unsafe partial class FlashAttention
             }
 
             long heaps = forward && args.Modifiers.TopK > 0 ? (2 * TileRows * Kept(args)) + (TileRows * sizeof(TopHeap) / sizeof(float)) : 0;
-            return (8 * TileRows) + (forward ? TileRows * TileKeys : 0) + heaps;
+            return (9 * TileRows) + (forward ? TileRows * TileKeys : 0) + heaps;
         }
 
         private static long Kept(in AttentionArgs args) => Math.Min(args.Modifiers.TopK, args.KeyCapacity);

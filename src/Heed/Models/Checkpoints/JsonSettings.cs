@@ -62,7 +62,7 @@ internal sealed class JsonSettings
     public bool Names(string key) => _object.TryGetProperty(key, out _);
 
     /// <summary>All keys and their values, be they null.</summary>
-    public IEnumerable<(string Key, JsonElement Value)> Entries() => _object.EnumerateObject().Select(member => (member.Name, member.Value));
+    public IEnumerable<(string Key, JsonElement Value)> Entries() => _object.EnumerateObject().Select(member => (NameOf(member), member.Value));
 
     /// <summary>Whether the object has no keys.</summary>
     public bool IsEmpty => !_object.EnumerateObject().Any();
@@ -175,6 +175,18 @@ internal sealed class JsonSettings
         catch (InvalidOperationException error)
         {
             throw new FileFormatException(_path, "is a text that is not valid UTF-8.", _scope + key, inner: error);
+        }
+    }
+
+    private string NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new FileFormatException(_path, "has a key that is not valid UTF-8.", _scope.Length > 0 ? _scope.TrimEnd('.') : null, inner: error);
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed class TrainCommand
         ModelConfig config = init is null ? _shape.Config(line) : _shape.Settings(line, init.Checkpoint.Config);
         Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, out string? tokenizerSource, interruption.Token);
         config = Finish(line, config, tokenizer, init is not null);
-        HuggingFaceExport.CheckExportable(config);
+        OwnFormat.Check(config, _terminal);
         Device device = _launcher.Run.Device(line);
         Transformer model = init is null
             ? new Transformer(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device))
@@ -70,7 +70,7 @@ internal sealed class TrainCommand
         HuggingFaceExportOptions export = ExportOptions.Of(tokenizer, SamplingSettings.Of(init?.Checkpoint, _launcher.Run.Generation(line)), _launcher.Optimizer.StoredType(line));
         folder.Begin(root =>
         {
-            HuggingFaceExport.Write(model, root, export);
+            ModelFolder.Write(model, root, export);
             TokenizerFiles.Write(root, tokenizer, tokenizerSource);
         });
         using TrainingText text = TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token);
@@ -89,7 +89,7 @@ internal sealed class TrainCommand
             Validation = text.ValidationBatches(rows, batch, seqLen),
             Recipe = recipe,
             Steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps,
-            Export = root => HuggingFaceExport.Write(model, root, export),
+            Export = root => ModelFolder.Write(model, root, export),
             TryLine = $"heed complete {CommandText.Quote(_launcher.Run.Prompt(line) ?? text.Beginning(tokenizer))} -m {CommandText.Quote(folder.Name)}",
         }, interruption);
     }

@@ -29,7 +29,7 @@ public sealed class CompareTests
         string text = TinyTraining.WriteText(folder);
         string Losses(string to, string threads)
         {
-            HeedResult result = HeedProcess.Run("compare", text, "--out", folder.File(to), "--steps", "5", "--seq", "8", "--batch", "2", "--set", "HiddenSize=16", "--set", "NumHeads=2", "--set", "NumLayers=1", "--variant", "mha", "mqa", "--threads", threads);
+            HeedResult result = HeedProcess.Run("compare", text, "--out", folder.File(to), "--steps", "5", "--seq", "8", "--batch", "2", "--set", "HiddenSize=16", "--set", "NumHeads=2", "--set", "NumKvHeads=2", "--set", "NumLayers=1", "--variant", "mha", "mqa", "--threads", threads);
             result.ExitCode.ShouldBe(0, result.Err);
             return string.Join('\n', result.Err.Split('\n').Where(line => line.Contains("validation loss")).Select(line => line[..line.IndexOf(" tokens/s", StringComparison.Ordinal)].Split(", ")[0]));
         }

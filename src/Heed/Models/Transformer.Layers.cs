@@ -5,7 +5,7 @@ namespace Heed.Models;
 /// <content>The layers by their names.</content>
 public sealed partial class Transformer
 {
-    /// <summary>The layer with a full name by <see cref="WeightNames"/>: an embedding, a norm or a linear layer.</summary>
+    /// <summary>The layer with a full name by <see cref="WeightNames"/>: an embedding, a norm, a linear layer, or a mixer's tensor.</summary>
     /// <exception cref="ArgumentException">The model has no such layer.</exception>
     internal object LayerOf(string name)
     {
@@ -28,16 +28,12 @@ public sealed partial class Transformer
         return layer switch
         {
             WeightNames.AttentionNorm => block.AttentionNorm,
-            WeightNames.Qkv => block.Attention.Qkv,
-            WeightNames.QueryNorm => block.Attention.QueryNorm,
-            WeightNames.KeyNorm => block.Attention.KeyNorm,
-            WeightNames.AttentionOutput => block.Attention.Output,
             WeightNames.AttentionPostNorm => block.AttentionPostNorm,
             WeightNames.FeedForwardNorm => block.FeedForwardNorm,
             WeightNames.Up => block.FeedForward.Up,
             WeightNames.Down => block.FeedForward.Down,
             WeightNames.FeedForwardPostNorm => block.FeedForwardPostNorm,
-            _ => null,
+            _ => block.LayerOfMixer(layer),
         };
     }
 }

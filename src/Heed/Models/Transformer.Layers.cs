@@ -7,18 +7,17 @@ public sealed partial class Transformer
 {
     /// <summary>The layer with a full name by <see cref="WeightNames"/>: an embedding, a norm, a linear layer, or a mixer's tensor.</summary>
     /// <exception cref="ArgumentException">The model has no such layer.</exception>
-    internal object LayerOf(string name)
+    internal object LayerOf(string name) => LayerOrNull(name) ?? throw new ArgumentException($"Transformer: the model has no layer '{name}'.", nameof(name));
+
+    /// <summary>As <see cref="LayerOf"/>; null if the model has no such layer.</summary>
+    internal object? LayerOrNull(string name) => name switch
     {
-        object? layer = name switch
-        {
-            WeightNames.Embedding => Embedding,
-            WeightNames.PositionEmbedding => PositionEmbedding,
-            WeightNames.FinalNorm => FinalNorm,
-            WeightNames.Output => Output,
-            _ => InBlock(name.Split('.', 3)),
-        };
-        return layer ?? throw new ArgumentException($"Transformer: the model has no layer '{name}'.", nameof(name));
-    }
+        WeightNames.Embedding => Embedding,
+        WeightNames.PositionEmbedding => PositionEmbedding,
+        WeightNames.FinalNorm => FinalNorm,
+        WeightNames.Output => Output,
+        _ => InBlock(name.Split('.', 3)),
+    };
 
     private object? InBlock(string[] parts)
     {

@@ -32,6 +32,9 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
     /// <summary>All rows together.</summary>
     public long Rows => Parts.Sum();
 
+    /// <summary>Whether it is one tensor of its own name.</summary>
+    public bool IsPlain => Kind is ModelLayerKind.Matrix or ModelLayerKind.Vector;
+
     /// <summary>All numbers together.</summary>
     public long Count => Rows * Columns + (Bias ? Rows : 0);
 

@@ -16,6 +16,8 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
         new("sliding", ["Window={seq/4}"]), new("top-k", ["AttentionTopK=16"]), new("soft-cap", ["AttentionSoftCap=20"]),
         new("alibi", ["Positions=Alibi"]), new("relative", ["Positions=Relative"]), new("learned", ["Positions=Learned"]),
         new("sinusoidal", ["Positions=Sinusoidal"]), new("no-positions", ["Positions=None"]), new("post-norm", ["NormPlacement=Post"]),
+        new("aft-full", ["Mixer=AftFull", "Positions=None"]), new("aft-local", ["Mixer=AftLocal", "Positions=None"]), new("aft-simple", ["Mixer=AftSimple", "Positions=Learned"]),
+        new("mamba", ["Mixer=Mamba", "Positions=None"]), new("hard", ["Mixer=Hard", "NumKvHeads=null", "Positions=Learned"]),
     ];
 
     public static IEnumerable<string> Names => s_known.Select(variant => variant.Name);

@@ -20,6 +20,7 @@ internal sealed class OwnRows
         Seed = seed;
         Limits = new int[positions.Length];
         int seq = positions.Length / batch;
+        Seq = seq;
         bool cut = !firstKeys.IsEmpty;
         int[] firsts = new int[positions.Length];
         for (int row = 0; row < batch; row++)
@@ -43,6 +44,9 @@ internal sealed class OwnRows
         FirstKeys = cut ? firsts : [];
     }
 
+    /// <summary>The tokens of a row.</summary>
+    public int Seq { get; }
+
     /// <summary>Where each token stands; −1 is padding.</summary>
     public int[] Positions { get; }
 
@@ -51,6 +55,9 @@ internal sealed class OwnRows
 
     /// <summary>The first column that each token sees; empty for 0.</summary>
     public int[] FirstKeys { get; }
+
+    /// <summary>The rows cut into their documents.</summary>
+    public RowDocuments Documents => field ??= new RowDocuments(this);
 
     /// <summary>The greatest position and 1.</summary>
     public int Length { get; }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Heed.Nn;
 using Heed.Tensors;
@@ -5,8 +6,8 @@ using Heed.Tensors;
 namespace Heed.Models;
 
 /// <summary>
-/// A decoder-only transformer of the Llama family and its relatives (Touvron et al. 2023, arXiv 2302.13971): embedding,
-/// blocks, norm, output. The one forward pass of the library: it serves prefill, decode and evaluation, on every device
+/// A transformer of the Llama family and its relatives (Touvron et al. 2023, arXiv 2302.13971): embedding, blocks, norm,
+/// output; a decoder, or an encoder where <see cref="ModelConfig.Bidirectional"/> says so. The one forward pass of the library: it serves prefill, decode and evaluation, on every device
 /// and for every kind of weights.
 /// </summary>
 /// <remarks>
@@ -69,8 +70,12 @@ public sealed partial class Transformer
     /// <summary>An empty cache that fits this model.</summary>
     /// <param name="batch">The number of rows.</param>
     /// <param name="maxPositions">The largest number of tokens in a row; the model's own bound if 0.</param>
-    public KvCache CreateCache(int batch = 1, int maxPositions = 0) => new(Config.NumLayers, batch, Config.KvHeads,
-        Config.HeadSize, maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen, Device);
+    /// <exception cref="NotSupportedException">The model sees both ways.</exception>
+    public KvCache CreateCache(int batch = 1, int maxPositions = 0)
+    {
+        if (Config.Bidirectional) ThrowNoCache("CreateCache");
+        return new KvCache(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen, Device);
+    }
 
     /// <summary>The logits of a batch of tokens.</summary>
     /// <param name="tokens">Token ids, row after row: batch × seq of them.</param>
@@ -84,16 +89,15 @@ public sealed partial class Transformer
     /// <returns>[batch, vocabulary] for the last tokens, [batch, seq, vocabulary] for all.</returns>
     /// <exception cref="ArgumentException">The numbers of tokens, positions and rows do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary, or a position is out of bounds.</exception>
+    /// <exception cref="NotSupportedException">There is a cache, and the model sees both ways.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before.</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
         LogitRows rows = LogitRows.Last, CancellationToken cancellation = default)
     {
-        if (GradientTape.IsRecording && cache is null)
-        {
-            OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
-            return Logits(Hidden(tokens, batch, new ForwardPass(own), recompute: false, cancellation), own.Positions, batch, rows);
-        }
+        if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
+        if (GradientTape.IsRecording && cache is null) return OverOwnRows(tokens, positions, batch, rows, cancellation);
         using StepScope step = new(TensorScope.Current is null);
+        if (Config.Bidirectional) return step.Keep(OverOwnRows(tokens, positions, batch, rows, cancellation));
         if (cache is not null) batch = cache.Batch;
         cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device);
         int seq = CheckSizes(tokens, positions, batch);
@@ -117,6 +121,13 @@ public sealed partial class Transformer
                 if (store.Length(row) > before[row]) store.Truncate(row, before[row]);
             throw;
         }
+    }
+
+    private Tensor OverOwnRows(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, int batch, LogitRows rows, CancellationToken cancellation)
+    {
+        using TensorScope.Lease lease = TensorScope.Begin();
+        OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
+        return lease.Return(Logits(Hidden(tokens, batch, new ForwardPass(own), recompute: false, cancellation), own.Positions, batch, rows));
     }
 
     private Tensor Compute(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, KvCache cache, int batch, LogitRows rows,
@@ -191,6 +202,10 @@ public sealed partial class Transformer
         }
         return positions;
     }
+
+    [DoesNotReturn]
+    private static void ThrowNoCache(string operation) => throw new NotSupportedException(
+        $"{operation}: the model sees both ways, so that each token changes what stands before it, and has no cache; pass the whole text to Forward without one.");
 
     private int CheckSizes(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, int batch)
     {

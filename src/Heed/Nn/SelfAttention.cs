@@ -50,7 +50,10 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
             if (!fused) Rotary.Apply(k, pass.Positions, pass.Length);
         }
         if (pass.Rows is { } rows)
-            return Ops.Attention(q, k, v, rows.Limits, rows.FirstKeys, options, new AttentionDropout(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities)));
+        {
+            (int[] limits, int[] firsts, AttentionOptions rest) = rows.Sight(options);
+            return Ops.Attention(q, k, v, limits, firsts, rest, new AttentionDropout(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities)));
+        }
         (Tensor keys, Tensor values) = pass.Cache!.Layer(layer);
         return Ops.Attention(q, k, v, pass.Positions, keys, values, options); // [batch, seq, heads·headDim]
     }

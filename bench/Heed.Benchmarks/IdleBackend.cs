@@ -63,13 +63,17 @@ internal sealed partial class IdleBackend : IBackend
     public void AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, in AdamWStep step) { }
 
     public void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
-        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp)
+        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp, AttentionModifiers? modifiers = null)
     {
     }
 
     public void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp,
         ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout,
-        in HeadRange dq, in HeadRange dk, in HeadRange dv)
+        in HeadRange dq, in HeadRange dk, in HeadRange dv, AttentionModifiers? modifiers = null, AttentionModifiers? gradients = null)
     {
     }
+
+    public void AttentionWeights(in AttentionCall call, Tensor logSumExp, ReadOnlySpan<(int Batch, int Head, int Query)> rows, Tensor destination) { }
+
+    public void AttentionWeightSums(in AttentionCall call, Tensor logSumExp, Tensor destination) { }
 }

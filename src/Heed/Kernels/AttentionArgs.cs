@@ -64,10 +64,13 @@ internal unsafe struct AttentionArgs
     /// <summary>Of <see cref="DropoutStream"/>; a row is ((batch * heads) + head) * queries + query, a column a key.</summary>
     public ulong DropoutSeed;
 
+    /// <summary>What else changes the scores; only over plain keys.</summary>
+    public ScoreModifiers Modifiers;
+
     /// <summary>Null, or what counts the work that is done.</summary>
     public AttentionCounter? Counter;
 
-    /// <summary>Null, or [batch, head, query]: receives the ln of the softmax's denominator; -inf where nothing is seen.</summary>
+    /// <summary>Null, or [batch, head, query]: receives the ln of the softmax's denominator, a sink included; -inf where nothing is seen.</summary>
     public float* LogSumExp;
 
     /// <summary>The first key that the query may see.</summary>
@@ -102,6 +105,7 @@ internal unsafe struct AttentionArgs
             throw new ArgumentException($"Attention: dropout rate {DropoutRate}; need one from 0 up to but excluding 1.");
         }
 
+        Modifiers.Check(this);
         long pairs = 0;
         for (int b = 0; b < Batch; b++)
         {

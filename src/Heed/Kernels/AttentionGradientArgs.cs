@@ -26,4 +26,14 @@ internal unsafe struct AttentionGradientArgs
     public long ValueGradientBatchStride;
     public long ValueGradientStride;
     public long ValueGradientHeadStride;
+
+    /// <summary>Null, or receives the bias's gradient, laid out as the bias is, one after another.</summary>
+    public float* BiasGradient;
+    public long BiasFloats;
+
+    /// <summary>Null, or receives the gradient of the biases by distance, [head, queries + keys - 1].</summary>
+    public float* DistanceGradient;
+
+    /// <summary>Null, or receives the sinks' gradient, [head].</summary>
+    public float* SinkGradient;
 }

@@ -9,39 +9,34 @@ namespace Heed.Kernels;
 /// </content>
 internal static unsafe partial class FlashAttention
 {
-    // With fewer kv heads than this their key tiles are dealt out to several parts; a fixed number, so that the threads do
-    // not matter to the order of sums.
-    private const int MinBackwardParts = 8;
-
     // Query tiles that stay in the second-level cache while all key tiles pass by: 640 KiB of them at heads of 64.
     internal const int QueryBlock = 8;
 
-    /// <summary>The parts into which each kv head's key tiles are dealt.</summary>
-    internal static int BackwardShares(in AttentionArgs args)
-    {
-        int heads = args.Batch * args.KvHeads;
-        return heads is 0 or >= MinBackwardParts
-            ? 1
-            : Math.Clamp((MinBackwardParts + heads - 1) / heads, 1, Math.Max(1, TilesOf(args.KeyCapacity)));
-    }
-
-    /// <summary>Overwrites the gradients of queries, keys and values.</summary>
+    /// <summary>Overwrites the gradients of queries, keys and values, and of what modifies the scores where asked for.</summary>
     public static void Backward(in AttentionGradientArgs args, WorkerPool pool)
     {
         AttentionArgs forward = args.Forward;
         long work = forward.Check() * forward.Heads * (forward.HeadDim + forward.ValueDim);
-        int shares = BackwardShares(forward);
-        int parts = checked(forward.Batch * forward.KvHeads * shares);
+        BackwardPlan plan = new(args);
         bool alone = pool.Threads == 1 || work < InlineWork;
-        NativeBuffer? partials = shares == 1 ? null : pool.Scratch.Rent(shares * PartialFloats(forward) * sizeof(float));
+        long floats = plan.PartialFloats(args);
+        NativeBuffer? partials = floats == 0 ? null : pool.Scratch.Rent(floats * sizeof(float));
         try
         {
-            BackwardJob job = new(args, pool.Scratch, shares, partials == null ? 0 : (nint)partials.Pointer);
-            Share(pool, ref job, parts, alone);
-            if (partials != null)
+            nint memory = partials == null ? 0 : (nint)partials.Pointer;
+            ClearBias(args);
+            BackwardJob job = new(args, pool.Scratch, plan, memory);
+            Share(pool, ref job, plan.Units, alone);
+            if (plan.Shares > 1)
             {
-                SumPartialsJob sum = new(args, shares, (nint)partials.Pointer);
-                Share(pool, ref sum, forward.Batch * forward.Heads, alone);
+                SumQueriesJob queries = new(args, plan.Shares, memory);
+                Share(pool, ref queries, forward.Batch * forward.Heads, alone);
+            }
+
+            if (args.DistanceGradient != null || args.SinkGradient != null)
+            {
+                SumHeadsJob heads = new(args, plan.Shares, memory);
+                Share(pool, ref heads, forward.Heads, alone);
             }
         }
         finally
@@ -50,6 +45,14 @@ internal static unsafe partial class FlashAttention
             {
                 pool.Scratch.Return(partials);
             }
+        }
+    }
+
+    private static void ClearBias(in AttentionGradientArgs args)
+    {
+        if (args.BiasGradient != null)
+        {
+            new Span<float>(args.BiasGradient, checked((int)args.BiasFloats)).Clear();
         }
     }
 
@@ -68,29 +71,16 @@ internal static unsafe partial class FlashAttention
         }
     }
 
-    /// <summary>Floats of one share's part of the queries' gradient, [batch, heads, queries, headDim].</summary>
-    internal static long PartialFloats(in AttentionArgs args) => (long)args.Batch * args.Heads * args.Queries * args.HeadDim;
-
-    private readonly struct BackwardJob(AttentionGradientArgs args, ScratchPool scratch, int shares, nint partials) : IPoolJob
+    private readonly struct BackwardJob(AttentionGradientArgs args, ScratchPool scratch, BackwardPlan plan, nint partials) : IPoolJob
     {
-        public void Execute(int part)
+        public void Execute(int unit)
         {
-            NativeBuffer buffer = scratch.Rent(BackwardWork.Bytes(args.Forward, shares));
+            NativeBuffer buffer = scratch.Rent(BackwardWork.Bytes(args.Forward, plan.Shares));
             try
             {
-                float* memory = (float*)buffer.Pointer;
-                BackwardPart place = new(args.Forward, part, shares, (float*)partials);
-                if (Vector512.IsHardwareAccelerated)
+                for (int run = 0; run < plan.Runs; run++)
                 {
-                    RunBackward<FloatLanes512, Vector512<float>, Sixteen512, Vector512<float>>(args, place, memory);
-                }
-                else if (Vector256.IsHardwareAccelerated)
-                {
-                    RunBackward<FloatLanes256, Vector256<float>, Sixteen256, Pair256>(args, place, memory);
-                }
-                else
-                {
-                    RunBackward<FloatLanes128, Vector128<float>, Sixteen128, Quad128>(args, place, memory);
+                    Execute(plan.Part(args, unit, run, (float*)partials), (float*)buffer.Pointer);
                 }
             }
             finally
@@ -98,44 +88,21 @@ internal static unsafe partial class FlashAttention
                 scratch.Return(buffer);
             }
         }
-    }
 
-    /// <summary>The shares' parts of one head's query gradient, summed in their order.</summary>
-    private readonly struct SumPartialsJob(AttentionGradientArgs args, int shares, nint partials) : IPoolJob
-    {
-        public void Execute(int part)
+        private void Execute(in BackwardPart part, float* memory)
         {
-            int batch = part / args.Forward.Heads, head = part % args.Forward.Heads, dim = args.Forward.HeadDim;
-            float* source = (float*)partials + ((long)part * args.Forward.Queries * dim);
-            for (int i = 0; i < args.Forward.Queries; i++, source += dim)
+            if (Vector512.IsHardwareAccelerated)
             {
-                SumPartials(source, PartialFloats(args.Forward), shares, dim, QueryGradient(args, batch, head, i));
+                RunBackward<FloatLanes512, Vector512<float>, Sixteen512, Vector512<float>>(args, part, memory);
             }
-        }
-    }
-
-    /// <summary>All heads' sums, for callers that run the parts themselves.</summary>
-    internal static void SumPartials(in AttentionGradientArgs args, int shares, float* partials)
-    {
-        SumPartialsJob sum = new(args, shares, (nint)partials);
-        for (int part = 0; part < args.Forward.Batch * args.Forward.Heads && shares > 1; part++)
-        {
-            sum.Execute(part);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumPartials(float* source, long step, int shares, int dim, float* target)
-    {
-        for (int d = 0; d < dim; d++)
-        {
-            float sum = source[d];
-            for (int s = 1; s < shares; s++)
+            else if (Vector256.IsHardwareAccelerated)
             {
-                sum += source[(s * step) + d];
+                RunBackward<FloatLanes256, Vector256<float>, Sixteen256, Pair256>(args, part, memory);
             }
-
-            target[d] = sum;
+            else
+            {
+                RunBackward<FloatLanes128, Vector128<float>, Sixteen128, Quad128>(args, part, memory);
+            }
         }
     }
 
@@ -150,6 +117,7 @@ internal static unsafe partial class FlashAttention
         where V : unmanaged
     {
         BackwardWork work = new(args.Forward, part.Shares, memory);
+        part.ClearDistances(args.Forward);
         if (!TryBackward<TLanes, TVector, L, V>(args, part, work))
         {
             BackwardScalar(args, part);
@@ -170,6 +138,15 @@ internal static unsafe partial class FlashAttention
             return false;
         }
 
+        // What the first heads add to the bias's gradient could not be taken back.
+        for (int head = part.KvHead * group; head < (part.KvHead + 1) * group && args.BiasGradient != null && group > 1; head++)
+        {
+            if (!PackQueries<L, V>(args, part, work, head))
+            {
+                return false;
+            }
+        }
+
         for (int head = part.KvHead * group; head < (part.KvHead + 1) * group; head++)
         {
             if (!PackQueries<L, V>(args, part, work, head))
@@ -179,7 +156,7 @@ internal static unsafe partial class FlashAttention
 
             for (int tile = 0; tile < queryTiles; tile += QueryBlock)
             {
-                BackwardBlock<TLanes, TVector, L, V>(forward, part, work, tile, Math.Min(queryTiles, tile + QueryBlock));
+                BackwardBlock<TLanes, TVector, L, V>(args, part, work, head, tile, Math.Min(queryTiles, tile + QueryBlock));
             }
 
             StoreQueryGradient<L, V>(args, part, work, head);
@@ -189,23 +166,41 @@ internal static unsafe partial class FlashAttention
         return true;
     }
 
+    [InlineArray(QueryBlock)]
+    private struct Walks
+    {
+        private KeyTileWalk _first;
+    }
+
     /// <summary>Query tiles first up to end against all key tiles; every sum still runs in ascending order.</summary>
-    private static void BackwardBlock<TLanes, TVector, L, V>(in AttentionArgs args, in BackwardPart part, in BackwardWork work, int first, int end)
+    private static void BackwardBlock<TLanes, TVector, L, V>(
+        in AttentionGradientArgs gradients, in BackwardPart part, in BackwardWork work, int head, int first, int end)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : unmanaged
         where L : ISixteen<V>
         where V : unmanaged
     {
+        AttentionArgs args = gradients.Forward;
         int keyTiles = TilesOf(args.KeyCapacity);
+        Walks walks = default;
+        for (int tile = first; tile < end; tile++)
+        {
+            walks[tile - first] = new(args, work.Rows[tile], part.Batch, head);
+        }
+
         for (int key = part.Share; key < keyTiles; key += part.Shares)
         {
             bool met = false;
             for (int tile = first; tile < end; tile++)
             {
-                if (work.Rows[tile].Meets(key * TileKeys))
+                QueryRows rows = work.Rows[tile];
+                ref KeyTileWalk walk = ref walks[tile - first];
+                if (rows.Meets(key * TileKeys) && walk.Reach(key * TileKeys))
                 {
                     met = true;
-                    BackwardTile<TLanes, TVector, L, V>(args, work, work.Rows[tile], tile, key, key / part.Shares);
+                    ScoreTile scores = RowTile(args, work.Scoring, rows, part.Batch, head, walk);
+                    SlopeTargets targets = SlopeTargets.Of(gradients, part, head, rows.Query, scores.Start);
+                    BackwardTile<TLanes, TVector, L, V>(args, work, rows, scores, targets, tile, key / part.Shares);
                 }
             }
 

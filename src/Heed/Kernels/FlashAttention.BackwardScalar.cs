@@ -6,17 +6,20 @@ internal static unsafe partial class FlashAttention
     public static void BackwardScalar(in AttentionGradientArgs args)
     {
         args.Forward.Check();
-        AttentionArgs forward = args.Forward;
-        int shares = BackwardShares(forward);
-        float[] partials = new float[shares == 1 ? 1 : shares * PartialFloats(forward)];
+        ClearBias(args);
+        BackwardPlan plan = new(args);
+        float[] partials = new float[1 + plan.PartialFloats(args)];
         fixed (float* memory = partials)
         {
-            for (int part = 0; part < forward.Batch * forward.KvHeads * shares; part++)
+            for (int unit = 0; unit < plan.Units; unit++)
             {
-                BackwardScalar(args, new BackwardPart(forward, part, shares, memory));
+                for (int run = 0; run < plan.Runs; run++)
+                {
+                    BackwardScalar(args, plan.Part(args, unit, run, memory));
+                }
             }
 
-            SumPartials(args, shares, memory);
+            SumPartials(args, plan.Shares, memory);
         }
     }
 
@@ -25,6 +28,7 @@ internal static unsafe partial class FlashAttention
         AttentionArgs forward = args.Forward;
         int group = forward.Heads / forward.KvHeads, tiles = TilesOf(forward.KeyCapacity);
         ClearKeyGradients(args, part);
+        part.ClearDistances(forward);
         for (int head = part.KvHead * group; head < (part.KvHead + 1) * group; head++)
         {
             for (int i = 0; i < forward.Queries; i++)
@@ -78,21 +82,34 @@ internal static unsafe partial class FlashAttention
         int limit = forward.Limits[((long)part.Batch * forward.Queries) + i], begin = forward.FirstVisible(part.Batch, i, limit);
         uint rowKey = DropoutStream.RowKey(forward.DropoutSeed, (ulong)row), threshold = DropoutStream.Threshold(forward.DropoutRate);
         float lse = forward.LogSumExp[row];
+        if (float.IsNegativeInfinity(lse))
+        {
+            return;
+        }
+
+        int first = Math.Max(start, begin), end = Math.Min(start + TileKeys, limit + 1);
+        Span<float> scores = stackalloc float[TileKeys];
+        ScalarScores(forward, part.Batch, h, i, start, first, end, scores);
+        SlopeTargets targets = SlopeTargets.Of(args, part, h, i, start);
         float* query = forward.Query + (part.Batch * forward.QueryBatchStride) + (i * forward.QueryStride) + (h * forward.QueryHeadStride);
         float* output = args.OutputGradient + (part.Batch * forward.OutputBatchStride) + (i * forward.OutputStride) + (h * forward.OutputHeadStride);
-        for (int j = Math.Max(start, begin); j < Math.Min(start + TileKeys, limit + 1) && !float.IsNegativeInfinity(lse); j++)
+        for (int j = first; j < end; j++)
         {
+            if (float.IsNegativeInfinity(scores[j - start]))
+            {
+                continue;
+            }
+
             float* key = forward.Key + (part.Batch * forward.KeyBatchStride) + (part.KvHead * forward.KeyHeadStride) + (j * forward.KeyStride);
             float* value = forward.Value + (part.Batch * forward.ValueBatchStride) + (part.KvHead * forward.ValueHeadStride) + (j * forward.ValueStride);
             float s = Dot(query, key, forward.HeadDim) * forward.Scale, dp = Dot(output, value, forward.ValueDim), slope = forward.Scale;
             if (forward.SoftCap != 0f)
             {
                 float t = VectorMath.Tanh(s / forward.SoftCap);
-                s = t * forward.SoftCap;
                 slope = (1f - (t * t)) * forward.Scale;
             }
 
-            float p = VectorMath.Exp(s - lse), kept = p;
+            float p = VectorMath.Exp(scores[j - start] - lse), kept = p;
             if (forward.DropoutRate != 0f)
             {
                 bool keeps = DropoutStream.Draw(rowKey, (uint)j) >= threshold;
@@ -101,7 +118,18 @@ internal static unsafe partial class FlashAttention
                 dp = keeps ? dp * inverse : 0f;
             }
 
-            float ds = (dp - delta) * p * slope;
+            float ds = (dp - delta) * p;
+            if (targets.Distances != null)
+            {
+                targets.Distances[DistanceIndex(forward, i, j)] += ds;
+            }
+
+            if (targets.Bias != null)
+            {
+                targets.Bias[j - start] += ds;
+            }
+
+            ds *= slope;
             AddScaled(ValueGradient(args, part, j), kept, output, forward.ValueDim);
             AddScaled(KeyGradient(args, part, j), ds, query, forward.HeadDim);
             AddScaled(part.Target(args, h, i), ds, key, forward.HeadDim);

@@ -6,15 +6,15 @@ namespace Heed.Kernels;
 internal static unsafe partial class FlashAttention
 {
     private static void BackwardTile<TLanes, TVector, L, V>(
-        in AttentionArgs args, in BackwardWork work, in QueryRows rows, int tile, int keyTile, int slot)
+        in AttentionArgs args, in BackwardWork work, in QueryRows rows, in ScoreTile scores, in SlopeTargets targets, int tile, int slot)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : unmanaged
         where L : ISixteen<V>
         where V : unmanaged
     {
-        int start = keyTile * TileKeys, keys = Math.Min(TileKeys, args.KeyCapacity - start);
-        (int from0, int to0) = rows.RowsSeeing(start, start + Panel);
-        (int from1, int to1) = rows.RowsSeeing(start + Panel, start + TileKeys);
+        int start = scores.Start, keys = Math.Min(TileKeys, args.KeyCapacity - start);
+        (int from0, int to0) = scores.RowsSeeing(rows, 0, Panel);
+        (int from1, int to1) = scores.RowsSeeing(rows, Panel, TileKeys);
         bool joint = (from0, to0) == (from1, to1);
         BackwardSpan both = new(work, args, tile, slot, 0, keys, from0, to0);
         BackwardSpan low = new(work, args, tile, slot, 0, Math.Min(keys, Panel), from0, to0);
@@ -33,7 +33,14 @@ internal static unsafe partial class FlashAttention
         int to = Math.Max(from, Math.Max(to0 == from0 ? 0 : to0, to1 == from1 ? 0 : to1));
         for (int r = from; r < to; r++)
         {
-            SlopeRow<L, V>(args, work, rows, tile, start, r);
+            if (scores.Modified)
+            {
+                ModifiedSlopeRow<L, V>(args, work, rows, scores, targets, r);
+            }
+            else
+            {
+                SlopeRow<L, V>(args, work, rows, tile, start, r);
+            }
         }
 
         if (joint)

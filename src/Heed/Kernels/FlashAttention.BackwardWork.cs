@@ -41,6 +41,8 @@ internal static unsafe partial class FlashAttention
         public readonly float* SlopesTransposed;
         public readonly float* Staged;
 
+        public readonly ScoreWork Scoring;
+
         public BackwardWork(in AttentionArgs args, int shares, float* memory)
         {
             KeyPitch = RoundToPanel(args.HeadDim);
@@ -65,6 +67,7 @@ internal static unsafe partial class FlashAttention
             DropoutKeys = (uint*)(Deltas + queries);
             RowMemory = (float*)(DropoutKeys + queries);
             Rows = (QueryRows*)(RowMemory + (queries * 2));
+            Scoring = new(args, (float*)(Rows + TilesOf(args.Queries)));
             new Span<float>(KeyGradients, checked((int)(keys * (KeyPitch + ValuePitch)))).Clear();
         }
 
@@ -73,7 +76,7 @@ internal static unsafe partial class FlashAttention
             long key = RoundToPanel(args.HeadDim), value = RoundToPanel(args.ValueDim);
             long keys = SharedKeys(args, shares), queries = (long)TilesOf(args.Queries) * TileRows;
             long floats = (keys * ((3 * key) + (2 * value))) + (queries * ((3 * key) + (2 * value) + 5))
-                + (TileRows * ((3 * TileKeys) + Math.Max(key, value)));
+                + (TileRows * ((3 * TileKeys) + Math.Max(key, value))) + ScoreWork.Floats(args, forward: false);
             return (floats * sizeof(float)) + ((long)TilesOf(args.Queries) * sizeof(QueryRows));
         }
 

@@ -91,7 +91,7 @@ internal static unsafe partial class FlashAttention
         }
     }
 
-    /// <summary>Packs keys [tile, headDim, 64] and values [tile, panels, 64, 32]; false where a visible value is not finite.</summary>
+    /// <summary>Packs keys [tile, headDim, 64] and values (if there are any) [tile, panels, 64, 32]; false where a visible value is not finite.</summary>
     private static bool PackForward<L, V>(in AttentionArgs args, in ForwardWork work, int batch, int kvHead)
         where L : ISixteen<V>
         where V : unmanaged
@@ -105,6 +105,11 @@ internal static unsafe partial class FlashAttention
             int from = Math.Max(first - start, 0), to = Math.Min(end - start, TileKeys);
             StageRange<L, V>(keys + (start * args.KeyStride), args.KeyStride, from, to, args.HeadDim, work.Staged, work.KeyPitch);
             TilePacking.Transpose(work.Staged, work.KeyPitch, TileKeys, args.HeadDim, work.Keys + ((long)start * args.HeadDim), TileKeys);
+            if (args.Value == null)
+            {
+                continue;
+            }
+
             finite = StageRange<L, V>(values + (start * args.ValueStride), args.ValueStride, from, to, args.ValueDim, work.Staged, work.ValuePitch);
             RowPanels<L, V>(work.Staged, work.ValuePitch, work.Values + ((long)start * work.ValuePitch));
         }
@@ -120,23 +125,34 @@ internal static unsafe partial class FlashAttention
         where V : unmanaged
     {
         QueryRows rows = new(args, batch, tile, null, work.RowMemory);
-        float* query = args.Query + (batch * args.QueryBatchStride) + (rows.Query * args.QueryStride) + (head * args.QueryHeadStride);
-        StageSeeing<L, V>(query, args.QueryStride, rows, args.HeadDim, work.Staged, work.KeyPitch);
-        ColumnPanels(work.Staged, work.KeyPitch, args.HeadDim, work.Queries);
+        StageQueries<L, V>(args, work, rows, batch, head);
         work.Begin(args, batch, head, rows);
         args.Counter?.Add(0, (long)rows.Count * (args.HeadDim + args.ValueDim));
-        for (int start = rows.First / TileKeys * TileKeys; start < rows.End; start += TileKeys)
+        if (args.Modifiers.TopK > 0)
         {
-            (int from0, int to0) = rows.KeysOf(0, Panel, start);
-            (int from1, int to1) = rows.KeysOf(Panel, TileRows, start);
+            ChooseKeys<TLanes, TVector, L, V>(args, work, rows, batch, head);
+        }
+
+        KeyTileWalk walk = new(args, rows, batch, head);
+        while (walk.Next())
+        {
+            ScoreTile keys = ColumnTile(args, work.Scoring, rows, batch, head, walk);
+            if (args.Modifiers.TopK > 0)
+            {
+                keys.Least = work.Scoring.Least;
+                keys.LastTies = work.Scoring.LastTies;
+            }
+
+            (int from0, int to0) = keys.KeysOf(rows, 0, Panel);
+            (int from1, int to1) = keys.KeysOf(rows, Panel, TileRows);
             if ((from0, to0) == (from1, to1))
             {
-                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, start, from0, to0, 0, rows.Count);
+                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, keys, from0, to0, 0, rows.Count);
             }
             else
             {
-                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, start, from0, to0, 0, Math.Min(rows.Count, Panel));
-                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, start, from1, to1, Panel, rows.Count);
+                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, keys, from0, to0, 0, Math.Min(rows.Count, Panel));
+                ForwardKeys<TLanes, TVector, L, V>(args, work, rows, keys, from1, to1, Panel, rows.Count);
             }
         }
 
@@ -146,9 +162,18 @@ internal static unsafe partial class FlashAttention
         }
     }
 
+    private static void StageQueries<L, V>(in AttentionArgs args, in ForwardWork work, in QueryRows rows, int batch, int head)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        float* query = args.Query + (batch * args.QueryBatchStride) + (rows.Query * args.QueryStride) + (head * args.QueryHeadStride);
+        StageSeeing<L, V>(query, args.QueryStride, rows, args.HeadDim, work.Staged, work.KeyPitch);
+        ColumnPanels(work.Staged, work.KeyPitch, args.HeadDim, work.Queries);
+    }
+
     /// <summary>Adds keys from … to of the tile at start to the rows first … end; first is 0 or 32.</summary>
     private static void ForwardKeys<TLanes, TVector, L, V>(
-        in AttentionArgs args, in ForwardWork work, in QueryRows rows, int start, int from, int to, int first, int end)
+        in AttentionArgs args, in ForwardWork work, in QueryRows rows, in ScoreTile tile, int from, int to, int first, int end)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : unmanaged
         where L : ISixteen<V>
@@ -160,16 +185,21 @@ internal static unsafe partial class FlashAttention
         }
 
         int dim = args.HeadDim, keys = to - from, pitch = work.ValuePitch;
-        float* scores = work.Scores + (from * TileRows) + first;
-        Product<TLanes, TVector>(keys, (end - first + Panel - 1) / Panel, dim, work.Keys + ((long)start * dim) + from, TileKeys,
-            work.Queries + (first * dim), Panel * dim, scores, TileRows, resume: false);
+        ColumnProducts<TLanes, TVector>(dim, work, tile.Start, from, to, first, end);
         for (int r = first; r < end; r += 16)
         {
-            WeighColumn<L, V>(args, work, rows, start, from, to, r);
+            WeighColumn<L, V>(args, work, rows, tile, from, to, r);
         }
 
-        Product<TLanes, TVector>(end - first, pitch / Panel, keys, scores, TileRows,
-            work.Values + ((long)start * pitch) + (from * Panel), TileKeys * Panel, work.Accumulators + (first * pitch), pitch, resume: true);
+        Product<TLanes, TVector>(end - first, pitch / Panel, keys, work.Scores + (from * TileRows) + first, TileRows,
+            work.Values + ((long)tile.Start * pitch) + (from * Panel), TileKeys * Panel, work.Accumulators + (first * pitch), pitch, resume: true);
         args.Counter?.Add((long)keys * (end - first) * (dim + args.ValueDim), (long)keys * (dim + args.ValueDim));
     }
+
+    /// <summary>Products of keys from … to of the tile at start and rows first … end, [key, query].</summary>
+    private static void ColumnProducts<TLanes, TVector>(int dim, in ForwardWork work, int start, int from, int to, int first, int end)
+        where TLanes : struct, IFloatLanes<TVector>
+        where TVector : unmanaged
+        => Product<TLanes, TVector>(to - from, (end - first + Panel - 1) / Panel, dim, work.Keys + ((long)start * dim) + from, TileKeys,
+            work.Queries + (first * dim), Panel * dim, work.Scores + (from * TileRows) + first, TileRows, resume: false);
 }

@@ -33,13 +33,18 @@ internal static unsafe partial class FlashAttention
         Span<float> scores = stackalloc float[TileKeys];
         float max = float.NegativeInfinity, sum = 0f;
         acc.Clear();
+        if (args.Modifiers.TopK > 0)
+        {
+            ScalarChoice(args, b, h, i);
+        }
+
         for (int start = begin / TileKeys * TileKeys; start <= limit; start += TileKeys)
         {
             int first = Math.Max(start, begin), end = Math.Min(start + TileKeys, limit + 1);
             float old = max;
+            ScalarScores(args, b, h, i, start, first, end, scores);
             for (int j = first; j < end; j++)
             {
-                scores[j - start] = ScalarScore(args, b, h, i, j);
                 max = MathF.Max(max, scores[j - start]);
             }
 
@@ -51,7 +56,7 @@ internal static unsafe partial class FlashAttention
             {
                 float p = VectorMath.Exp(scores[j - start] - used);
                 sum += p;
-                bool kept = args.DropoutRate == 0f || DropoutStream.Draw(rowKey, (uint)j) >= threshold;
+                bool kept = (args.DropoutRate == 0f || DropoutStream.Draw(rowKey, (uint)j) >= threshold) && !float.IsNegativeInfinity(scores[j - start]);
                 float* value = args.Value + (b * args.ValueBatchStride) + (h / (args.Heads / args.KvHeads) * args.ValueHeadStride) + (j * args.ValueStride);
                 for (int d = 0; d < acc.Length && kept; d++)
                 {
@@ -60,15 +65,17 @@ internal static unsafe partial class FlashAttention
             }
         }
 
+        bool seen = sum != 0f;
+        float rescale = seen && args.Modifiers.Sinks != null ? AddSink(args.Modifiers.Sinks[h], ref max, ref sum) : 1f;
         float* target = args.Output + (b * args.OutputBatchStride) + (i * args.OutputStride) + (h * args.OutputHeadStride);
         for (int d = 0; d < acc.Length; d++)
         {
-            target[d] = sum == 0f ? 0f : acc[d] / (sum * (1f - args.DropoutRate));
+            target[d] = seen ? acc[d] * rescale / (sum * (1f - args.DropoutRate)) : 0f;
         }
 
         if (args.LogSumExp != null)
         {
-            args.LogSumExp[row] = sum == 0f ? float.NegativeInfinity : Softmax.Join(max, sum);
+            args.LogSumExp[row] = seen ? Softmax.Join(max, sum) : float.NegativeInfinity;
         }
     }
 }

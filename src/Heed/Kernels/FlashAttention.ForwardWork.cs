@@ -30,6 +30,8 @@ internal static unsafe partial class FlashAttention
         public readonly float* Factors;
         public readonly uint* DropoutKeys;
 
+        public readonly ScoreWork Scoring;
+
         public ForwardWork(in AttentionArgs args, float* memory)
         {
             KeyPitch = RoundToPanel(args.HeadDim);
@@ -46,13 +48,15 @@ internal static unsafe partial class FlashAttention
             Sums = Maxima + TileRows;
             Factors = Sums + TileRows;
             DropoutKeys = (uint*)(Factors + TileRows);
+            Scoring = new(args, Factors + (2 * TileRows));
         }
 
         public static long Bytes(in AttentionArgs args)
         {
             long pitch = RoundToPanel(args.HeadDim) + (long)RoundToPanel(args.ValueDim);
             long capacity = (long)TilesOf(args.KeyCapacity) * TileKeys;
-            return ((capacity * pitch) + (TileRows * ((3 * pitch) + TileKeys + 4)) + QueryRows.Floats) * sizeof(float);
+            long floats = (capacity * pitch) + (TileRows * ((3 * pitch) + TileKeys + 4)) + QueryRows.Floats + ScoreWork.Floats(args, forward: true);
+            return floats * sizeof(float);
         }
 
         /// <summary>Nothing gathered yet.</summary>

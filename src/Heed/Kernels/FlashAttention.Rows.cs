@@ -5,10 +5,12 @@ internal static unsafe partial class FlashAttention
 {
     /// <summary>Attention over rows of q, k and v, into a contiguous output [batch, queries, heads, valueDim] and logSumExp [batch, heads, queries].</summary>
     public static void OverRows(in AttentionShape shape, HeadRows q, HeadRows k, HeadRows v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
-        Span<float> output, Span<float> logSumExp, WorkerPool pool, AttentionCounter? counter = null)
+        Span<float> output, Span<float> logSumExp, WorkerPool pool, AttentionCounter? counter = null, ScoreSpans scores = default)
     {
         CheckRows(shape, q, k, v, limits, firsts, output.Length, logSumExp.Length);
+        ScoreModifiers modifiers = scores.Describe(shape);
         fixed (float* query = q.Floats, key = k.Floats, value = v.Floats, to = output, lse = logSumExp)
+        fixed (float* distances = scores.Distances, bias = scores.Bias, sinks = scores.Sinks, choice = scores.Choice)
         fixed (int* limit = limits, first = firsts)
         {
             AttentionArgs args = RowArgs(shape, q, k, v) with
@@ -21,6 +23,7 @@ internal static unsafe partial class FlashAttention
                 Limits = limit,
                 Firsts = first,
                 Counter = counter,
+                Modifiers = modifiers with { Distances = distances, Bias = bias, Sinks = sinks, Choice = choice },
             };
             Forward(args, pool);
         }
@@ -29,12 +32,18 @@ internal static unsafe partial class FlashAttention
     /// <summary>Overwrites dq, dk and dv with the gradients; output and logSumExp are what <see cref="OverRows"/> gave.</summary>
     public static void OverRowsBackward(in AttentionShape shape, HeadRows q, HeadRows k, HeadRows v, ReadOnlySpan<float> output,
         ReadOnlySpan<float> outputGradient, ReadOnlySpan<float> logSumExp, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
-        HeadRows dq, HeadRows dk, HeadRows dv, WorkerPool pool, AttentionCounter? counter = null)
+        HeadRows dq, HeadRows dk, HeadRows dv, WorkerPool pool, AttentionCounter? counter = null, ScoreSpans scores = default, ScoreSpans gradients = default)
     {
         CheckRows(shape, q, k, v, limits, firsts, output.Length, logSumExp.Length);
         CheckRows(shape, dq, dk, dv, limits, firsts, outputGradient.Length, logSumExp.Length);
+        ScoreModifiers modifiers = scores.Describe(shape);
+        CheckGradient("biases by distance", gradients.Distances.Length, scores.Distances.Length);
+        CheckGradient("bias", gradients.Bias.Length, scores.Bias.Length);
+        CheckGradient("sinks", gradients.Sinks.Length, scores.Sinks.Length);
         fixed (float* query = q.Floats, key = k.Floats, value = v.Floats, to = output, gradient = outputGradient, lse = logSumExp)
         fixed (float* toQuery = dq.Floats, toKey = dk.Floats, toValue = dv.Floats)
+        fixed (float* distances = scores.Distances, bias = scores.Bias, sinks = scores.Sinks, choice = scores.Choice)
+        fixed (float* toDistances = gradients.Distances, toBias = gradients.Bias, toSinks = gradients.Sinks)
         fixed (int* limit = limits, first = firsts)
         {
             AttentionArgs args = RowArgs(shape, q, k, v) with
@@ -47,6 +56,7 @@ internal static unsafe partial class FlashAttention
                 Limits = limit,
                 Firsts = first,
                 Counter = counter,
+                Modifiers = modifiers with { Distances = distances, Bias = bias, Sinks = sinks, Choice = choice },
             };
             AttentionGradientArgs backward = new()
             {
@@ -64,8 +74,20 @@ internal static unsafe partial class FlashAttention
                 ValueGradientBatchStride = dv.BatchStride,
                 ValueGradientStride = dv.RowStride,
                 ValueGradientHeadStride = dv.HeadStride,
+                BiasGradient = toBias,
+                BiasFloats = gradients.Bias.Length,
+                DistanceGradient = toDistances,
+                SinkGradient = toSinks,
             };
             Backward(backward, pool);
+        }
+    }
+
+    private static void CheckGradient(string what, int got, int expected)
+    {
+        if (got != 0 && got != expected)
+        {
+            throw new ArgumentException($"Attention: {got} floats for the gradient of the {what}; need {expected}.");
         }
     }
 

@@ -7,15 +7,13 @@ internal static unsafe partial class FlashAttention
 {
     /// <summary>Turns the scores of rows r … r + 15 and keys from … to into weights, and rescales what the rows have gathered.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WeighColumn<L, V>(in AttentionArgs args, in ForwardWork work, in QueryRows rows, int start, int from, int to, int r)
+    private static void WeighColumn<L, V>(in AttentionArgs args, in ForwardWork work, in QueryRows rows, in ScoreTile tile, int from, int to, int r)
         where L : ISixteen<V>
         where V : unmanaged
     {
         float* scores = work.Scores + r;
         V old = L.Load(work.Maxima + r);
-        V max = rows.SharedFirst <= start + from && rows.SharedEnd >= start + to && args.SoftCap == 0f
-            ? ScaleColumn<L, V>(args.Scale, scores, from, to, old)
-            : MaskColumn<L, V>(args, rows, scores, start, from, to, r, old);
+        V max = FinalColumn<L, V>(args, rows, tile, scores, from, to, r, old);
 
         // Scores of nothing but -inf weigh nothing; subtracting -inf would make NaN of them.
         V used = L.SelectLess(max, L.Create(float.MinValue), L.Create(0f), max);
@@ -33,10 +31,26 @@ internal static unsafe partial class FlashAttention
         L.Store(work.Factors + r, factor);
         if (args.DropoutRate != 0f)
         {
-            DropColumn<L, V>(args, work, scores, start, from, to, r);
+            DropColumn<L, V>(args, work, scores, tile.Start, from, to, r);
         }
 
         Rescale<L, V>(work, r);
+    }
+
+    /// <summary>Makes products the scores that the softmax sees, -inf where a key is hidden; the result is the greatest of them and <paramref name="max"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V FinalColumn<L, V>(in AttentionArgs args, in QueryRows rows, in ScoreTile tile, float* scores, int from, int to, int r, V max)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        if (tile.Modified)
+        {
+            return ModifyColumn<L, V>(args, tile, scores, from, to, r, max);
+        }
+
+        return rows.SharedFirst <= tile.Start + from && rows.SharedEnd >= tile.Start + to && args.SoftCap == 0f
+            ? ScaleColumn<L, V>(args.Scale, scores, from, to, max)
+            : MaskColumn<L, V>(args, rows, scores, tile.Start, from, to, r, max);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -130,21 +144,36 @@ internal static unsafe partial class FlashAttention
         where L : ISixteen<V>
         where V : unmanaged
     {
-        float sum = work.Sums[r];
+        float sum = work.Sums[r], max = work.Maxima[r], rescale = 1f;
         bool seen = sum != 0f; // NaN counts as seen and spreads
+        if (args.Modifiers.Sinks != null && seen)
+        {
+            rescale = AddSink(args.Modifiers.Sinks[head], ref max, ref sum);
+        }
+
         float* target = args.Output + (batch * args.OutputBatchStride) + (query * args.OutputStride) + (head * args.OutputHeadStride);
         float* row = work.Accumulators + (r * work.ValuePitch);
-        V total = L.Create(sum * (1f - args.DropoutRate));
+        V total = L.Create(sum * (1f - args.DropoutRate)), factor = L.Create(rescale);
         for (int d = 0; d < args.ValueDim; d += 16)
         {
-            V value = seen ? L.Divide(L.Load(row + d), total) : L.Create(0f);
+            V value = seen ? L.Divide(L.Multiply(L.Load(row + d), factor), total) : L.Create(0f);
             L.StorePart(target + d, Math.Min(16, args.ValueDim - d), value);
         }
 
         if (args.LogSumExp != null)
         {
             args.LogSumExp[((((long)batch * args.Heads) + head) * args.Queries) + query] =
-                seen ? Softmax.Join(work.Maxima[r], sum) : float.NegativeInfinity;
+                seen ? Softmax.Join(max, sum) : float.NegativeInfinity;
         }
+    }
+
+    /// <summary>Takes a sink into a row's maximum and sum; the result is what the gathered values are to be multiplied by.</summary>
+    private static float AddSink(float sink, ref float max, ref float sum)
+    {
+        float old = max;
+        max = MathF.Max(old, sink);
+        float rescale = VectorMath.Exp(old - max);
+        sum = (sum * rescale) + VectorMath.Exp(sink - max);
+        return rescale;
     }
 }

@@ -65,6 +65,9 @@ internal unsafe interface ISixteen<V>
     /// <summary>a less than b ? yes : no, lane by lane, a and b as unsigned integers.</summary>
     static abstract V SelectBelow(V a, V b, V yes, V no);
 
+    /// <summary>Bit l of <paramref name="bits"/> set ? yes : no, lane by lane.</summary>
+    static abstract V SelectBits(uint bits, V yes, V no);
+
     /// <summary>Swaps lanes 0 and 1, 2 and 3, and so on.</summary>
     static abstract V SwapPairs(V a);
 

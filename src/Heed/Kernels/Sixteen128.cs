@@ -162,6 +162,20 @@ internal readonly unsafe struct Sixteen128 : ISixteen<Quad128>
         Vector128.ConditionalSelect(Vector128.LessThan(a.D.AsUInt32(), b.D.AsUInt32()).AsSingle(), yes.D, no.D));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 SelectBits(uint bits, Quad128 yes, Quad128 no) => new(
+        SelectFour(bits, yes.A, no.A),
+        SelectFour(bits >> 4, yes.B, no.B),
+        SelectFour(bits >> 8, yes.C, no.C),
+        SelectFour(bits >> 12, yes.D, no.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> SelectFour(uint bits, Vector128<float> yes, Vector128<float> no)
+    {
+        Vector128<uint> unset = Vector128.Equals(Vector128.Create(bits) & Vector128.Create(1u, 2, 4, 8), Vector128<uint>.Zero);
+        return Vector128.ConditionalSelect(unset.AsSingle(), no, yes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad128 SwapPairs(Quad128 a)
     {
         Vector128<int> order = Vector128.Create(1, 0, 3, 2);

@@ -152,6 +152,17 @@ internal readonly unsafe struct Sixteen256 : ISixteen<Pair256>
         Vector256.ConditionalSelect(Vector256.LessThan(a.High.AsUInt32(), b.High.AsUInt32()).AsSingle(), yes.High, no.High));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 SelectBits(uint bits, Pair256 yes, Pair256 no)
+        => new(SelectEight(bits, yes.Low, no.Low), SelectEight(bits >> 8, yes.High, no.High));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> SelectEight(uint bits, Vector256<float> yes, Vector256<float> no)
+    {
+        Vector256<uint> unset = Vector256.Equals(Vector256.Create(bits) & Vector256.Create(1u, 2, 4, 8, 16, 32, 64, 128), Vector256<uint>.Zero);
+        return Vector256.ConditionalSelect(unset.AsSingle(), no, yes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair256 SwapPairs(Pair256 a) => new(
         Vector256.Shuffle(a.Low, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6)),
         Vector256.Shuffle(a.High, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6)));

@@ -10,19 +10,20 @@ internal sealed class AttentionGradient
     private readonly int[] _limits, _firsts;
     private readonly AttentionOptions _options;
     private readonly AttentionDropout _dropout;
+    private readonly SavedModifiers? _modifiers;
     private readonly Tensor _result;
     private readonly SavedTensor _output, _logSumExp;
 
-    public AttentionGradient(GradientTape tape, in HeadRange q, in HeadRange k, in HeadRange v, int[] limits, int[] firsts,
-        in AttentionOptions options, in AttentionDropout dropout, Tensor result, Tensor logSumExp)
+    public AttentionGradient(GradientTape tape, in AttentionCall call, in HeadRange v, in AttentionDropout dropout, Tensor result, Tensor logSumExp)
     {
-        _q = new Part(tape, q);
-        _k = new Part(tape, k);
+        _q = new Part(tape, call.Q);
+        _k = new Part(tape, call.K);
         _v = new Part(tape, v);
-        _limits = limits;
-        _firsts = firsts;
-        _options = options;
+        _limits = call.Limits;
+        _firsts = call.Firsts;
+        _options = call.Options;
         _dropout = dropout;
+        _modifiers = call.Modifiers is null ? null : new SavedModifiers(tape, call.Modifiers);
         _result = result;
         _output = tape.Save(result, "Attention");
         _logSumExp = tape.Save(logSumExp, "Attention");
@@ -35,8 +36,10 @@ internal sealed class AttentionGradient
         // Ranges of one fused tensor get ranges of one gradient; those that overlap (keys that are values too) get one each.
         Tensor dq = GradientOf(_q), dk = _k.FitsBeside(_q) ? dq : GradientOf(_k);
         Tensor dv = _v.FitsBeside(_q) && (!ReferenceEquals(dk, dq) || _v.FitsBeside(_k)) ? dq : _v.FitsBeside(_k) && !ReferenceEquals(dk, dq) ? dk : GradientOf(_v);
+        AttentionModifiers? toModifiers = _modifiers?.Gradients();
         gradient.Backend.AttentionBackward(_q.Range(_q.Rows), _k.Range(_k.Rows), _v.Range(_v.Rows), _output.Value, gradient.Contiguous(), _logSumExp.Value,
-            _limits, _firsts, _options, _dropout, _q.Range(dq), _k.Range(dk), _v.Range(dv));
+            _limits, _firsts, _options, _dropout, _q.Range(dq), _k.Range(dk), _v.Range(dv), _modifiers?.Values(), toModifiers);
+        _modifiers?.Add(toModifiers!);
         _q.Node?.Add(dq);
         if (!ReferenceEquals(dk, dq)) _k.Node?.Add(dk);
         if (!ReferenceEquals(dv, dq) && !ReferenceEquals(dv, dk)) _v.Node?.Add(dv);
@@ -51,6 +54,30 @@ internal sealed class AttentionGradient
         bool alone = !_k.SharesRows(_q) && !_v.SharesRows(_q) && !_v.SharesRows(_k);
         bool whole = (apart || alone) && (long)covered * rows.Shape[0] * rows.Shape[1] == rows.ElementCount;
         return whole ? Tensor.Allocate(rows.Shape, rows.Device) : Tensor.Zeros(rows.Shape, rows.Device);
+    }
+
+    private sealed class SavedModifiers(GradientTape tape, AttentionModifiers modifiers)
+    {
+        private readonly SavedTensor? _distances = Save(tape, modifiers.Distances), _bias = Save(tape, modifiers.Bias);
+        private readonly SavedTensor? _sinks = Save(tape, modifiers.Sinks), _choice = Save(tape, modifiers.Choice);
+        private readonly GradientNode? _toDistances = modifiers.Distances?.Node, _toBias = modifiers.Bias?.Node, _toSinks = modifiers.Sinks?.Node;
+
+        public AttentionModifiers Values() =>
+            modifiers with { Distances = _distances?.Value, Bias = _bias?.Value, Sinks = _sinks?.Value, Choice = _choice?.Value };
+
+        /// <summary>Memory for the gradients that somebody waits for.</summary>
+        public AttentionModifiers Gradients() => new() { Distances = Like(_toDistances, _distances), Bias = Like(_toBias, _bias), Sinks = Like(_toSinks, _sinks) };
+
+        public void Add(AttentionModifiers gradients)
+        {
+            _toDistances?.Add(gradients.Distances!);
+            _toBias?.Add(gradients.Bias!);
+            _toSinks?.Add(gradients.Sinks!);
+        }
+
+        private static SavedTensor? Save(GradientTape tape, Tensor? tensor) => tensor is null ? null : tape.Save(tensor, "Attention");
+
+        private static Tensor? Like(GradientNode? node, SavedTensor? saved) => node is null ? null : Tensor.Allocate(node.Shape, saved!.Value.Device);
     }
 
     private sealed class Part(GradientTape tape, in HeadRange range)

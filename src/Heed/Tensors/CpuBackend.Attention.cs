@@ -52,36 +52,4 @@ internal sealed partial class CpuBackend
         FlashAttention.OverPanels(shape, q.Elements<float>(), keyPanels.Span<float>(keyPanels.ElementCount),
             valueRows.Span<float>(valueRows.ElementCount), limits, firstKeys, destination.Span<float>(destination.ElementCount), _pool);
     }
-
-    public void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
-        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp) =>
-        FlashAttention.OverRows(ShapeOf(q, k, v, options, dropout), RowsOf(q), RowsOf(k), RowsOf(v), limits, firsts,
-            destination.Span<float>(destination.ElementCount), logSumExp.Span<float>(logSumExp.ElementCount), _pool);
-
-    public void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp,
-        ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout,
-        in HeadRange dq, in HeadRange dk, in HeadRange dv) =>
-        FlashAttention.OverRowsBackward(ShapeOf(q, k, v, options, dropout), RowsOf(q), RowsOf(k), RowsOf(v),
-            output.Span<float>(output.ElementCount), outputGradient.Span<float>(outputGradient.ElementCount),
-            logSumExp.Span<float>(logSumExp.ElementCount), limits, firsts, RowsOf(dq), RowsOf(dk), RowsOf(dv), _pool);
-
-    private static AttentionShape ShapeOf(in HeadRange q, in HeadRange k, in HeadRange v, in AttentionOptions options, in AttentionDropout dropout) => new()
-    {
-        Batch = q.Batch,
-        Queries = q.Seq,
-        Heads = q.Count,
-        KvHeads = k.Count,
-        HeadDim = q.Dim,
-        ValueDim = v.Dim,
-        KeyCapacity = k.Seq,
-        Scale = options.Scale,
-        SoftCap = options.SoftCap,
-        Window = options.Window,
-        DropoutRate = dropout.Rate,
-        DropoutSeed = dropout.Seed,
-    };
-
-    private static HeadRows RowsOf(in HeadRange x) => x.Rows.ElementCount == 0
-        ? default
-        : new HeadRows(x.Elements<float>(), x.Seq * x.RowStride, x.RowStride, x.Dim);
 }

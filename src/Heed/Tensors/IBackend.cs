@@ -124,16 +124,22 @@ internal partial interface IBackend
     /// Attention of this call's own rows, nothing cached: query r of batch × queries sees keys
     /// max(firsts[r], limit − window + 1) … limits[r]; −1 sees none and gives 0, and empty <paramref name="firsts"/> mean 0.
     /// Destination [batch, queries, heads·valueDim], or with the last axis in two; logSumExp [batch, heads, queries] receives
-    /// ln Σ exp(score) of all visible keys, dropped or not; −∞ where there are none.
+    /// ln Σ exp(score) of all visible keys, dropped or not, and of the sink; −∞ where no key is visible.
     /// </summary>
     void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
-        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp);
+        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp, AttentionModifiers? modifiers = null);
 
     /// <summary>
     /// The gradients of attention over a call's own rows, with its output and its logSumExp: dq, dk and dv are overwritten,
-    /// and may be ranges of one fused tensor as q, k and v may be.
+    /// and may be ranges of one fused tensor as q, k and v may be. So are the tensors of <paramref name="gradients"/>.
     /// </summary>
     void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp,
         ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout,
-        in HeadRange dq, in HeadRange dk, in HeadRange dv);
+        in HeadRange dq, in HeadRange dk, in HeadRange dv, AttentionModifiers? modifiers = null, AttentionModifiers? gradients = null);
+
+    /// <summary>The softmax's weights, before dropout, of some rows of an attention with this logSumExp: [rows, keys].</summary>
+    void AttentionWeights(in AttentionCall call, Tensor logSumExp, ReadOnlySpan<(int Batch, int Head, int Query)> rows, Tensor destination);
+
+    /// <summary>Those weights summed over all queries: [batch, heads, keys].</summary>
+    void AttentionWeightSums(in AttentionCall call, Tensor logSumExp, Tensor destination);
 }

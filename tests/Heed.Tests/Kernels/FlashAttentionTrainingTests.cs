@@ -6,7 +6,7 @@ namespace Heed.Tests.Kernels;
 /// <summary>The training kernels against their scalar twins, bit by bit.</summary>
 public sealed class FlashAttentionTrainingTests : IDisposable
 {
-    private static readonly string[] Names = ["output", "logsumexp", "dq", "dk", "dv"];
+    private static readonly string[] Names = ["output", "logsumexp", "dq", "dk", "dv", "gradient by distance", "gradient of the bias", "gradient of the sinks", "choice"];
 
     private readonly WorkerPool _one = new(1), _two = new(2), _three = new(3);
 
@@ -21,9 +21,14 @@ public sealed class FlashAttentionTrainingTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void F2_Run_EveryInstructionSetAndThreadCount_HasTheBitsOfTheScalarTwin(int seed)
+    public void F2_Run_EveryInstructionSetAndThreadCount_HasTheBitsOfTheScalarTwin(int seed) => CheckTwins(TrainingCase.Random(seed));
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void F2_RunModified_EveryInstructionSetAndThreadCount_HasTheBitsOfTheScalarTwin(int seed) => CheckTwins(TrainingCase.RandomModified(seed));
+
+    private void CheckTwins(TrainingCase x)
     {
-        TrainingCase x = TrainingCase.Random(seed);
         float[][] expected = x.RunScalar();
         Check(x.Run(_one), expected, "1 thread");
         Check(x.Run(_two), expected, "2 threads");
@@ -31,6 +36,29 @@ public sealed class FlashAttentionTrainingTests : IDisposable
         Check(x.RunParts<FloatLanes512, Vector512<float>, Sixteen512, Vector512<float>>(), expected, "512 bits");
         Check(x.RunParts<FloatLanes256, Vector256<float>, Sixteen256, Pair256>(), expected, "256 bits");
         Check(x.RunParts<FloatLanes128, Vector128<float>, Sixteen128, Quad128>(), expected, "128 bits");
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Weights_AnyThreadCount_SumToTheColumnsAndToOneMinusTheSink(int seed)
+    {
+        TrainingCase x = TrainingCase.RandomModified(seed);
+        float[][] results = x.Run(_one);
+        (float[] rows, float[] columns) = x.RunWeights(_one, results);
+        (float[] otherRows, float[] otherColumns) = x.RunWeights(_three, results);
+        otherRows.ShouldHaveBitsOf(rows, "rows");
+        otherColumns.ShouldHaveBitsOf(columns, "columns");
+        for (int row = 0; row < results[1].Length; row++)
+        {
+            float lse = results[1][row], sink = x.HasSinks ? MathF.Exp(x.Sinks[row / x.Queries % x.Heads] - lse) : 0f;
+            rows.AsSpan(row * x.Keys, x.Keys).ToArray().Sum().ShouldBe(float.IsNegativeInfinity(lse) ? 0f : 1f - sink, 1e-5f);
+        }
+
+        for (int at = 0; at < columns.Length; at++)
+        {
+            int head = at / x.Keys, key = at % x.Keys;
+            Enumerable.Range(0, x.Queries).Sum(i => rows[(((head * x.Queries) + i) * x.Keys) + key]).ShouldBe(columns[at], 1e-4f);
+        }
     }
 
     private static void Check(float[][] actual, float[][] expected, string what)
@@ -43,9 +71,14 @@ public sealed class FlashAttentionTrainingTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Row12_NaNAndInfinityInUnseenSlots_LeakNeitherForwardNorBackward(int seed)
+    public void Row12_NaNAndInfinityInUnseenSlots_LeakNeitherForwardNorBackward(int seed) => CheckLeaks(TrainingCase.Random(seed), seed);
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Row12_NaNAndInfinityInUnseenSlotsOfModifiedScores_LeakNeitherForwardNorBackward(int seed) => CheckLeaks(TrainingCase.RandomModified(seed), seed);
+
+    private void CheckLeaks(TrainingCase x, int seed)
     {
-        TrainingCase x = TrainingCase.Random(seed);
         float[][] expected = x.Run(_two);
         bool[] poisonedKeys = new bool[x.Batch * x.Keys], poisonedQueries = new bool[x.Batch * x.Queries];
 
@@ -55,12 +88,12 @@ public sealed class FlashAttentionTrainingTests : IDisposable
         {
             for (int j = 0; j < x.Keys; j++)
             {
-                poisonedKeys[(b * x.Keys) + j] = !x.Sees(b, query, j) && (j + seed) % 3 != 0;
+                poisonedKeys[(b * x.Keys) + j] = !x.SeesInAnyHead(b, query, j) && (j + seed) % 3 != 0;
             }
 
             for (int i = 0; i < x.Queries; i++)
             {
-                poisonedQueries[(b * x.Queries) + i] = !Enumerable.Range(0, x.Keys).Any(j => x.Sees(b, i, j) && x.Sees(b, query, j));
+                poisonedQueries[(b * x.Queries) + i] = !Enumerable.Range(0, x.Keys).Any(j => x.SeesInAnyHead(b, i, j) && x.SeesInAnyHead(b, query, j));
             }
         }
 
@@ -72,9 +105,9 @@ public sealed class FlashAttentionTrainingTests : IDisposable
         Check(actual, scalar, "poisoned");
 
         bool[] cleanQueries = [.. Enumerable.Range(0, x.Batch * x.Queries).Select(r => !poisonedQueries[r]
-            && !Enumerable.Range(0, x.Keys).Any(j => poisonedKeys[(r / x.Queries * x.Keys) + j] && x.Sees(r / x.Queries, r % x.Queries, j)))];
+            && !Enumerable.Range(0, x.Keys).Any(j => poisonedKeys[(r / x.Queries * x.Keys) + j] && x.SeesInAnyHead(r / x.Queries, r % x.Queries, j)))];
         bool[] cleanKeys = [.. Enumerable.Range(0, x.Batch * x.Keys).Select(r => !poisonedKeys[r]
-            && !Enumerable.Range(0, x.Queries).Any(i => !cleanQueries[(r / x.Keys * x.Queries) + i] && x.Sees(r / x.Keys, i, r % x.Keys)))];
+            && !Enumerable.Range(0, x.Queries).Any(i => !cleanQueries[(r / x.Keys * x.Queries) + i] && x.SeesInAnyHead(r / x.Keys, i, r % x.Keys)))];
         Same(actual[0], expected[0], x.Heads * x.ValueDim, cleanQueries, "output");
         Same(actual[2], expected[2], x.Heads * x.HeadDim, cleanQueries, "dq");
         Same(actual[3], expected[3], x.KvHeads * x.HeadDim, cleanKeys, "dk");

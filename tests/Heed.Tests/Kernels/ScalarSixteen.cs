@@ -106,6 +106,12 @@ internal readonly unsafe struct ScalarSixteen : ISixteen<SixteenFloats>
         return no;
     }
 
+    public static SixteenFloats SelectBits(uint bits, SixteenFloats yes, SixteenFloats no)
+    {
+        for (int i = 0; i < 16; i++) no[i] = ((bits >> i) & 1) != 0 ? yes[i] : no[i];
+        return no;
+    }
+
     public static SixteenFloats SwapPairs(SixteenFloats a)
     {
         for (int i = 0; i < 16; i += 2) (a[i], a[i + 1]) = (a[i + 1], a[i]);

@@ -77,11 +77,16 @@ internal sealed partial class ProbeBackend(int cancelAt, CancellationTokenSource
         _cpu.AdamW(parameter, gradient, firstMoment, secondMoment, step);
 
     public void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
-        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp) =>
-        _cpu.Attention(q, k, v, limits, firsts, options, dropout, destination, logSumExp);
+        in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp, AttentionModifiers? modifiers = null) =>
+        _cpu.Attention(q, k, v, limits, firsts, options, dropout, destination, logSumExp, modifiers);
 
     public void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp,
         ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout,
-        in HeadRange dq, in HeadRange dk, in HeadRange dv) =>
-        _cpu.AttentionBackward(q, k, v, output, outputGradient, logSumExp, limits, firsts, options, dropout, dq, dk, dv);
+        in HeadRange dq, in HeadRange dk, in HeadRange dv, AttentionModifiers? modifiers = null, AttentionModifiers? gradients = null) =>
+        _cpu.AttentionBackward(q, k, v, output, outputGradient, logSumExp, limits, firsts, options, dropout, dq, dk, dv, modifiers, gradients);
+
+    public void AttentionWeights(in AttentionCall call, Tensor logSumExp, ReadOnlySpan<(int Batch, int Head, int Query)> rows, Tensor destination) =>
+        _cpu.AttentionWeights(call, logSumExp, rows, destination);
+
+    public void AttentionWeightSums(in AttentionCall call, Tensor logSumExp, Tensor destination) => _cpu.AttentionWeightSums(call, logSumExp, destination);
 }

@@ -35,15 +35,29 @@ public static partial class Ops
     /// Attention of this call's own rows: query r of batch × queries sees keys firsts[r] (0 if that is empty) to limits[r].
     /// The result is [batch, queries, heads·valueDim].
     /// </summary>
-    internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, int[] limits, int[] firsts, in AttentionOptions options, in AttentionDropout dropout)
+    internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, int[] limits, int[] firsts, in AttentionOptions options,
+        in AttentionDropout dropout, AttentionModifiers? modifiers = null)
     {
-        Device device = q.Rows.Device;
-        Tensor result = Tensor.Allocate(new Shape(q.Batch, q.Seq, q.Count * v.Dim), device);
+        Tensor result = Tensor.Allocate(new Shape(q.Batch, q.Seq, q.Count * v.Dim), q.Rows.Device);
         using TensorScope.Lease lease = TensorScope.Begin();
-        Tensor logSumExp = Tensor.Allocate(new Shape(q.Batch, q.Count, q.Seq), device);
-        device.Backend.Attention(q, k, v, limits, firsts, options, dropout, result, logSumExp);
-        if (GradientTape.Watching(q.Rows, k.Rows, v.Rows) is { } tape) new AttentionGradient(tape, q, k, v, limits, firsts, options, dropout, result, logSumExp).Record(tape);
+        Tensor logSumExp = Tensor.Allocate(new Shape(q.Batch, q.Count, q.Seq), q.Rows.Device);
+        AttentionCall call = new(q, k, limits, firsts, options, WithChoice(modifiers, q));
+        Attention(call, v, dropout, result, logSumExp);
         return result;
+    }
+
+    /// <summary>Memory for what the forward pass chooses, where it does.</summary>
+    private static AttentionModifiers? WithChoice(AttentionModifiers? modifiers, in HeadRange q) => modifiers is null or { TopK: 0 }
+        ? modifiers
+        : modifiers with { Choice = Tensor.Allocate(new Shape(2, q.Batch, q.Count, q.Seq), q.Rows.Device) };
+
+    private static void Attention(in AttentionCall call, in HeadRange v, in AttentionDropout dropout, Tensor result, Tensor logSumExp)
+    {
+        result.Backend.Attention(call.Q, call.K, v, call.Limits, call.Firsts, call.Options, dropout, result, logSumExp, call.Modifiers);
+        GradientTape? tape = GradientTape.Watching(call.Q.Rows, call.K.Rows, v.Rows);
+        if (tape is null && call.Modifiers is { } modifiers && (modifiers.Bias ?? modifiers.Distances ?? modifiers.Sinks) is { } any)
+            tape = GradientTape.Watching(any, modifiers.Distances, modifiers.Sinks);
+        if (tape is not null) new AttentionGradient(tape, call, v, dropout, result, logSumExp).Record(tape);
     }
 
     /// <summary>

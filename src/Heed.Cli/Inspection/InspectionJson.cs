@@ -53,6 +53,7 @@ internal static class InspectionJson
         json.WriteString("rope_scaling", config.RopeScaling.Kind.ToString());
         json.WriteNumber("norm_epsilon", config.NormEpsilon);
         json.WriteNumber("window", config.Window);
+        json.WriteBoolean("bidirectional", config.Bidirectional);
         json.WriteEndObject();
     }
 

@@ -63,7 +63,7 @@ internal sealed class FinetuneCommand
         ModelConfig config = loaded.Checkpoint.Config;
         if (config.Bidirectional) throw new CommandException($"{path}: the model sees both ways and answers nothing; heed train --init goes on teaching it to fill gaps.");
         config = config with { Dropout = _launcher.Optimizer.Dropout(line) ?? 0 };
-        if (lora is null) HuggingFaceExport.CheckExportable(config);
+        if (lora is null) OwnFormat.Check(config, _terminal);
         int seqLen = line.GetValue(_seq) ?? Math.Min(LongestRow, config.MaxSeqLen);
         if (seqLen > config.MaxSeqLen) throw new CommandException($"--seq {seqLen} is more than the model's context of {config.MaxSeqLen} tokens.");
         (DialogDataset dialogs, DialogDataset? heldOut) = Load(line, loaded, seqLen, interruption.Token);
@@ -136,7 +136,7 @@ internal sealed class FinetuneCommand
 
     private static Action<string> Export(Transformer model, HuggingFaceExportOptions options, LoraConfig? lora, string path)
     {
-        if (lora is null) return root => HuggingFaceExport.Write(model, root, options);
+        if (lora is null) return root => ModelFolder.Write(model, root, options);
         return root => PeftAdapter.Write(model, lora, root, Path.GetFullPath(path));
     }
 }

@@ -22,7 +22,8 @@ internal static class RegroupCommand
             using LoadedBase loaded = LoadedBase.Open(options.Model(line), options.Tokenizer(line));
             ModelConfig config = loaded.Checkpoint.Config;
             Transformer pooled = GroupedHeads.MeanPool(new Transformer(config, loaded.Checkpoint.Weights()), line.GetRequiredValue(heads)!.Value);
-            HuggingFaceExport.Write(pooled, folder, ExportOptions.Of(loaded.Tokenizer, SamplingSettings.Of(loaded.Checkpoint)));
+            OwnFormat.Check(pooled.Config, terminal);
+            ModelFolder.Write(pooled, folder, ExportOptions.Of(loaded.Tokenizer, SamplingSettings.Of(loaded.Checkpoint)));
             TokenizerFiles.Write(folder, loaded.Tokenizer, loaded.TokenizerSource);
             terminal.Note($"{config.KvHeads} key and value heads became {pooled.Config.KvHeads}, in {folder}; heed train --init {CommandText.Quote(folder)} trains it on.");
             return ExitCodes.Ok;

@@ -65,7 +65,7 @@ internal sealed class TrainCommand
         Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, specials, out string? tokenizerSource, interruption.Token);
         if (masked) ObjectiveOptions.CheckMask(tokenizer);
         config = Finish(line, config with { Bidirectional = masked }, tokenizer, init is not null);
-        HuggingFaceExport.CheckExportable(config);
+        OwnFormat.Check(config, _terminal);
         Device device = _launcher.Run.Device(line);
         Transformer model = init is null
             ? new Transformer(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device))
@@ -73,7 +73,7 @@ internal sealed class TrainCommand
         HuggingFaceExportOptions export = ExportOptions.Of(tokenizer, SamplingSettings.Of(init?.Checkpoint, _launcher.Run.Generation(line)), _launcher.Optimizer.StoredType(line));
         folder.Begin(root =>
         {
-            HuggingFaceExport.Write(model, root, export);
+            ModelFolder.Write(model, root, export);
             TokenizerFiles.Write(root, tokenizer, tokenizerSource);
         });
         using TrainingText text = TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token);
@@ -96,7 +96,7 @@ internal sealed class TrainCommand
             Validation = masked && validation is not null ? _objective.Mask(line, validation, tokenizer, seed: 0) : validation,
             Recipe = recipe,
             Steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps,
-            Export = root => HuggingFaceExport.Write(model, root, export),
+            Export = root => ModelFolder.Write(model, root, export),
             Question = masked ? beginning : null,
             TryLine = $"heed {(masked ? "fill" : "complete")} {CommandText.Quote(_launcher.Run.Prompt(line) ?? beginning)} -m {CommandText.Quote(folder.Name)}",
         }, interruption);

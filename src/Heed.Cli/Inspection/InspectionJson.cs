@@ -51,6 +51,10 @@ internal static class InspectionJson
         json.WriteString("positions", config.Positions.ToString());
         json.WriteNumber("rope_base", config.RopeTheta);
         json.WriteString("rope_scaling", config.RopeScaling.Kind.ToString());
+        json.WriteString("norm", config.Norm.ToString());
+        json.WriteString("norm_placement", config.NormPlacement.ToString());
+        json.WriteString("activation", config.Activation.ToString());
+        json.WriteBoolean("gated_feed_forward", config.GatedFeedForward);
         json.WriteNumber("norm_epsilon", config.NormEpsilon);
         json.WriteNumber("window", config.Window);
         json.WriteBoolean("bidirectional", config.Bidirectional);

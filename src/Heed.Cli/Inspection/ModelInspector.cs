@@ -65,6 +65,7 @@ internal static partial class ModelInspector
     {
         CheckpointFormat.Gguf => $"GGUF version {checkpoint.Gguf!.Version}",
         CheckpointFormat.HuggingFace => "Hugging Face (safetensors)",
+        CheckpointFormat.Heed => "Heed's own (safetensors)",
         CheckpointFormat.Meta => "Meta (PyTorch)",
         _ => "llama2.c",
     };

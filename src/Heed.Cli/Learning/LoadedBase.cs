@@ -31,7 +31,7 @@ internal sealed class LoadedBase : IDisposable
         Checkpoint checkpoint = Checkpoint.Open(path);
         try
         {
-            string? source = tokenizer ?? (checkpoint.Format == CheckpointFormat.HuggingFace ? path : null);
+            string? source = tokenizer ?? (checkpoint.Format is CheckpointFormat.HuggingFace or CheckpointFormat.Heed ? path : null);
             return new LoadedBase(checkpoint, LanguageModel.LoadTokenizer(checkpoint, tokenizer), source);
         }
         catch

@@ -13,7 +13,8 @@ internal static class MergedModel
     /// <param name="terminal">Told about it.</param>
     public static void Write(Transformer model, LoadedBase loaded, string folder, Terminal terminal)
     {
-        HuggingFaceExport.Write(Lora.Merge(model), folder, ExportOptions.Of(loaded.Tokenizer, SamplingSettings.Of(loaded.Checkpoint)));
+        OwnFormat.Check(model.Config, terminal);
+        ModelFolder.Write(Lora.Merge(model), folder, ExportOptions.Of(loaded.Tokenizer, SamplingSettings.Of(loaded.Checkpoint)));
         TokenizerFiles.Write(folder, loaded.Tokenizer, loaded.TokenizerSource);
         terminal.Note($"the merged model is in {folder}.");
     }

@@ -44,23 +44,23 @@ public sealed class TrainingFolder
     /// <summary>The newest checkpoint's file, or null.</summary>
     public string? Newest => Checkpoints().Select(found => found.Path).FirstOrDefault();
 
-    /// <summary>A folder that becomes, with every checkpoint, a Hugging Face folder of the model and its tokenizer.</summary>
+    /// <summary>A folder that becomes, with every checkpoint, a folder of the model and its tokenizer: Hugging Face's where that can say what the model is, else of Heed's own format.</summary>
     /// <param name="path">Where.</param>
     /// <param name="model">The model.</param>
     /// <param name="tokenizer">Its tokenizer, or null for none.</param>
     /// <param name="options">Token ids for the configuration; those of the tokenizer if null.</param>
-    /// <exception cref="NotSupportedException">The format has no such model; use the constructor with an export of your own, or none.</exception>
+    /// <exception cref="ArgumentException">A setting of the model is no finite number, which no file can hold.</exception>
     public static TrainingFolder For(string path, Transformer model, Tokenizer? tokenizer = null, HuggingFaceExportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         // Not after hours of training.
-        HuggingFaceExport.CheckExportable(model.Config);
+        ModelFolder.Check(model.Config);
         options ??= new HuggingFaceExportOptions { BosToken = tokenizer?.BosId, EosTokens = tokenizer?.EosId is { } eos ? [eos] : [] };
         return new TrainingFolder(path, folder =>
         {
             // The tokenizer first: a folder with a model is then complete.
             tokenizer?.SaveHuggingFace(folder);
-            HuggingFaceExport.Write(model, folder, options);
+            ModelFolder.Write(model, folder, options);
         });
     }
 

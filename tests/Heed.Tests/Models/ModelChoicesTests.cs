@@ -5,7 +5,7 @@ using Heed.Tensors;
 
 namespace Heed.Tests.Models;
 
-/// <summary>Choices of a configuration that no file format has: they run, learn, and say that they cannot be exported.</summary>
+/// <summary>Choices of a configuration that no Hugging Face family has: they run, learn, and say that they cannot be exported as one.</summary>
 public sealed class ModelChoicesTests
 {
     private static readonly ModelConfig s_small = new()

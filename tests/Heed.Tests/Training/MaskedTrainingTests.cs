@@ -12,13 +12,13 @@ public sealed class MaskedTrainingTests
 {
     private static readonly CharacterTokenizer s_tokenizer = CharacterTokenizer.Train(Text, new CharacterTokenizerOptions { SpecialTokens = ["<mask>"] });
 
-    private static string Text => string.Concat(Enumerable.Repeat("the fox saw a kite. the cat ate a fish. ", 30));
+    private static string Text => string.Concat(Enumerable.Repeat("the fox saw a kite. my cat ate some fish. ", 30));
 
     [Fact]
     public async Task Trainer_RepetitiveText_LossFallsAndGapsAreFilled()
     {
         Transformer model = Model(hidden: 32);
-        TrainingOptions options = TinyRun.Options with { Steps = 250, LearningRate = 1e-2, WarmupSteps = 10 };
+        TrainingOptions options = TinyRun.Options with { Steps = 350, LearningRate = 1e-2, WarmupSteps = 20, Schedule = ScheduleKind.Cosine };
         List<TrainingStep> steps = await TinyRun.RunAsync(new Trainer(model, Masked(8, 40), options));
         double first = steps.Take(10).Average(step => step.Loss), last = steps.TakeLast(20).Average(step => step.Loss);
         last.ShouldBeLessThan(0.3 * first);
@@ -26,9 +26,9 @@ public sealed class MaskedTrainingTests
 
         MaskFiller filler = new(model, s_tokenizer);
         // What tells the gap lies after it, then before it.
-        filler.Fill("the <mask>ox saw a kite. the cat ate a ")[0].Candidates[0].Text.ShouldBe("f");
-        filler.Fill("the <mask>at ate a fish. the fox saw a ")[0].Candidates[0].Text.ShouldBe("c");
-        IReadOnlyList<FilledMask> two = filler.Fill("the fox s<mask>w a kite. the cat ate a fi<mask>h. ", count: 3);
+        filler.Fill("the <mask>ox saw a kite. my cat ate some")[0].Candidates[0].Text.ShouldBe("f");
+        filler.Fill("my <mask>at ate some fish. the fox saw a")[0].Candidates[0].Text.ShouldBe("c");
+        IReadOnlyList<FilledMask> two = filler.Fill("the fox s<mask>w a kite. my cat ate some fi<mask>h", count: 3);
         two.Select(mask => mask.Candidates[0].Text).ShouldBe(["a", "s"]);
         two[0].Place.ShouldBe(9);
         two[0].Candidates.Count.ShouldBe(3);

@@ -13,9 +13,12 @@ internal sealed class PeftNames
     private readonly TensorNames _names;
 
     /// <param name="model">What the model is.</param>
-    /// <exception cref="NotSupportedException">The family stores fused or transposed matrices, whose adapters are others.</exception>
+    /// <exception cref="NotSupportedException">The family stores fused or transposed matrices, whose adapters are others; or the model has running statistics.</exception>
     public PeftNames(ModelConfig model)
     {
+        // Training moves them with the adapters, whose files have no place for them.
+        if (model.Norm == NormKind.Batch)
+            throw new NotSupportedException("PeftAdapter: the model has Batch norms, whose running statistics belong to what is learned, and adapters cannot hold them; learn all of its weights.");
         _model = model;
         _names = HuggingFaceConfig.Names(model, _ => true);
         bool split = !_names.Transposed && model.GatedFeedForward && _names.InBlock[WeightNames.Qkv].Length == 3 && _names.InBlock[WeightNames.Up].Length == 2;

@@ -57,21 +57,21 @@ public sealed class Checkpoint : IDisposable
         _ => Beside("tokenizer.json") ?? Beside("tokenizer.model"),
     };
 
-    /// <summary>tokenizer_config.json of a Hugging Face folder, or null.</summary>
-    public string? TokenizerConfigPath => IfHuggingFace("tokenizer_config.json");
+    /// <summary>tokenizer_config.json of a Hugging Face folder or one of Heed's own format, or null.</summary>
+    public string? TokenizerConfigPath => IfFolder("tokenizer_config.json");
 
-    /// <summary>generation_config.json of a Hugging Face folder, or null.</summary>
-    public string? GenerationConfigPath => IfHuggingFace("generation_config.json");
+    /// <summary>generation_config.json of a Hugging Face folder or one of Heed's own format, or null.</summary>
+    public string? GenerationConfigPath => IfFolder("generation_config.json");
 
-    /// <summary>config.json of a Hugging Face folder, or null.</summary>
-    public string? ConfigPath => IfHuggingFace(PathProbe.HuggingFaceName);
+    /// <summary>config.json of a Hugging Face folder or one of Heed's own format, or null.</summary>
+    public string? ConfigPath => IfFolder(PathProbe.HuggingFaceName);
 
-    /// <summary>chat_template.jinja of a Hugging Face folder, or null.</summary>
-    public string? ChatTemplatePath => IfHuggingFace("chat_template.jinja");
+    /// <summary>chat_template.jinja of a Hugging Face folder or one of Heed's own format, or null.</summary>
+    public string? ChatTemplatePath => IfFolder("chat_template.jinja");
 
     /// <summary>
-    /// Opens a GGUF file, a Hugging Face folder or its .safetensors file, a Meta folder or its .pth file, or a llama2.c file,
-    /// and checks that its tensors are exactly those of the model that its configuration describes.
+    /// Opens a GGUF file, a Hugging Face folder or one of Heed's own format or its .safetensors file, a Meta folder or its
+    /// .pth file, or a llama2.c file, and checks that its tensors are exactly those of the model that its configuration describes.
     /// </summary>
     /// <exception cref="FileFormatException">It is none of these, is damaged, or configuration and tensors do not fit each other.</exception>
     /// <exception cref="FileNotFoundException">The path, or a file that belongs to it, does not exist.</exception>
@@ -83,10 +83,10 @@ public sealed class Checkpoint : IDisposable
         TensorFile files = probe.Open();
         try
         {
-            ModelConfig config = Describe(probe, files, out TensorNames names);
-            Validate(config, files.Path);
+            ModelConfig config = Describe(ref probe, files, out TensorNames names);
+            Validate(config, files.Path, probe.Format);
             string? ignored = null;
-            if (config.TieEmbeddings && files.TryGet(OutputName(names), out StoredTensor? output))
+            if (config.TieEmbeddings && !names.IsOwn && files.TryGet(OutputName(names), out StoredTensor? output))
             {
                 // Some files store the shared table twice. If the second one is another, it is what the output is made with.
                 if (files.TryGet(names.PartsOf(WeightNames.Embedding)[0] + names.Weight, out StoredTensor? table) && Same(files, table, output)) ignored = output.Name;
@@ -136,14 +136,14 @@ public sealed class Checkpoint : IDisposable
         Files.Dispose();
     }
 
-    private string? IfHuggingFace(string name) => Format == CheckpointFormat.HuggingFace ? Beside(name) : null;
+    private string? IfFolder(string name) => Format is CheckpointFormat.HuggingFace or CheckpointFormat.Heed ? Beside(name) : null;
 
     private void Own(LinearWeights weights)
     {
         lock (_owned) _owned.Add(weights);
     }
 
-    private static ModelConfig Describe(PathProbe probe, TensorFile files, out TensorNames names)
+    private static ModelConfig Describe(ref PathProbe probe, TensorFile files, out TensorNames names)
     {
         switch (probe.Format)
         {
@@ -156,17 +156,25 @@ public sealed class Checkpoint : IDisposable
                 names = FormatTensorNames.Meta;
                 return MetaConfig.Read(JsonSettings.Read(probe.ConfigPath!), files);
             default:
-                ModelConfig config = HuggingFaceConfig.Read(JsonSettings.Read(probe.ConfigPath!));
+                JsonSettings json = JsonSettings.Read(probe.ConfigPath!);
+                if (HeedConfig.Is(json))
+                {
+                    probe = probe with { Format = CheckpointFormat.Heed };
+                    names = FormatTensorNames.Heed;
+                    return HeedConfig.Read(json);
+                }
+                ModelConfig config = HuggingFaceConfig.Read(json);
                 names = HuggingFaceConfig.Names(config, name => files.TryGet(name, out _));
                 return config;
         }
     }
 
-    private static void Validate(ModelConfig config, string path)
+    private static void Validate(ModelConfig config, string path, CheckpointFormat format)
     {
         try
         {
             config.Validate();
+            if (format == CheckpointFormat.Heed) HeedConfig.Check(config);
         }
         catch (Exception error) when (error is ArgumentException or OverflowException)
         {

@@ -14,4 +14,7 @@ public enum CheckpointFormat
 
     /// <summary>One llama2.c file.</summary>
     Llama2c,
+
+    /// <summary>Heed's own, for models that no Hugging Face family describes: config.json with safetensors beside it.</summary>
+    Heed,
 }

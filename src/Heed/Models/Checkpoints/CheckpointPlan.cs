@@ -3,9 +3,9 @@ using Heed.Formats;
 namespace Heed.Models.Checkpoints;
 
 /// <summary>A layer of the model and the file's tensors that it is made of.</summary>
-internal sealed record PlannedLayer(ModelLayer Layer, StoredTensor[] Weights, StoredTensor[] Biases)
+internal sealed record PlannedLayer(ModelLayer Layer, StoredTensor[] Weights, StoredTensor[] Biases, StoredTensor[] Buffers)
 {
-    public long Bytes => Weights.Sum(tensor => tensor.ByteLength) + Biases.Sum(tensor => tensor.ByteLength);
+    public long Bytes => Weights.Sum(tensor => tensor.ByteLength) + Biases.Sum(tensor => tensor.ByteLength) + Buffers.Sum(tensor => tensor.ByteLength);
 }
 
 /// <summary>
@@ -68,14 +68,15 @@ internal sealed class CheckpointPlan
         string[] names = _names.PartsOf(layer.Name);
         long[] rows = names.Length == layer.Parts.Length ? layer.Parts : [layer.Rows];
         bool transposed = IsTransposed(layer);
-        List<StoredTensor> weights = [], biases = [];
+        List<StoredTensor> weights = [], biases = [], buffers = [];
         for (int i = 0; i < names.Length; i++)
         {
             long[] shape = layer.Kind == ModelLayerKind.Norm ? [rows[i]] : transposed ? [layer.Columns, rows[i]] : [rows[i], layer.Columns];
             Take(names[i] + _names.Weight, shape, weights);
             if (layer.Bias) Take(names[i] + _names.Bias, [rows[i]], biases);
         }
-        _layers.Add(layer.Name, new PlannedLayer(layer, [.. weights], [.. biases]));
+        foreach (string buffer in layer.Buffers) Take($"{names[0]}.{buffer}", [layer.Rows], buffers);
+        _layers.Add(layer.Name, new PlannedLayer(layer, [.. weights], [.. biases], [.. buffers]));
     }
 
     private void Take(string name, long[] shape, List<StoredTensor> taken)

@@ -1,3 +1,4 @@
+using Heed.Formats;
 using Heed.Nn;
 using Heed.Tensors;
 
@@ -65,12 +66,14 @@ internal sealed class CheckpointWeights : IWeightSource
     {
         int dot = name.LastIndexOf('.');
         string layer = dot < 0 ? _prefix.TrimEnd('.') : _prefix + name[..dot];
-        bool bias = name[(dot + 1)..] == "bias";
+        string part = name[(dot + 1)..];
         PlannedLayer planned = _plan[layer];
-        if (shape != new Shape((int)planned.Layer.Rows) || (bias && !planned.Layer.Bias))
+        StoredTensor[] stored = part == "bias" ? planned.Biases : planned.Weights;
+        if (Array.IndexOf(planned.Layer.Buffers, part) is >= 0 and int buffer) stored = [planned.Buffers[buffer]];
+        if (shape != new Shape((int)planned.Layer.Rows) || stored.Length == 0)
             throw new ArgumentException($"CheckpointWeights: '{_prefix}{name}' is asked for as {shape}; the checkpoint's configuration says [{planned.Layer.Rows}].");
-        float offset = _plan.Names.NormsLessOne && !bias ? 1 : 0;
-        return _loader.LoadVector(bias ? planned.Biases : planned.Weights, offset, Device);
+        float offset = _plan.Names.NormsLessOne && stored == planned.Weights ? 1 : 0;
+        return _loader.LoadVector(stored, offset, Device);
     }
 
     public IWeightSource Scope(string prefix) => new CheckpointWeights(_plan, _loader, Device, _tied, _dense, _own, $"{_prefix}{prefix}.");

@@ -94,6 +94,15 @@ internal static partial class FormatTensorNames
         Weight = "",
     };
 
+    /// <summary>The model's own, of Heed's own format.</summary>
+    public static TensorNames Heed { get; } = new()
+    {
+        Top = new Dictionary<string, string>(),
+        Block = WeightNames.Blocks + ".",
+        InBlock = new Dictionary<string, string[]>(),
+        IsOwn = true,
+    };
+
     /// <summary>GPT-2 in Hugging Face's files, with or without <paramref name="prefix"/> "transformer.".</summary>
     public static TensorNames HuggingFaceGpt2(string prefix) => new()
     {

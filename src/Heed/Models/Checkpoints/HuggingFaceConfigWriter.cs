@@ -142,7 +142,8 @@ internal static class HuggingFaceConfigWriter
         else json.WriteNull(key);
     }
 
-    private static void Tokens(Utf8JsonWriter json, HuggingFaceExportOptions options)
+    /// <summary>The ids of the tokens that begin, fill and end a text.</summary>
+    public static void Tokens(Utf8JsonWriter json, HuggingFaceExportOptions options)
     {
         if (options.BosToken is { } bos) json.WriteNumber("bos_token_id", bos);
         if (options.PadToken is { } pad) json.WriteNumber("pad_token_id", pad);
@@ -183,7 +184,8 @@ internal static class HuggingFaceConfigWriter
         _ => "float32",
     };
 
-    private static byte[] Json(Action<Utf8JsonWriter> write)
+    /// <summary>An object as an indented file.</summary>
+    public static byte[] Json(Action<Utf8JsonWriter> write)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer, new JsonWriterOptions { Indented = true }))

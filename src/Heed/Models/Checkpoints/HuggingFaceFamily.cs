@@ -24,6 +24,21 @@ internal static class HuggingFaceFamily
         (nameof(ModelConfig.EmbeddingScale), c => c.EmbeddingScale), (nameof(ModelConfig.Window), Windows), (nameof(ModelConfig.RopeScaling), Frequencies),
     ];
 
+    // Names, what others are worked out from, and what a model without the matching choice does not use.
+    private static readonly string[] s_free =
+    [
+        nameof(ModelConfig.Architecture), nameof(ModelConfig.MultipleOf), nameof(ModelConfig.MaxSeqLen), nameof(ModelConfig.SwishBeta), nameof(ModelConfig.SinusoidalLayout),
+        nameof(ModelConfig.RopeLayout), nameof(ModelConfig.WindowEvery), nameof(ModelConfig.WindowFrom), nameof(ModelConfig.Dropout),
+    ];
+
+    // A property that is added and not named above must come back as it is.
+    private static readonly (string Name, Func<ModelConfig, object?> Of)[] s_all =
+    [
+        .. Compared, .. RecordJson.PropertiesOf(typeof(ModelConfig))
+            .Where(property => !s_free.Contains(property.Name) && !Array.Exists(Compared, compared => compared.Name == property.Name))
+            .Select(property => (property.Name, (Func<ModelConfig, object?>)property.GetValue)),
+    ];
+
     /// <summary>The configuration as the written model will have it: the family's name, half-split, everything worked out.</summary>
     /// <exception cref="NotSupportedException">No family has such layers.</exception>
     public static ModelConfig Choose(ModelConfig config)
@@ -65,10 +80,22 @@ internal static class HuggingFaceFamily
     public static void CheckReadBack(ModelConfig config, byte[] json)
     {
         using MemoryStream stream = new(json);
-        ModelConfig read = HuggingFaceConfig.Read(JsonSettings.Read(stream, PathProbe.HuggingFaceName));
-        string[] lost = [.. Compared.Where(property => !Equals(property.Of(config), property.Of(read)))
+        ModelConfig read = ReadBack(stream);
+        string[] lost = [.. s_all.Where(property => !Equals(property.Of(config), property.Of(read)))
             .Select(property => $"{property.Name} is {property.Of(config)}, and {config.Architecture} models say {property.Of(read)}")];
         if (lost.Length > 0) throw new NotSupportedException($"HuggingFaceExport: no Hugging Face family has this configuration: {string.Join("; ", lost)}.");
+    }
+
+    private static ModelConfig ReadBack(MemoryStream json)
+    {
+        try
+        {
+            return HuggingFaceConfig.Read(JsonSettings.Read(json, PathProbe.HuggingFaceName));
+        }
+        catch (FileFormatException error)
+        {
+            throw new NotSupportedException($"HuggingFaceExport: no Hugging Face family has this configuration: {error.Message}", error);
+        }
     }
 
     private static string Windows(ModelConfig config) =>

@@ -61,6 +61,9 @@ internal sealed class JsonSettings
     /// <summary>Whether the key is there, be it null.</summary>
     public bool Names(string key) => _object.TryGetProperty(key, out _);
 
+    /// <summary>All keys and their values, be they null.</summary>
+    public IEnumerable<(string Key, JsonElement Value)> Entries() => _object.EnumerateObject().Select(member => (NameOf(member), member.Value));
+
     /// <summary>Whether the object has no keys.</summary>
     public bool IsEmpty => !_object.EnumerateObject().Any();
 
@@ -175,9 +178,22 @@ internal sealed class JsonSettings
         }
     }
 
+    private string NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new FileFormatException(_path, "has a key that is not valid UTF-8.", _scope.Length > 0 ? _scope.TrimEnd('.') : null, inner: error);
+        }
+    }
+
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static string Quote(JsonElement value)
+    /// <summary>A value for messages, shortened.</summary>
+    public static string Quote(JsonElement value)
     {
         string text = Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value)).ReplaceLineEndings(" ");
         return text.Length <= MaxQuoted ? text : string.Concat(text.AsSpan(0, MaxQuoted), "…");

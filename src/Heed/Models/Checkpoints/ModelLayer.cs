@@ -11,7 +11,7 @@ internal enum ModelLayerKind
     /// <summary>A weight [count, dim].</summary>
     Embedding,
 
-    /// <summary>A weight [dim] and perhaps a bias [dim].</summary>
+    /// <summary>A weight [dim], perhaps a bias [dim], perhaps running statistics [dim].</summary>
     Norm,
 }
 
@@ -23,6 +23,9 @@ internal enum ModelLayerKind
 /// <param name="Bias">Whether it has a bias.</param>
 internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts, long Columns, bool Bias)
 {
+    /// <summary>What a norm holds besides weight and bias, each [dim]: running statistics.</summary>
+    public string[] Buffers { get; init; } = [];
+
     /// <summary>All rows together.</summary>
     public long Rows => Parts.Sum();
 
@@ -61,5 +64,8 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
     }
 
     private static ModelLayer Norm(ModelConfig config, string name, long size) =>
-        new(name, ModelLayerKind.Norm, [size], 1, config.Norm != NormKind.Rms);
+        new(name, ModelLayerKind.Norm, [size], 1, config.Norm != NormKind.Rms)
+        {
+            Buffers = config.Norm == NormKind.Batch ? [WeightNames.RunningMean, WeightNames.RunningVariance] : [],
+        };
 }

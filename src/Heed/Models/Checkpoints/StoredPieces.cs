@@ -32,6 +32,6 @@ internal sealed class StoredPieces(Stream stream, WeightType type, string tensor
     {
         foreach (float value in values)
             if (float.IsFinite(value) && Half.IsInfinity((Half)value))
-                throw new NotSupportedException($"HuggingFaceExport: '{tensor}' has the number {value}, which F16 cannot hold; expected at most {Half.MaxValue}. Write BF16 or F32.");
+                throw new NotSupportedException($"Export: '{tensor}' has the number {value}, which F16 cannot hold; expected at most {Half.MaxValue}. Write BF16 or F32.");
     }
 }

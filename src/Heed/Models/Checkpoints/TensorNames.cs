@@ -32,12 +32,16 @@ internal sealed partial record TensorNames
     /// <summary>Tensors that are no weights: their names, exactly.</summary>
     public Regex Harmless { get; init; } = Nothing();
 
+    /// <summary>Whether the file has the model's own names, and every layer whole.</summary>
+    public bool IsOwn { get; init; }
+
     /// <summary>Whether the layer's matrix is stored [in, out].</summary>
     public bool Transposes(ModelLayer layer) => Transposed && layer.Kind == ModelLayerKind.Linear && layer.Name != WeightNames.Output;
 
     /// <summary>The names, without ending, of the file's parts of the layer with the model's name <paramref name="layer"/>.</summary>
     public string[] PartsOf(string layer)
     {
+        if (IsOwn) return [layer];
         string prefix = WeightNames.Blocks + ".";
         if (!layer.StartsWith(prefix, StringComparison.Ordinal)) return [Top[layer]];
         int dot = layer.IndexOf('.', prefix.Length);
@@ -46,9 +50,9 @@ internal sealed partial record TensorNames
     }
 
     /// <summary>The model's names of layers that the file's family does not have are absent from the tables.</summary>
-    public bool Knows(string layer) => layer.StartsWith(WeightNames.Blocks + ".", StringComparison.Ordinal)
+    public bool Knows(string layer) => IsOwn || (layer.StartsWith(WeightNames.Blocks + ".", StringComparison.Ordinal)
         ? InBlock.ContainsKey(layer[(layer.IndexOf('.', WeightNames.Blocks.Length + 1) + 1)..])
-        : Top.ContainsKey(layer);
+        : Top.ContainsKey(layer));
 
     [GeneratedRegex("(?!)", RegexOptions.ExplicitCapture)]
     private static partial Regex Nothing();

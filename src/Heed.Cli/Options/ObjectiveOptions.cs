@@ -32,6 +32,7 @@ internal sealed class ObjectiveOptions
     {
         string objective = line.GetValue(_objective) ?? (config.Bidirectional ? Masked : Causal);
         if (objective == Causal && config.Bidirectional) throw new CommandException("--objective causal: the model sees both ways, the next token included; take --objective masked, or a model with Bidirectional=false.");
+        if (objective == Causal && line.GetResult(_share) is { Implicit: false }) throw new CommandException("--mask-share goes with --objective masked only.");
         return objective == Masked;
     }
 

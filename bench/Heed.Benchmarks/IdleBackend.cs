@@ -36,7 +36,7 @@ internal sealed partial class IdleBackend : IBackend
     public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows) { }
 
     public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
-        in AttentionOptions options, Tensor destination)
+        in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null)
     {
     }
 

@@ -101,7 +101,6 @@ public sealed class TrainTests
         Refused("Activation is 'Tanh'; expected one of Silu", "train", text, "--out", model, "--set", "Activation=Tanh");
         Refused("there is no setting 'Layers'", "train", text, "--out", model, "--config", folder.File("bad.json"));
         Refused("not divisible by NumHeads", "train", text, "--out", model, "--set", "NumHeads=3");
-        Refused("no Hugging Face family has", "train", text, "--out", model, "--set", "Norm=Layer");
         Refused("--resume: ", "train", text, "--out", model, "--resume");
         Refused("this is a file", "train", text, "--out", file);
         Refused("expected one of nano", "train", text, "--out", model, "--preset", "huge");

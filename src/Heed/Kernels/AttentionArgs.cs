@@ -64,7 +64,7 @@ internal unsafe struct AttentionArgs
     /// <summary>Of <see cref="DropoutStream"/>; a row is ((batch * heads) + head) * queries + query, a column a key.</summary>
     public ulong DropoutSeed;
 
-    /// <summary>What else changes the scores; only over plain keys.</summary>
+    /// <summary>What else changes the scores; over stored keys biases by distance, sinks and the choice alone.</summary>
     public ScoreModifiers Modifiers;
 
     /// <summary>Null, or what counts the work that is done.</summary>

@@ -5,11 +5,17 @@ internal static unsafe partial class FlashAttention
 {
     /// <summary>
     /// Attention over keys [batch, kvHeads, ⌈capacity/16⌉, headDim, 16] and values [batch, kvHeads, capacity, valueDim],
-    /// into a contiguous output [batch, queries, heads, valueDim].
+    /// into a contiguous output [batch, queries, heads, valueDim]. Of the modifiers of scores: biases by distance
+    /// [heads, distances] as <see cref="ScoreModifiers.DistanceCount"/> says, sinks, and top-k.
     /// </summary>
     public static void OverPanels(in AttentionShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> panels, ReadOnlySpan<float> values,
-        ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys, Span<float> output, WorkerPool pool)
+        ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys, Span<float> output, WorkerPool pool, in ScoreSpans scores = default)
     {
+        int distanceCount = scores.Distances.Length / shape.Heads;
+        if (scores.Distances.Length > 0 && (distanceCount * shape.Heads != scores.Distances.Length || limits.IndexOfAnyExceptInRange(-1, distanceCount - 1) >= 0))
+            throw new ArgumentException($"Attention: {scores.Distances.Length} biases by distance for {shape.Heads} heads; need more for each head than the last key's number.");
+        if (scores.Sinks.Length != 0 && scores.Sinks.Length != shape.Heads)
+            throw new ArgumentException($"Attention: {scores.Sinks.Length} sinks; need {shape.Heads}.");
         long keyHead = KvPanels.Floats(shape.KeyCapacity, shape.HeadDim), valueHead = (long)shape.KeyCapacity * shape.ValueDim;
         long kvHeads = (long)shape.Batch * shape.KvHeads;
         long lastQuery = (shape.Batch - 1L) * shape.QueryBatchStride + (shape.Queries - 1L) * shape.QueryStride
@@ -18,7 +24,7 @@ internal static unsafe partial class FlashAttention
             || limits.Length != shape.Batch * shape.Queries || (!firstKeys.IsEmpty && firstKeys.Length != shape.Batch)
             || output.Length != (long)limits.Length * shape.Heads * shape.ValueDim)
             throw new ArgumentException($"Attention: the memory does not fit {shape}.");
-        fixed (float* queries = q, keys = panels, rows = values, to = output)
+        fixed (float* queries = q, keys = panels, rows = values, to = output, distances = scores.Distances, sinks = scores.Sinks)
         fixed (int* limit = limits, first = firstKeys)
         {
             AttentionArgs args = SizesOf(shape) with
@@ -37,6 +43,7 @@ internal static unsafe partial class FlashAttention
                 Output = to,
                 Limits = limit,
                 FirstKeys = first,
+                Modifiers = new() { Distances = distances, DistanceCount = distanceCount, Sinks = sinks, TopK = scores.TopK },
             };
             Run(args, pool);
         }

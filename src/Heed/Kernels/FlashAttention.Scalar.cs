@@ -27,6 +27,7 @@ internal static unsafe partial class FlashAttention
         Span<float> sums = stackalloc float[16];
         sums.Clear();
         float max = float.NegativeInfinity;
+        (float least, float lastTie) = StoredChoice(args, b, h, i, begin, limit);
         for (int start = begin / TileKeys * TileKeys; start <= limit; start += TileKeys)
         {
             int first = Math.Max(start, begin);
@@ -34,7 +35,7 @@ internal static unsafe partial class FlashAttention
             float newMax = max;
             for (int j = first; j < end; j++)
             {
-                weights[j - start] = ScalarScore(args, b, h, i, j);
+                weights[j - start] = ScoreModifiers.Choose(StoredScore(args, b, h, i, j), j, least, lastTie);
                 newMax = MathF.Max(newMax, weights[j - start]);
             }
 
@@ -59,10 +60,11 @@ internal static unsafe partial class FlashAttention
         }
 
         float sum = VectorMath.SumLanes(sums);
+        float rescale = sum != 0f && args.Modifiers.Sinks != null ? AddSink(args.Modifiers.Sinks[h], ref max, ref sum) : 1f;
         float* target = args.Output + (b * args.OutputBatchStride) + (i * args.OutputStride) + (h * args.OutputHeadStride);
         for (int d = 0; d < acc.Length; d++)
         {
-            target[d] = sum == 0f ? 0f : acc[d] / sum;
+            target[d] = sum == 0f ? 0f : acc[d] * rescale / sum;
         }
 
         if (args.LogSumExp != null)

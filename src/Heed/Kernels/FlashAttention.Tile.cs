@@ -46,6 +46,14 @@ internal static unsafe partial class FlashAttention
         /// <summary>Per row where its query begins; rows that only fill up a four repeat the last one.</summary>
         public readonly float** Queries;
 
+        /// <summary>Where keys are chosen: a heap for each row over its share of the arrays [rows, kept], what it keeps, and 0 … 15.</summary>
+        public readonly TopHeap* Heaps;
+        public readonly float* HeapScores;
+        public readonly int* HeapKeys;
+        public readonly float* Least;
+        public readonly float* LastTies;
+        public readonly float* Lanes;
+
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public Tile(in AttentionArgs args, int batch, int kvHead, int firstRow, int maxRows, float* memory)
         {
@@ -67,6 +75,17 @@ internal static unsafe partial class FlashAttention
             Begins = (int*)(Maxima + Round(maxRows));
             Ends = Begins + Round(maxRows);
             Queries = (float**)(Ends + Round(maxRows));
+            Heaps = (TopHeap*)(Queries + Round(maxRows));
+            HeapScores = (float*)(Heaps + maxRows);
+            HeapKeys = (int*)(HeapScores + ((long)maxRows * Kept(args)));
+            Least = (float*)(HeapKeys + ((long)maxRows * Kept(args)));
+            LastTies = Least + maxRows;
+            Lanes = LastTies + maxRows;
+            for (int lane = 0; lane < 16 && Kept(args) > 0; lane++)
+            {
+                Lanes[lane] = lane;
+            }
+
 
             new Span<float>(Accumulators, fours * ValueWidth).Clear();
             new Span<float>(Sums, Rows * 16).Clear();
@@ -100,8 +119,16 @@ internal static unsafe partial class FlashAttention
         {
             long perRow = Round(args.ValueDim) + TileKeys + 16;
             long packed = args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim;
-            return (((rows + 3) / 4 * 4 * perRow) + packed + (Round(rows) * 5L)) * sizeof(float);
+            long chosen = Kept(args) == 0 ? 0 : (rows * ((2L * Kept(args)) + 2)) + 16 + (rows * sizeof(TopHeap) / sizeof(float));
+            return (((rows + 3) / 4 * 4 * perRow) + packed + (Round(rows) * 5L) + chosen) * sizeof(float);
         }
+
+        /// <summary>How many keys a row keeps; 0 for all.</summary>
+        public static int Kept(in AttentionArgs args) => Math.Min(args.Modifiers.TopK, args.KeyCapacity);
+
+        /// <summary>The query head of row <paramref name="r"/>.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int HeadOf(int r) => (KvHead * Group) + ((FirstRow + r) % Group);
 
         /// <summary>The keys of row <paramref name="r"/> within the key tile at <paramref name="start"/>, from 0 to 64; empty where begin is not below end.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -18,14 +18,14 @@ internal static unsafe partial class FlashAttention
         }
 
         float* weights = tile.Weights + ((long)r * TileKeys);
-        if (begin == 0 && end == TileKeys && args.SoftCap == 0f)
+        if (begin == 0 && end == TileKeys && args.SoftCap == 0f && !args.Modifiers.Everywhere)
         {
             WeighFull<L, V>(args, tile, r, weights);
             return;
         }
 
         int firstVector = begin / 16 * 16;
-        float tileMax = Mask<L, V>(args, weights, firstVector, begin, end);
+        float tileMax = Mask<L, V>(args, tile, r, start, firstVector, begin, end, chosen: args.Modifiers.TopK > 0);
         float max = Raise<L, V>(tile, r, tileMax, begin, end);
         V sum = L.Load(tile.Sums + (r * 16));
         V maxima = L.Create(max);
@@ -115,12 +115,13 @@ internal static unsafe partial class FlashAttention
         }
     }
 
-    /// <summary>Scales, caps and masks the scores, and returns the greatest.</summary>
+    /// <summary>Scales, caps, modifies and masks row r's scores of the key tile at start, and returns the greatest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Mask<L, V>(in AttentionArgs args, float* scores, int firstVector, int begin, int end)
+    private static float Mask<L, V>(in AttentionArgs args, in Tile tile, int r, int start, int firstVector, int begin, int end, bool chosen)
         where L : ISixteen<V>
         where V : unmanaged
     {
+        float* scores = tile.Weights + ((long)r * TileKeys);
         V scale = L.Create(args.Scale);
         V cap = L.Create(args.SoftCap);
         V max = L.Create(float.NegativeInfinity);
@@ -132,6 +133,7 @@ internal static unsafe partial class FlashAttention
                 s = L.Multiply(VectorMath.Tanh<L, V>(L.Divide(s, cap)), cap);
             }
 
+            s = ModifyStored<L, V>(args, tile, s, r, start + i, chosen);
             if (i < begin || i + 16 > end)
             {
                 s = L.KeepRange(s, begin - i, end - i, float.NegativeInfinity);

@@ -102,6 +102,11 @@ internal static unsafe partial class FlashAttention
         where V : unmanaged
     {
         Tile tile = new(args, batch, kvHead, firstRow, maxRows, memory);
+        if (args.Modifiers.TopK > 0)
+        {
+            ChooseStored<L, V>(args, tile);
+        }
+
         int end = tile.LastEnd;
         for (int start = tile.FirstBegin / TileKeys * TileKeys; start < end; start += TileKeys)
         {
@@ -141,17 +146,20 @@ internal static unsafe partial class FlashAttention
         where L : ISixteen<V>
         where V : unmanaged
     {
-        int row = tile.FirstRow + r;
-        int query = row / tile.Group;
-        int head = (tile.KvHead * tile.Group) + (row % tile.Group);
-        float sum = L.Sum(L.Load(tile.Sums + (r * 16)));
+        int query = (tile.FirstRow + r) / tile.Group, head = tile.HeadOf(r);
+        float sum = L.Sum(L.Load(tile.Sums + (r * 16))), max = tile.Maxima[r], rescale = 1f;
         bool seen = sum != 0f; // NaN counts as seen and spreads
+        if (args.Modifiers.Sinks != null && seen)
+        {
+            rescale = AddSink(args.Modifiers.Sinks[head], ref max, ref sum);
+        }
+
         float* target = args.Output + (tile.Batch * args.OutputBatchStride) + (query * args.OutputStride) + (head * args.OutputHeadStride);
         float* acc = tile.Accumulators + ((long)r * tile.ValueWidth);
-        V total = L.Create(sum);
+        V total = L.Create(sum), factor = L.Create(rescale);
         for (int d = 0; d < args.ValueDim; d += 16)
         {
-            V value = seen ? L.Divide(L.Load(acc + d), total) : L.Create(0f);
+            V value = seen ? L.Divide(L.Multiply(L.Load(acc + d), factor), total) : L.Create(0f);
             int rest = args.ValueDim - d;
             if (rest >= 16)
             {
@@ -165,7 +173,7 @@ internal static unsafe partial class FlashAttention
 
         if (args.LogSumExp != null)
         {
-            float lse = seen ? Softmax.Join(tile.Maxima[r], sum) : float.NegativeInfinity;
+            float lse = seen ? Softmax.Join(max, sum) : float.NegativeInfinity;
             args.LogSumExp[((((long)tile.Batch * args.Heads) + head) * args.Queries) + query] = lse;
         }
     }

@@ -12,6 +12,12 @@ internal unsafe struct ScoreModifiers
     /// <summary>Null, or [head, queries + keys - 1]: element j - i + queries - 1 is added to the scores of query i and key j.</summary>
     public float* Distances;
 
+    /// <summary>
+    /// Over stored keys, where queries stand at their limits: the biases of each head, [head, DistanceCount], of which element
+    /// DistanceCount - 1 + key - limit is added. Above every limit.
+    /// </summary>
+    public int DistanceCount;
+
     /// <summary>Null, or the bias of (batch b, head h, query i, key j) at b * BiasBatchStride + h * BiasHeadStride + i * BiasQueryStride + j; strides of 0 repeat.</summary>
     public float* Bias;
     public long BiasBatchStride;
@@ -78,9 +84,9 @@ internal unsafe struct ScoreModifiers
         }
 
         // Keys are counted in floats where ties are told apart.
-        if (TopK < 0 || (TopK > 0 && (Choice == null || args.KeyCapacity > 1 << 24)))
+        if (TopK < 0 || (TopK > 0 && args.KeyCapacity > 1 << 24))
         {
-            throw new ArgumentException($"Attention: top k {TopK} of {args.KeyCapacity} keys; need 0 or more of at most {1 << 24}, and memory for the choice.");
+            throw new ArgumentException($"Attention: top k {TopK} of {args.KeyCapacity} keys; need 0 or more of at most {1 << 24}.");
         }
     }
 }

@@ -48,6 +48,9 @@ internal sealed class ScratchPool : IDisposable
         buffer.Dispose();
     }
 
+    /// <summary>All bytes that wait for the next renter.</summary>
+    public long ReservedBytes => _slots.Sum(slot => slot?.Bytes ?? 0);
+
     public void Dispose()
     {
         _disposed = true;

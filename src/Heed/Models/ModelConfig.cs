@@ -81,6 +81,12 @@ public sealed record ModelConfig
     /// <summary>How the sines and cosines of <see cref="PositionKind.Sinusoidal"/> lie.</summary>
     public SinusoidalLayout SinusoidalLayout { get; init; } = SinusoidalLayout.Interleaved;
 
+    /// <summary>Into how many buckets <see cref="PositionKind.Relative"/> sorts distances.</summary>
+    public int RelativeBuckets { get; init; } = 32;
+
+    /// <summary>From this distance on all keys are in the last bucket of <see cref="PositionKind.Relative"/>.</summary>
+    public int RelativeMaxDistance { get; init; } = 128;
+
     /// <summary>The base of the rotary angles.</summary>
     public double RopeTheta { get; init; } = 10000;
 
@@ -116,6 +122,9 @@ public sealed record ModelConfig
 
     /// <summary>Attention scores become c·tanh(score/c); 0 for none.</summary>
     public float AttentionSoftCap { get; init; }
+
+    /// <summary>A query keeps as many of the keys that it sees, those of the greatest scores; 0 for all (Zhao et al. 2019, arXiv 1912.11637).</summary>
+    public int AttentionTopK { get; init; }
 
     /// <summary>Logits become c·tanh(logit/c); 0 for none.</summary>
     public float LogitSoftCap { get; init; }
@@ -163,7 +172,12 @@ public sealed record ModelConfig
         if (FeedForwardBias) block += (GatedFeedForward ? 2 : 1) * inner + hidden;
         block += (PostNorms ? 4 : 2) * norm + (QkNorm ? norms * 2 * HeadSize : 0);
         long total = VocabSize * hidden * (TieEmbeddings ? 1 : 2) + NumLayers * block + (NormPlacement == NormPlacement.Pre ? norm : 0);
-        return Positions == PositionKind.Learned ? total + MaxSeqLen * hidden : total;
+        return Positions switch
+        {
+            PositionKind.Learned => total + MaxSeqLen * hidden,
+            PositionKind.Relative => total + (long)RelativeBuckets * NumHeads,
+            _ => total,
+        };
     }
 
     /// <summary>Checks that the sizes make a model.</summary>
@@ -194,6 +208,9 @@ public sealed record ModelConfig
         if (PostNorms && NormPlacement == NormPlacement.Post)
             throw new ArgumentException("ModelConfig: PostNorms are second norms beside those before each part; expected NormPlacement.Pre.");
         if (!float.IsFinite(SwishBeta)) throw new ArgumentException($"ModelConfig: SwishBeta is {SwishBeta}; expected a finite number.");
+        if (Positions == PositionKind.Relative && (RelativeBuckets is < 4 or > 1 << 20 || RelativeMaxDistance <= RelativeBuckets / 2))
+            throw new ArgumentException($"ModelConfig: RelativeBuckets is {RelativeBuckets}, RelativeMaxDistance {RelativeMaxDistance}; expected 4 or more buckets, and a distance above half of their number.");
+        if (AttentionTopK < 0) throw new ArgumentException($"ModelConfig: AttentionTopK is {AttentionTopK}; expected 0 (all) or more.");
         if (Window < 0) throw new ArgumentException($"ModelConfig: Window is {Window}; expected 0 (none) or more.");
         if (WindowFrom < 0) throw new ArgumentException($"ModelConfig: WindowFrom is {WindowFrom}; expected 0 or more.");
         if (!(NormEpsilon >= 0)) throw new ArgumentException($"ModelConfig: NormEpsilon is {NormEpsilon}; expected 0 or more.");

@@ -12,6 +12,12 @@ public enum PositionKind
     /// <summary>A fixed vector of sines and cosines per position is added to the embedding.</summary>
     Sinusoidal,
 
+    /// <summary>Attention's scores get biases that fall with the distance, a slope for each head (Press et al. 2021, arXiv 2108.12409).</summary>
+    Alibi,
+
+    /// <summary>Attention's scores get learned biases by the distance (T5, Raffel et al. 2020, arXiv 1910.10683).</summary>
+    Relative,
+
     /// <summary>Not at all: only the causal mask tells order.</summary>
     None,
 }

@@ -13,6 +13,7 @@ public sealed partial class Transformer
         {
             WeightNames.Embedding => Embedding,
             WeightNames.PositionEmbedding => PositionEmbedding,
+            WeightNames.RelativeBias => RelativeBiases?.Table,
             WeightNames.FinalNorm => FinalNorm,
             WeightNames.Output => Output,
             _ => InBlock(name.Split('.', 3)),

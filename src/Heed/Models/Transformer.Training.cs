@@ -63,6 +63,7 @@ public sealed partial class Transformer
     {
         IEnumerable<Parameter> all = Embedding.Parameters(WeightNames.Embedding);
         if (PositionEmbedding is not null) all = all.Concat(PositionEmbedding.Parameters(WeightNames.PositionEmbedding));
+        if (RelativeBiases is not null) all = all.Concat(RelativeBiases.Table.Parameters(WeightNames.RelativeBias));
         for (int i = 0; i < _blocks.Length; i++) all = all.Concat(_blocks[i].Parameters(string.Create(CultureInfo.InvariantCulture, $"{WeightNames.Blocks}.{i}")));
         if (FinalNorm is not null) all = all.Concat(FinalNorm.Parameters(WeightNames.FinalNorm));
         all = all.Concat(Output.Parameters(WeightNames.Output));

@@ -35,10 +35,16 @@ public sealed partial class Transformer
         RotaryPositions? rotary = config.Positions == PositionKind.Rotary
             ? new RotaryPositions(config.RotarySize, config.RopeTheta, config.MaxSeqLen, config.RopeLayout, config.RopeScaling, Device)
             : null;
+        DistanceBiases? biases = config.Positions switch
+        {
+            PositionKind.Alibi => new AlibiBiases(config.NumHeads, Device),
+            PositionKind.Relative => RelativeBiases = new RelativeBiases(weights.Embedding(WeightNames.RelativeBias, config.RelativeBuckets, config.NumHeads), config.RelativeMaxDistance, config.Bidirectional),
+            _ => null,
+        };
         IWeightSource blocks = weights.Scope(WeightNames.Blocks);
         _blocks = new TransformerBlock[config.NumLayers];
         for (int i = 0; i < _blocks.Length; i++)
-            _blocks[i] = new TransformerBlock(config, blocks.Scope(i.ToString(CultureInfo.InvariantCulture)), i, rotary);
+            _blocks[i] = new TransformerBlock(config, blocks.Scope(i.ToString(CultureInfo.InvariantCulture)), i, rotary, biases);
         if (config.NormPlacement == NormPlacement.Pre)
             FinalNorm = TransformerBlock.NormOf(config, weights, WeightNames.FinalNorm, config.HiddenSize);
         Output = config.TieEmbeddings
@@ -57,6 +63,9 @@ public sealed partial class Transformer
 
     /// <summary>The table of learned or sinusoidal positions, or null.</summary>
     public Embedding? PositionEmbedding { get; }
+
+    /// <summary>The learned biases by distance, or null.</summary>
+    public RelativeBiases? RelativeBiases { get; }
 
     /// <summary>The blocks, first to last.</summary>
     public IReadOnlyList<TransformerBlock> Blocks => _blocks;

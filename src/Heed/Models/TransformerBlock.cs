@@ -13,7 +13,7 @@ public sealed class TransformerBlock
     private readonly int _layer;
     private readonly bool _normsAfter;
 
-    internal TransformerBlock(ModelConfig config, IWeightSource weights, int layer, RotaryPositions? rotary)
+    internal TransformerBlock(ModelConfig config, IWeightSource weights, int layer, RotaryPositions? rotary, DistanceBiases? biases)
     {
         int hidden = config.HiddenSize, heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize;
         int inner = config.FeedForwardSize;
@@ -26,6 +26,8 @@ public sealed class TransformerBlock
             kvHeads, headDim, config.AttentionOptionsOf(layer))
         {
             Rotary = rotary,
+            Distances = biases,
+            TopK = config.AttentionTopK,
             QueryNorm = config.QkNorm ? NormOf(config, weights, WeightNames.QueryNorm, headDim) : null,
             KeyNorm = config.QkNorm ? NormOf(config, weights, WeightNames.KeyNorm, headDim) : null,
         };

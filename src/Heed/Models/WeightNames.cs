@@ -12,6 +12,9 @@ public static class WeightNames
     /// <summary>The table of learned positions, [maxSeqLen, hidden].</summary>
     public const string PositionEmbedding = "position_embedding";
 
+    /// <summary>The table of learned biases by distance, [buckets, heads].</summary>
+    public const string RelativeBias = "relative_bias";
+
     /// <summary>The scope of block i is "blocks.i".</summary>
     public const string Blocks = "blocks";
 

@@ -25,6 +25,12 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
     /// <summary>Rotary positions of queries and keys, or null.</summary>
     public RotaryPositions? Rotary { get; init; }
 
+    /// <summary>Biases of the scores by distance, or null.</summary>
+    public DistanceBiases? Distances { get; init; }
+
+    /// <summary>How many keys a query keeps, those of the greatest scores; 0 for all.</summary>
+    public int TopK { get; init; }
+
     /// <summary>Normalises each query head before it turns (Qwen 3), or null.</summary>
     public Norm? QueryNorm { get; init; }
 
@@ -52,9 +58,11 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
         if (pass.Rows is { } rows)
         {
             (int[] limits, int[] firsts, AttentionOptions rest) = rows.Sight(options);
-            return Ops.Attention(q, k, v, limits, firsts, rest, new AttentionDropout(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities)));
+            return Ops.Attention(q, k, v, limits, firsts, rest, new AttentionDropout(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities)), Modifiers(Distances?.Between(q.Seq)));
         }
         (Tensor keys, Tensor values) = pass.Cache!.Layer(layer);
-        return Ops.Attention(q, k, v, pass.Positions, keys, values, options); // [batch, seq, heads·headDim]
+        return Ops.Attention(q, k, v, pass.Positions, keys, values, options, Modifiers(Distances?.Before(pass.Length))); // [batch, seq, heads·headDim]
     }
+
+    private AttentionModifiers? Modifiers(Tensor? distances) => distances is null && TopK == 0 ? null : new AttentionModifiers { Distances = distances, TopK = TopK };
 }

@@ -29,7 +29,7 @@ internal sealed partial class CpuBackend
     }
 
     public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
-        in AttentionOptions options, Tensor destination)
+        in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null)
     {
         if (destination.ElementCount == 0) return;
         int stride = q.RowStride;
@@ -50,6 +50,9 @@ internal sealed partial class CpuBackend
             Window = options.Window,
         };
         FlashAttention.OverPanels(shape, q.Elements<float>(), keyPanels.Span<float>(keyPanels.ElementCount),
-            valueRows.Span<float>(valueRows.ElementCount), limits, firstKeys, destination.Span<float>(destination.ElementCount), _pool);
+            valueRows.Span<float>(valueRows.ElementCount), limits, firstKeys, destination.Span<float>(destination.ElementCount), _pool,
+            modifiers is null ? default : new ScoreSpans { Distances = Floats(modifiers.Distances), Sinks = Floats(modifiers.Sinks), TopK = modifiers.TopK });
+
+        static Span<float> Floats(Tensor? tensor) => tensor is null ? default : tensor.Span<float>(tensor.ElementCount);
     }
 }

@@ -8,7 +8,7 @@ internal sealed partial class CpuBackend
     public void Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts,
         in AttentionOptions options, in AttentionDropout dropout, Tensor destination, Tensor logSumExp, AttentionModifiers? modifiers = null) =>
         FlashAttention.OverRows(ShapeOf(q, k, v, options, dropout), RowsOf(q), RowsOf(k), RowsOf(v), limits, firsts,
-            destination.Span<float>(destination.ElementCount), logSumExp.Span<float>(logSumExp.ElementCount), _pool, scores: SpansOf(modifiers));
+            destination.Span<float>(destination.ElementCount), logSumExp.Span<float>(logSumExp.ElementCount), _pool, Counter, SpansOf(modifiers));
 
     public void AttentionBackward(in HeadRange q, in HeadRange k, in HeadRange v, Tensor output, Tensor outputGradient, Tensor logSumExp,
         ReadOnlySpan<int> limits, ReadOnlySpan<int> firsts, in AttentionOptions options, in AttentionDropout dropout,
@@ -16,7 +16,7 @@ internal sealed partial class CpuBackend
         FlashAttention.OverRowsBackward(ShapeOf(q, k, v, options, dropout), RowsOf(q), RowsOf(k), RowsOf(v),
             output.Span<float>(output.ElementCount), outputGradient.Span<float>(outputGradient.ElementCount),
             logSumExp.Span<float>(logSumExp.ElementCount), limits, firsts, RowsOf(dq), RowsOf(dk), RowsOf(dv), _pool,
-            scores: SpansOf(modifiers), gradients: SpansOf(gradients));
+            Counter, SpansOf(modifiers), gradients: SpansOf(gradients));
 
     public void AttentionWeights(in AttentionCall call, Tensor logSumExp, ReadOnlySpan<(int Batch, int Head, int Query)> rows, Tensor destination) =>
         FlashAttention.WeightsOfRows(ShapeOf(call.Q, call.K, call.K, call.Options, default), RowsOf(call.Q), RowsOf(call.K), Floats(logSumExp), call.Limits, call.Firsts,

@@ -69,9 +69,10 @@ internal partial interface IBackend
     /// Softmax attention of query heads over stored keys and values. Query r of batch × seq sees keys
     /// max(first of its batch row, limit − window + 1) … limits[r]; −1 sees none and gives 0. An empty
     /// <paramref name="firstKeys"/> means 0 for every row. Destination [batch, seq, heads·valueDim], or with the last axis in two.
+    /// Of the modifiers, sinks, top-k and biases by distance count, the last as [heads, distances], element distances − 1 + key − limit.
     /// </summary>
     void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
-        in AttentionOptions options, Tensor destination);
+        in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null);
 
     // Gradients and optimizer steps. All tensors are contiguous; dx may be dy or x. Sums over rows have one order, which the
     // shape alone decides.

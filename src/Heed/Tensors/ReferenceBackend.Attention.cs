@@ -49,7 +49,7 @@ internal sealed partial class ReferenceBackend
     }
 
     public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
-        in AttentionOptions options, Tensor destination)
+        in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null)
     {
         int seq = q.Seq, heads = q.Count, kvHeads = valueRows.Shape[1];
         Tensor queries = q.View(), target = destination.Reshape(new Shape(q.Batch, seq, heads, valueRows.Shape[3]));
@@ -58,13 +58,13 @@ internal sealed partial class ReferenceBackend
             int first = firstKeys.Length == 0 ? 0 : firstKeys[r / seq];
             if (options.Window > 0) first = Math.Max(first, limits[r] - options.Window + 1);
             for (int h = 0; h < heads; h++)
-                AttendOne(queries, keyPanels, valueRows, r / seq, r % seq, h, h * kvHeads / heads, first, limits[r], options, target);
+                AttendOne(queries, keyPanels, valueRows, r / seq, r % seq, h, h * kvHeads / heads, first, limits[r], options, modifiers, target);
         }
     }
 
     /// <summary>One query of one head over keys first … limit.</summary>
     private static void AttendOne(Tensor q, Tensor keyPanels, Tensor valueRows, int batch, int query, int head, int kvHead, int first, int limit,
-        in AttentionOptions options, Tensor destination)
+        in AttentionOptions options, AttentionModifiers? modifiers, Tensor destination)
     {
         ReferenceView queries = new(q), panels = new(keyPanels), values = new(valueRows), target = new(destination);
         double[] weights = new double[Math.Max(0, limit - first + 1)];
@@ -76,8 +76,11 @@ internal sealed partial class ReferenceBackend
                 dot += queries.At(batch, query, head, i) * panels.At(batch, kvHead, key / Ops.KeysPerPanel, i, key % Ops.KeysPerPanel);
             double score = dot * options.Scale;
             weights[j] = options.SoftCap > 0 ? options.SoftCap * Math.Tanh(score / options.SoftCap) : score;
+            if (modifiers?.Distances is { } distances) weights[j] += new ReferenceView(distances).At(head, distances.Shape[1] - 1 + key - limit);
         }
-        SoftmaxRow(weights);
+        KeepGreatest(weights, modifiers?.TopK ?? 0);
+        double logSumExp = LogSumExp(weights, SinkOf(modifiers, head));
+        for (int j = 0; j < weights.Length; j++) weights[j] = double.IsNegativeInfinity(weights[j]) ? 0 : Math.Exp(weights[j] - logSumExp);
         for (int i = 0; i < valueRows.Shape[3]; i++)
         {
             double sum = 0;

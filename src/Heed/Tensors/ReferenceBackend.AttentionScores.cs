@@ -16,12 +16,16 @@ internal sealed partial class ReferenceBackend
             double bias = BiasOf(call, batch, head, query, key);
             if (!double.IsNegativeInfinity(bias)) scores[key] = CappedScore(call, batch, head, query, key) + bias;
         }
-        int k = call.Modifiers?.TopK ?? 0;
-        if (k == 0) return scores;
+        KeepGreatest(scores, call.Modifiers?.TopK ?? 0);
+        return scores;
+    }
+
+    private static void KeepGreatest(double[] scores, int k)
+    {
+        if (k == 0) return;
         // The greatest first, NaN before all; the order of keys stays among equals.
         IEnumerable<int> order = Enumerable.Range(0, scores.Length).OrderByDescending(key => double.IsNaN(scores[key]) ? double.PositiveInfinity : scores[key]);
         foreach (int key in order.Skip(k).ToArray()) scores[key] = double.NegativeInfinity;
-        return scores;
     }
 
     private static double CappedScore(in AttentionCall call, int batch, int head, int query, int key)

@@ -11,6 +11,10 @@ internal sealed unsafe class AttentionCase
     public required int[] Limits;
     public float[] Q = [], K = [], V = [];
 
+    /// <summary>[heads, any number above every limit], [heads], and how many keys are kept.</summary>
+    public float[]? Distances, Sinks;
+    public int TopK;
+
     public float Scale => 1f / MathF.Sqrt(HeadDim);
 
     /// <summary>Fills q [batch, query, head, d], k [batch, key, kvHead, d] and v [batch, kvHead, key, d] at random.</summary>
@@ -63,7 +67,7 @@ internal sealed unsafe class AttentionCase
         long headFloats = KvPanels.Floats(Capacity, HeadDim);
         float[] packed = new float[panels ? Batch * KvHeads * headFloats : 1];
         Array.Fill(packed, float.NaN);
-        fixed (float* q = Q, k = K, v = V, o = output, l = lse, p = packed)
+        fixed (float* q = Q, k = K, v = V, o = output, l = lse, p = packed, distances = Distances, sinks = Sinks)
         fixed (int* limits = Limits, first = FirstKeys)
         {
             if (panels)
@@ -102,6 +106,7 @@ internal sealed unsafe class AttentionCase
                 Limits = limits,
                 FirstKeys = first,
                 LogSumExp = l,
+                Modifiers = new() { Distances = distances, DistanceCount = (Distances?.Length ?? 0) / Heads, Sinks = sinks, TopK = TopK },
             };
             body(args);
         }
@@ -168,7 +173,14 @@ internal sealed unsafe class AttentionCase
             }
 
             score *= Scale;
-            seen.Add((j, SoftCap == 0 ? score : SoftCap * Math.Tanh(score / SoftCap)));
+            score = SoftCap == 0 ? score : SoftCap * Math.Tanh(score / SoftCap);
+            int count = (Distances?.Length ?? 0) / Heads;
+            seen.Add((j, Distances is null ? score : score + Distances[(h * count) + count - 1 + j - Limits[(b * Queries) + i]]));
+        }
+
+        if (TopK > 0)
+        {
+            seen = [.. seen.OrderByDescending(s => s.Score).ThenBy(s => s.Key).Take(TopK).OrderBy(s => s.Key)];
         }
 
         if (seen.Count == 0)
@@ -176,8 +188,9 @@ internal sealed unsafe class AttentionCase
             return double.NegativeInfinity;
         }
 
-        double max = seen.Max(s => s.Score);
-        double sum = seen.Sum(s => Math.Exp(s.Score - max));
+        double sink = Sinks is null ? double.NegativeInfinity : Sinks[h];
+        double max = Math.Max(sink, seen.Max(s => s.Score));
+        double sum = Math.Exp(sink - max) + seen.Sum(s => Math.Exp(s.Score - max));
         foreach ((int key, double score) in seen)
         {
             for (int d = 0; d < ValueDim; d++)

@@ -52,6 +52,20 @@ public sealed class BidirectionalTests
             for (int v = 0; v < 11; v++) mixed[i * 11 + v].ShouldBe(straight[order[i] * 11 + v], 1e-12);
     }
 
+    [Fact]
+    public void Forward_RelativeBuckets_TellBeforeFromAfter()
+    {
+        ModelConfig config = s_encoder with { NumLayers = 1, Positions = PositionKind.Relative, RelativeBuckets = 8, RelativeMaxDistance = 6 };
+        Transformer model = Random(config);
+        // The token in the middle sees the same tokens at the same distances, on the other side.
+        float[] forth = Logits(model, [1, 2, 3]), back = Logits(model, [3, 2, 1]);
+        forth[11..22].ShouldNotBe(back[11..22]);
+        Transformer alibi = Random(config with { Positions = PositionKind.Alibi });
+        forth = Logits(alibi, [1, 2, 3]);
+        back = Logits(alibi, [3, 2, 1]);
+        for (int i = 11; i < 22; i++) forth[i].ShouldBe(back[i], 1e-5f);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(2)]

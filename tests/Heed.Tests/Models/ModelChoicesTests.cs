@@ -21,7 +21,7 @@ public sealed class ModelChoicesTests
 
     private static readonly int[] s_tokens = [3, 17, 5, 60, 0, 22, 41, 8, 8, 13, 2, 59, 30, 30, 1, 44, 7, 19, 50, 6];
 
-    public static TheoryData<string> Names => ["post", "post-layer", "sinusoidal", "concatenated", "none", "swish", "glu", "reglu", "geglu", "batch", "post-batch"];
+    public static TheoryData<string> Names => ["post", "post-layer", "sinusoidal", "concatenated", "none", "swish", "glu", "reglu", "geglu", "batch", "post-batch", "alibi", "relative", "top-k", "top-k-alibi-window"];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -56,12 +56,64 @@ public sealed class ModelChoicesTests
     }
 
     [Theory]
+    [InlineData("alibi")]
+    [InlineData("relative")]
+    [InlineData("top-k")]
+    [InlineData("top-k-alibi-window")]
+    public void Row19And53_Forward_ThroughTheCacheAndWithinRows_IsTheSame(string name)
+    {
+        Transformer model = new(ConfigOf(name), new RandomWeights(1, 2)), reference = new(ConfigOf(name), new RandomWeights(1, 2, Device.Reference));
+        foreach (Parameter parameter in model.Parameters.Concat(reference.Parameters)) parameter.Value.Assign(parameter.Value * 8); // far from even weights
+        int[] batch = [.. s_tokens, .. s_tokens[5..], 1, 2, 3, 4, 5], positions = [.. Enumerable.Range(0, 20), .. Enumerable.Range(0, 15), -1, -1, -1, -1, -1];
+
+        float[] cached = model.Forward(batch, positions: positions, batch: 2, rows: LogitRows.All).ToArray();
+
+        using GradientTape tape = new(); // without a cache, in rows of their own
+        float[] own = model.Forward(batch, positions: positions, batch: 2, rows: LogitRows.All).ToArray();
+        float[] exact = reference.Forward(batch, positions: positions, batch: 2, rows: LogitRows.All).ToArray();
+        for (int i = 0; i < 35 * 61; i++)
+        {
+            own[i].ShouldBe(cached[i], 2e-4f);
+            exact[i].ShouldBe(cached[i], 2e-3f);
+        }
+    }
+
+    [Fact]
+    public void Loss_RelativeBiases_HaveTheGradientOfFiniteDifferences()
+    {
+        Transformer model = new(ConfigOf("relative"), new RandomWeights(1, 2, Device.Reference));
+        Tensor table = model.Parameters.Single(parameter => parameter.Name.StartsWith(WeightNames.RelativeBias, StringComparison.Ordinal)).Value;
+        foreach (Parameter parameter in model.Parameters) parameter.Value.Assign(parameter.Value * 8);
+        double Loss() => model.Loss(s_tokens.AsSpan(0, 19), s_tokens.AsSpan(1)).Item();
+        table.RequiresGradient = true;
+        double[] slopes;
+        using (GradientTape tape = new())
+        {
+            tape.Backward(model.Loss(s_tokens.AsSpan(0, 19), s_tokens.AsSpan(1), recompute: true));
+            slopes = table.Gradient!.Contiguous().Span<double>(table.ElementCount).ToArray();
+        }
+        table.RequiresGradient = false;
+        for (int i = 0; i < slopes.Length; i += 5)
+        {
+            Span<double> values = table.Span<double>(slopes.Length);
+            double kept = values[i];
+            values[i] = kept + 1e-5;
+            double above = Loss();
+            values[i] = kept - 1e-5;
+            ((above - Loss()) / 2e-5).ShouldBe(slopes[i], 1e-8);
+            values[i] = kept;
+        }
+    }
+
+    [Theory]
     [InlineData("post", "NormPlacement is Post")]
     [InlineData("post-gpt2", "NormPlacement is Post")]
     [InlineData("sinusoidal", "no Hugging Face family has Rms norms, Sinusoidal positions")]
     [InlineData("none", "no Hugging Face family has Rms norms, None positions")]
     [InlineData("swish", "Activation is Swish")]
     [InlineData("glu", "Activation is Sigmoid")]
+    [InlineData("alibi", "no Hugging Face family has Rms norms, Alibi positions")]
+    [InlineData("top-k", "AttentionTopK is 3")]
     public void Export_WhatNoFamilySays_IsAClearErrorAndWritesNothing(string name, string expected)
     {
         ModelConfig config = ConfigOf(name);
@@ -155,6 +207,10 @@ public sealed class ModelChoicesTests
         "glu" => s_small with { Activation = Activation.Sigmoid },
         "batch" => s_small with { Norm = NormKind.Batch },
         "post-batch" => s_small with { Norm = NormKind.Batch, NormPlacement = NormPlacement.Post, Positions = PositionKind.Sinusoidal },
+        "alibi" => s_small with { Positions = PositionKind.Alibi },
+        "relative" => s_small with { Positions = PositionKind.Relative, RelativeBuckets = 8, RelativeMaxDistance = 12 },
+        "top-k" => s_small with { AttentionTopK = 3 },
+        "top-k-alibi-window" => s_small with { AttentionTopK = 4, Positions = PositionKind.Alibi, Window = 9, AttentionSoftCap = 3 },
         "reglu" => s_small with { Activation = Activation.Relu },
         _ => s_small with { Activation = Activation.GeluErf },
     };

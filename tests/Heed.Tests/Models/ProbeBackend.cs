@@ -44,10 +44,10 @@ internal sealed partial class ProbeBackend(int cancelAt, CancellationTokenSource
         _cpu.StoreKeyValues(keys, values, positions, keyPanels, valueRows);
 
     public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
-        in AttentionOptions options, Tensor destination)
+        in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null)
     {
         if (++Attentions == cancelAt) source.Cancel();
-        _cpu.Attention(q, keyPanels, valueRows, limits, firstKeys, options, destination);
+        _cpu.Attention(q, keyPanels, valueRows, limits, firstKeys, options, destination, modifiers);
     }
 
     public void SoftmaxBackward(Tensor y, Tensor dy, Tensor dx) => _cpu.SoftmaxBackward(y, dy, dx);

@@ -20,7 +20,7 @@ internal static class HuggingFaceFamily
         (nameof(ModelConfig.PostNorms), c => c.PostNorms), (nameof(ModelConfig.Positions), c => c.Positions),
         (nameof(ModelConfig.RopeTheta), c => c.RopeTheta), (nameof(ModelConfig.RotaryDim), c => c.RotarySize),
         (nameof(ModelConfig.AttentionScale), c => Math.Round(c.AttentionOptionsOf(0).Scale, 6)),
-        (nameof(ModelConfig.AttentionSoftCap), c => c.AttentionSoftCap), (nameof(ModelConfig.LogitSoftCap), c => c.LogitSoftCap),
+        (nameof(ModelConfig.AttentionSoftCap), c => c.AttentionSoftCap), (nameof(ModelConfig.AttentionTopK), c => c.AttentionTopK), (nameof(ModelConfig.LogitSoftCap), c => c.LogitSoftCap),
         (nameof(ModelConfig.EmbeddingScale), c => c.EmbeddingScale), (nameof(ModelConfig.Window), Windows), (nameof(ModelConfig.RopeScaling), Frequencies),
     ];
 

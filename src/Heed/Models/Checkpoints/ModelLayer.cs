@@ -36,6 +36,8 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
         yield return new(WeightNames.Embedding, ModelLayerKind.Embedding, [config.VocabSize], hidden, Bias: false);
         if (config.Positions == PositionKind.Learned)
             yield return new(WeightNames.PositionEmbedding, ModelLayerKind.Embedding, [config.MaxSeqLen], hidden, Bias: false);
+        if (config.Positions == PositionKind.Relative)
+            yield return new(WeightNames.RelativeBias, ModelLayerKind.Embedding, [config.RelativeBuckets], config.NumHeads, Bias: false);
         for (int i = 0; i < config.NumLayers; i++)
             foreach (ModelLayer layer in Block(config, $"{WeightNames.Blocks}.{i}.")) yield return layer;
         if (config.NormPlacement == NormPlacement.Pre) yield return Norm(config, WeightNames.FinalNorm, hidden);

@@ -65,7 +65,7 @@ public static partial class Ops
     /// sees keys up to positions[r]. The result is [batch, seq, heads·valueDim].
     /// </summary>
     internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, Tensor keyPanels,
-        Tensor valueRows, in AttentionOptions options)
+        Tensor valueRows, in AttentionOptions options, AttentionModifiers? modifiers = null)
     {
         if (GradientTape.Watching(q.Rows, k.Rows, v.Rows) is not null)
             throw new InvalidOperationException("Attention: keys and values in a cache have no gradient; leave the cache out, or wrap the call in GradientTape.NoGrad().");
@@ -74,7 +74,7 @@ public static partial class Ops
         backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
         Shape rows = q.Rows.Shape; // [batch, seq, (heads, headDim) or their product]
         Tensor result = Tensor.Allocate(new Shape(rows[0], rows[1], q.Count * valueRows.Shape[3]), q.Rows.Device);
-        backend.Attention(q, keyPanels, valueRows, positions, default, options, result);
+        backend.Attention(q, keyPanels, valueRows, positions, default, options, result, modifiers);
         return result;
     }
 

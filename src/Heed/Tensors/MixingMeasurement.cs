@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Heed.Kernels;
+
+namespace Heed.Tensors;
+
+/// <summary>One way of mixing the positions of a sequence, forward and backward: work and memory, predicted beside measured, and times.</summary>
+public sealed record MixingMeasurement
+{
+    /// <summary>What was measured.</summary>
+    public required MixingKind Kind { get; init; }
+
+    /// <summary>The length of the sequence.</summary>
+    public required int Tokens { get; init; }
+
+    /// <summary>The fastest forward pass.</summary>
+    public TimeSpan Forward { get; private init; }
+
+    /// <summary>The fastest backward pass.</summary>
+    public TimeSpan Backward { get; private init; }
+
+    /// <summary>Multiply-adds of both passes, as predicted: of attention, for the pairs that are seen.</summary>
+    public long PredictedMultiplyAdds { get; private init; }
+
+    /// <summary>The same as the attention kernels counted it, whole tiles where a part is seen; 0 where they take no part.</summary>
+    public long MultiplyAdds { get; private init; }
+
+    /// <summary>Bytes that the attention kernels moved between a working tile and memory; 0 where they take no part.</summary>
+    public long MovedBytes { get; private init; }
+
+    /// <summary>Bytes of tensors at once, inputs left out, as predicted.</summary>
+    public long PredictedBytes { get; private init; }
+
+    /// <summary>Bytes of native memory that were taken for tensors, inputs left out.</summary>
+    public long Bytes { get; private init; }
+
+    /// <summary>Bytes that kernels took besides for their own work, on all threads.</summary>
+    public long ScratchBytes { get; private init; }
+
+    /// <summary>The power of the length with which a kind's time grows, where that is long.</summary>
+    public static int ExpectedPower(MixingKind kind) => MixingCost.PowerOf(kind);
+
+    /// <summary>The power of the length with which a kind's memory grows.</summary>
+    public static int ExpectedMemoryPower(MixingKind kind) => MixingCost.MemoryPowerOf(kind);
+
+    /// <summary>Measures one kind at one length, a batch of 1.</summary>
+    /// <param name="kind">What.</param>
+    /// <param name="tokens">The length of the sequence.</param>
+    /// <param name="heads">The number of heads; divisible by 4 for <see cref="MixingKind.GroupedQuery"/>.</param>
+    /// <param name="headDim">The size of a head.</param>
+    /// <param name="threads">The number of threads.</param>
+    /// <param name="repeats">How often each pass is timed.</param>
+    /// <param name="cancellation">Looked at between passes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the heads do not divide.</exception>
+    public static MixingMeasurement Measure(MixingKind kind, int tokens, int heads, int headDim, int threads, int repeats = 3, CancellationToken cancellation = default)
+    {
+        foreach (int number in (int[])[tokens, heads, headDim, threads, repeats]) ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
+        if (kind == MixingKind.GroupedQuery && heads % MixingCase.Group != 0)
+            throw new ArgumentOutOfRangeException(nameof(heads), heads, $"MixingMeasurement: grouped queries need heads divisible by {MixingCase.Group}.");
+        AttentionCounter counter = new();
+        CpuBackend backend = new(threads) { Counter = counter };
+        using Device device = Device.Create("cpu", DType.Float32, backend);
+        using MixingCase data = new(kind, tokens, heads, headDim, device);
+        using TensorScope scope = new();
+        TimeSpan forward = TimeSpan.MaxValue, backward = TimeSpan.MaxValue;
+        for (int i = 0; i <= repeats; i++)
+        {
+            // The first round warms up.
+            cancellation.ThrowIfCancellationRequested();
+            long start = Stopwatch.GetTimestamp(), middle = start;
+            data.Run(scope, () => middle = Stopwatch.GetTimestamp());
+            if (i == 0) continue;
+            TimeSpan there = Stopwatch.GetElapsedTime(start, middle), back = Stopwatch.GetElapsedTime(middle);
+            (forward, backward) = (there < forward ? there : forward, back < backward ? back : backward);
+        }
+        MixingCost predicted = MixingCost.Of(kind, tokens, heads, headDim);
+        return new MixingMeasurement
+        {
+            Kind = kind,
+            Tokens = tokens,
+            Forward = forward,
+            Backward = backward,
+            PredictedMultiplyAdds = predicted.MultiplyAdds,
+            MultiplyAdds = counter.MultiplyAdds / (repeats + 1),
+            MovedBytes = counter.Bytes / (repeats + 1),
+            PredictedBytes = predicted.Bytes,
+            Bytes = scope.ReservedBytes,
+            ScratchBytes = backend.ScratchBytes,
+        };
+    }
+}

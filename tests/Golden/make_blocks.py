@@ -1,4 +1,4 @@
-"""Writes tests/Golden/blocks: small causal language models of PyTorch's own encoder layers, with loss and gradients.
+"""Writes tests/Golden/blocks: small models of PyTorch's own encoder layers, causal or seeing both ways, with loss and gradients.
 
 Usage: python3 make_blocks.py
 Weights are float32; everything is computed in float64 and written as the nearest float32.
@@ -39,10 +39,10 @@ class Model(nn.Module):
         self.blocks = nn.TransformerEncoder(layer, LAYERS, nn.LayerNorm(HIDDEN) if pre_norm else None)
         self.output = nn.Linear(HIDDEN, VOCABULARY, bias=False)
 
-    def forward(self, tokens, scale, positions):
+    def forward(self, tokens, scale, positions, padding=None):
         x = self.embedding(tokens) * scale + positions
-        hidden = torch.ones(SEQ, SEQ, dtype=torch.bool).triu(1)
-        return self.output(self.blocks(x, hidden))
+        hidden = torch.ones(SEQ, SEQ, dtype=torch.bool).triu(1) if padding is None else None
+        return self.output(self.blocks(x, hidden, src_key_padding_mask=padding))
 
 
 def own_name(name):
@@ -52,18 +52,39 @@ def own_name(name):
     return name
 
 
-def write(case, pre_norm, activation, scale, positions):
+def drawn(case, pre_norm, activation):
     draw = np.random.Generator(np.random.PCG64(zlib.crc32(case.encode())))
     model = Model(pre_norm, activation).double().train()
     for name, parameter in model.named_parameters():
         gain = "norm" in name and name.endswith("weight")
         values = draw.standard_normal(tuple(parameter.shape)) * 0.3 + (1.0 if gain else 0.0)
         parameter.data = torch.from_numpy(values.astype(np.float32)).double()
-    tokens = torch.from_numpy(draw.integers(0, VOCABULARY, (BATCH, SEQ)))
+    return model, torch.from_numpy(draw.integers(0, VOCABULARY, (BATCH, SEQ)))
+
+
+def write(case, pre_norm, activation, scale, positions):
+    model, tokens = drawn(case, pre_norm, activation)
     logits = model(tokens, scale, positions)
     loss = F.cross_entropy(logits[:, :-1].reshape(-1, VOCABULARY), tokens[:, 1:].reshape(-1))
+    save(case, model, tokens, logits, loss)
+
+
+def write_bidirectional(case, pre_norm, activation, scale, positions):
+    """Every second token is to be found again where token 0 stands instead; the second row ends two tokens early."""
+    model, original = drawn(case, pre_norm, activation)
+    padding = torch.zeros(BATCH, SEQ, dtype=torch.bool)
+    padding[1, SEQ - 2:] = True
+    chosen = torch.arange(BATCH * SEQ).reshape(BATCH, SEQ) % 2 == 1
+    targets = torch.where(chosen & ~padding, original, -100)
+    tokens = torch.where(chosen, 0, original)
+    logits = model(tokens, scale, positions, padding).masked_fill(padding[..., None], 0.0)
+    loss = F.cross_entropy(logits.reshape(-1, VOCABULARY), targets.reshape(-1))
+    save(case, model, tokens, logits, loss, targets=targets.tolist(), lengths=(~padding).sum(1).tolist())
+
+
+def save(case, model, tokens, logits, loss, **more):
     loss.backward()
-    result = {"tokens": tokens.tolist(), "loss": loss.item(), "logits": as_json(logits),
+    result = {"tokens": tokens.tolist(), **more, "loss": loss.item(), "logits": as_json(logits),
               "weights": {own_name(name): as_json(p) for name, p in model.named_parameters()},
               "gradients": {own_name(name): as_json(p.grad) for name, p in model.named_parameters()}}
     (BLOCKS / f"{case}.json").write_text(json.dumps(result, allow_nan=False) + "\n")
@@ -76,6 +97,8 @@ def main():
     write("post_norm_sinusoidal", False, "relu", math.sqrt(HIDDEN), sinusoids(True))
     write("post_norm_concatenated", False, "gelu", math.sqrt(HIDDEN), sinusoids(False))
     write("pre_norm_no_positions", True, "gelu", 1.0, 0.0)
+    write_bidirectional("bidirectional_sinusoidal", False, "gelu", math.sqrt(HIDDEN), sinusoids(True))
+    write_bidirectional("bidirectional_no_positions", True, "relu", 1.0, 0.0)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from reference_model import gelu_erf, gelu_tanh, layer_norm, rms_norm, rotate, silu
 
@@ -241,6 +242,37 @@ def attention():
     c.write()
 
 
+def cross_attention():
+    """x [batch, seq, hidden] over memory [batch, keys, other]: torch.nn.functional.multi_head_attention_forward with kdim = vdim."""
+    c = Cases("cross_attention")
+
+    def case(name, lengths=None, batch=2, seq=3, keys=5, hidden=8, other=6, heads=2):
+        inputs = {"x": c.draw(name, "x", (batch, seq, hidden)), "memory": c.draw(name, "memory", (batch, keys, other))}
+        shapes = {"query": (hidden, hidden), "key": (hidden, other), "value": (hidden, other), "output": (hidden, hidden)}
+        for layer, shape in shapes.items():
+            inputs[f"{layer}_weight"] = c.draw(name, f"{layer}_weight", shape, 0.5)
+            inputs[f"{layer}_bias"] = c.draw(name, f"{layer}_bias", shape[:1])
+        padding = None if lengths is None else torch.arange(keys)[None, :] >= torch.tensor(lengths)[:, None]
+
+        def compute(x, memory, wq, bq, wk, bk, wv, bv, wo, bo):
+            layer = nn.MultiheadAttention(hidden, heads, kdim=other, vdim=other, batch_first=True).double()
+            result, _ = F.multi_head_attention_forward(
+                x.transpose(0, 1), memory.transpose(0, 1), memory.transpose(0, 1), hidden, heads, None, torch.cat((bq, bk, bv)), None, None,
+                False, 0.0, wo, bo, key_padding_mask=padding, use_separate_proj_weight=True, q_proj_weight=wq, k_proj_weight=wk, v_proj_weight=wv)
+            with torch.no_grad():
+                for own, given in ((layer.q_proj_weight, wq), (layer.k_proj_weight, wk), (layer.v_proj_weight, wv),
+                                   (layer.in_proj_bias, torch.cat((bq, bk, bv))), (layer.out_proj.weight, wo), (layer.out_proj.bias, bo)):
+                    own.copy_(given)
+                torch.testing.assert_close(result.transpose(0, 1), layer.train()(x, memory, memory, padding)[0], rtol=1e-12, atol=1e-12)
+            return result.transpose(0, 1)
+
+        c.add(name, inputs, compute, {"heads": heads}, {} if lengths is None else {"lengths": torch.tensor(lengths)})
+
+    case("whole_memory")
+    case("padded_memory", lengths=[5, 2])
+    c.write()
+
+
 def embedding_linear_loss():
     c = Cases("embedding")
     tokens = torch.tensor([[3, 0, 10, 3], [7, 3, 1, 0]])
@@ -297,7 +329,7 @@ def einsum():
 def main():
     torch.set_num_threads(1)
     LAYERS.mkdir(exist_ok=True)
-    for make in (norms, activations, rope, attention, embedding_linear_loss, einsum):
+    for make in (norms, activations, rope, attention, cross_attention, embedding_linear_loss, einsum):
         make()
 
 

@@ -39,6 +39,7 @@ internal sealed class EvalCommand
         try
         {
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token);
+            if (loaded.Model.Config.Bidirectional) throw new CommandException("eval: the model sees both ways and predicts no next token; what it fills in is measured by heed train --validation.");
             using TokenizingLine progress = new(_terminal);
             TokenMemory corpus = TokenMemory.FromSource(source, loaded.Model.Tokenizer, progress, interruption.Token);
             progress.Dispose();

@@ -61,6 +61,7 @@ internal sealed class FinetuneCommand
         if (!File.Exists(line.GetRequiredValue(_dialogs))) throw new CommandException($"{line.GetRequiredValue(_dialogs)}: there is no such file.");
         using LoadedBase loaded = LoadedBase.Open(path, line.GetValue(_tokenizer));
         ModelConfig config = loaded.Checkpoint.Config;
+        if (config.Bidirectional) throw new CommandException($"{path}: the model sees both ways and answers nothing; heed train --init goes on teaching it to fill gaps.");
         config = config with { Dropout = _launcher.Optimizer.Dropout(line) ?? 0 };
         if (lora is null) OwnFormat.Check(config, _terminal);
         int seqLen = line.GetValue(_seq) ?? Math.Min(LongestRow, config.MaxSeqLen);

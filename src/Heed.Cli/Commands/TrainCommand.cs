@@ -22,7 +22,7 @@ internal sealed class TrainCommand
     private readonly Option<bool> _pack = new("--pack") { Description = "Rows of whole documents that do not see each other; the default for several documents." };
     private readonly Option<bool> _windows = new("--windows") { Description = "Rows side by side across documents; the default for one document." };
     private readonly Option<bool> _random = new("--random") { Description = "Rows at random places." };
-    private readonly Option<string?> _objective = ValueOption.Text("--objective", "What is learned: causal (the next token) is all there is.", "NAME");
+    private readonly ObjectiveOptions _objective = new();
     private readonly TrainingLauncher _launcher;
     private readonly Terminal _terminal;
 
@@ -38,14 +38,14 @@ internal sealed class TrainCommand
         Command command = new("train", "Train a model on text. With files and a folder alone: a small model of characters.");
         self._text.AddTo(command);
         self._shape.AddTo(command);
-        Option[] own = [self._tokenizer, self._validation, self._pack, self._windows, self._random, self._objective];
+        Option[] own = [self._tokenizer, self._validation, self._pack, self._windows, self._random];
         foreach (Option option in own) command.Add(option);
+        self._objective.AddTo(command);
         self._launcher.AddTo(command);
         command.Validators.Add(result =>
         {
             int kinds = new[] { self._pack, self._windows, self._random }.Count(option => result.GetValue(option));
             if (kinds > 1) result.AddError("--pack, --windows and --random exclude each other.");
-            if (result.GetValue(self._objective) is { } objective and not "causal") result.AddError($"--objective is '{objective}'; expected causal.");
         });
         command.SetAction((line, _) => self._launcher.WatchAsync(interruption => self.TrainAsync(line, interruption)));
         return command;
@@ -60,8 +60,11 @@ internal sealed class TrainCommand
         (TextSource? heldOut, double fraction) = Validation(line);
         using LoadedBase? init = _shape.Init(line) is { } path ? LoadedBase.Open(path, line.GetValue(_tokenizer)) : null;
         ModelConfig config = init is null ? _shape.Config(line) : _shape.Settings(line, init.Checkpoint.Config);
-        Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, out string? tokenizerSource, interruption.Token);
-        config = Finish(line, config, tokenizer, init is not null);
+        bool masked = _objective.IsMasked(line, config);
+        string[] specials = masked ? [EndOfText, ObjectiveOptions.MaskToken] : [EndOfText];
+        Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, specials, out string? tokenizerSource, interruption.Token);
+        if (masked) ObjectiveOptions.CheckMask(tokenizer);
+        config = Finish(line, config with { Bidirectional = masked }, tokenizer, init is not null);
         OwnFormat.Check(config, _terminal);
         Device device = _launcher.Run.Device(line);
         Transformer model = init is null
@@ -78,23 +81,28 @@ internal sealed class TrainCommand
         RowKind rows = Rows(line, text);
         int batch = _launcher.Optimizer.Batch(line, recipe), seqLen = _shape.SeqLen(line, config);
         Announce(text, rows);
+        if (masked) _terminal.Note(_objective.Describe(line));
+        string beginning = masked ? MaskSample.Hide(text.Beginning(tokenizer), tokenizer) : text.Beginning(tokenizer);
+        IBatchSource training = text.Batches(rows, batch, seqLen, _launcher.Optimizer.Seed(line));
+        IBatchSource? validation = text.ValidationBatches(rows, batch, seqLen);
         return await _launcher.RunAsync(line, new Launch
         {
             Folder = folder,
             Model = model,
             Tokenizer = tokenizer,
-            Training = text.Batches(rows, batch, seqLen, _launcher.Optimizer.Seed(line)),
+            Training = masked ? _objective.Mask(line, training, tokenizer, _launcher.Optimizer.Seed(line)) : training,
             Conditions = new Dictionary<string, string> { ["Text"] = string.Create(CultureInfo.InvariantCulture, $"{source.Files.Count} files of {source.TotalBytes} bytes") },
             DataFingerprint = text.Train.Fingerprint(interruption.Token),
-            Validation = text.ValidationBatches(rows, batch, seqLen),
+            Validation = masked && validation is not null ? _objective.Mask(line, validation, tokenizer, seed: 0) : validation,
             Recipe = recipe,
             Steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps,
             Export = root => ModelFolder.Write(model, root, export),
-            TryLine = $"heed complete {CommandText.Quote(_launcher.Run.Prompt(line) ?? text.Beginning(tokenizer))} -m {CommandText.Quote(folder.Name)}",
+            Question = masked ? beginning : null,
+            TryLine = $"heed {(masked ? "fill" : "complete")} {CommandText.Quote(_launcher.Run.Prompt(line) ?? beginning)} -m {CommandText.Quote(folder.Name)}",
         }, interruption);
     }
 
-    private Tokenizer ChooseTokenizer(ParseResult line, RunFolder folder, TextSource source, LoadedBase? init, out string? from, CancellationToken cancellation)
+    private Tokenizer ChooseTokenizer(ParseResult line, RunFolder folder, TextSource source, LoadedBase? init, string[] specials, out string? from, CancellationToken cancellation)
     {
         from = folder.Root;
         if (folder.Resumes) return Tokenizer.Load(folder.Root);
@@ -106,7 +114,7 @@ internal sealed class TrainCommand
             if (!Path.Exists(from)) throw new CommandException($"--tokenizer {from}: neither a file nor a folder is there.");
             return Tokenizer.Load(from);
         }
-        return CharacterTokenizer.Train(source.ReadTexts(cancellation), new CharacterTokenizerOptions { SpecialTokens = [EndOfText], Eos = EndOfText });
+        return CharacterTokenizer.Train(source.ReadTexts(cancellation), new CharacterTokenizerOptions { SpecialTokens = specials, Eos = EndOfText });
     }
 
     /// <summary>The vocabulary and dropout; a vocabulary that was set must have room for the tokenizer's.</summary>

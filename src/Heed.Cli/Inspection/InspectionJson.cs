@@ -57,6 +57,7 @@ internal static class InspectionJson
         json.WriteBoolean("gated_feed_forward", config.GatedFeedForward);
         json.WriteNumber("norm_epsilon", config.NormEpsilon);
         json.WriteNumber("window", config.Window);
+        json.WriteBoolean("bidirectional", config.Bidirectional);
         json.WriteEndObject();
     }
 

@@ -75,6 +75,7 @@ internal sealed class InspectionText
             ? string.Create(CultureInfo.InvariantCulture, $"rotary, base {config.RopeTheta}, scaling {config.RopeScaling.Kind}")
             : config.Positions.ToString());
         yield return new("norm", string.Create(CultureInfo.InvariantCulture, $"{config.Norm}, epsilon {config.NormEpsilon}{(config.NormPlacement == NormPlacement.Pre ? "" : $", {config.NormPlacement}")}"));
+        if (config.Bidirectional) yield return new("sees", "both ways (an encoder)");
         if (config.Window > 0) yield return new("window", $"{Number(config.Window)} tokens");
         yield return new("chat format", summary.ChatFormat ?? "unknown without a tokenizer");
     }

@@ -45,11 +45,14 @@ internal sealed class TrainingLauncher(Terminal terminal)
             long batches = 1 + ((held.RowsPerEpoch - 1) / held.BatchSize);
             options = options with { ValidationBatches = (int)Math.Min(options.ValidationBatches, batches) };
         }
-        SampleWriter sample = new(launch.Model, launch.Tokenizer, Run.Prompt(line) ?? launch.Question, Run.SampleTokens(line), launch.ChatFormat);
+        string? prompt = Run.Prompt(line) ?? launch.Question;
+        Func<string> sample = launch.Model.Config.Bidirectional
+            ? new MaskSample(launch.Model, launch.Tokenizer, prompt!).Write
+            : new SampleWriter(launch.Model, launch.Tokenizer, prompt, Run.SampleTokens(line), launch.ChatFormat).Write;
         Trainer trainer = new(launch.Model, launch.Training, options, launch.Validation)
         {
             Folder = new TrainingFolder(launch.Folder.Root, launch.Export),
-            Sample = sample.Write,
+            Sample = sample,
             DataFingerprint = launch.DataFingerprint,
             Conditions = launch.Conditions,
         };

@@ -121,6 +121,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="prompt">The text; empty to begin from nothing.</param>
     /// <param name="options">How; <see cref="DefaultOptions"/> if null.</param>
     /// <param name="cancellation">Ends it within the time of one layer, also while the prompt is read.</param>
+    /// <exception cref="NotSupportedException">The model sees both ways: it fills gaps and writes nothing on.</exception>
     /// <exception cref="ContextOverflowException">The prompt is longer than the context and may not slide.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -130,6 +131,7 @@ public sealed class LanguageModel : IDisposable
         options ??= DefaultOptions;
         options.Validate();
         ObjectDisposedException.ThrowIf(IsDisposed, this);
+        CheckWrites("CompleteAsync");
         return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens, options.ParseSpecialTokens), options, cancellation);
     }
 
@@ -139,14 +141,17 @@ public sealed class LanguageModel : IDisposable
     {
         options = (options ?? DefaultOptions).Validate();
         ObjectDisposedException.ThrowIf(IsDisposed, this);
+        CheckWrites("CompleteAsync");
         return Owning(prompt.ToArray, options, cancellation);
     }
 
     /// <summary>Begins a conversation.</summary>
     /// <param name="systemPrompt">Instructions that stand above it, or null.</param>
+    /// <exception cref="NotSupportedException">The model sees both ways.</exception>
     public Conversation StartConversation(string? systemPrompt = null)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
+        CheckWrites("StartConversation");
         return new Conversation(this, systemPrompt);
     }
 
@@ -212,6 +217,12 @@ public sealed class LanguageModel : IDisposable
     {
         using TextGenerator generator = CreateGenerator();
         await foreach (CompletionPiece piece in Stream(generator, prompt, options, cancellation).ConfigureAwait(false)) yield return piece;
+    }
+
+    private void CheckWrites(string operation)
+    {
+        if (Config.Bidirectional)
+            throw new NotSupportedException($"{operation}: the model sees both ways (an encoder): it does not write texts on, it fills the gaps of one, with `heed fill` or MaskFiller.");
     }
 
     private bool IsDisposed => Volatile.Read(ref _disposed) != 0;

@@ -99,7 +99,16 @@ public sealed partial record ModelConfig
     /// <summary>How rotary angles are stretched.</summary>
     public RopeScaling RopeScaling { get; init; } = RopeScaling.None;
 
-    /// <summary>A query sees at most this many keys, its own included; 0 for all.</summary>
+    /// <summary>
+    /// Whether a token also sees those after it in its row or document (an encoder, BERT: Devlin et al. 2018, arXiv 1810.04805)
+    /// instead of those before it alone. Such a model fills gaps and has no cache.
+    /// </summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>
+    /// A query sees at most this many keys, its own included; with <see cref="Bidirectional"/> at most this many to either side
+    /// of its own; 0 for all.
+    /// </summary>
     public int Window { get; init; }
 
     /// <summary>The window holds in every layer whose number is divisible by this: 1 all layers, 2 every second one.</summary>

@@ -21,11 +21,11 @@ public sealed partial class Transformer
     ];
 
     /// <summary>
-    /// The mean cross-entropy of the next token, in nats (natural logarithm). Under a <see cref="GradientTape"/> its gradient
+    /// The mean cross-entropy of the targets, in nats (natural logarithm): next tokens, or what is masked where the model sees both ways. Under a <see cref="GradientTape"/> its gradient
     /// reaches all <see cref="Parameters"/> that require one. Logits are never all in memory.
     /// </summary>
     /// <param name="tokens">Token ids, row after row: batch × seq of them.</param>
-    /// <param name="targets">What follows each token; <paramref name="ignoreIndex"/> where that does not count.</param>
+    /// <param name="targets">What is to be predicted at each token; <paramref name="ignoreIndex"/> where that does not count.</param>
     /// <param name="batch">The number of rows.</param>
     /// <param name="positions">Where each token stands in its document, −1 for padding; empty for 0, 1, 2, … in every row.</param>
     /// <param name="firstKeys">For each token the column of its row where its document begins; empty for 0: one document a row.</param>
@@ -56,7 +56,7 @@ public sealed partial class Transformer
         foreach (int position in own)
             if (position >= Config.MaxSeqLen || position < -1)
                 throw new ArgumentOutOfRangeException(nameof(positions), position, $"Loss: position {position} is out of bounds; the model's MaxSeqLen is {Config.MaxSeqLen}.");
-        return new OwnRows(batch, own, firstKeys, Config.Dropout, dropoutSeed);
+        return new OwnRows(batch, own, firstKeys, Config.Dropout, dropoutSeed, Config.Bidirectional);
     }
 
     private List<Parameter> CollectParameters()

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Heed.Nn;
 using Heed.Tensors;
@@ -5,8 +6,8 @@ using Heed.Tensors;
 namespace Heed.Models;
 
 /// <summary>
-/// A decoder-only transformer of the Llama family and its relatives (Touvron et al. 2023, arXiv 2302.13971): embedding,
-/// blocks, norm, output. The one forward pass of the library: it serves prefill, decode and evaluation, on every device
+/// A transformer of the Llama family and its relatives (Touvron et al. 2023, arXiv 2302.13971): embedding, blocks, norm,
+/// output; a decoder, or an encoder where <see cref="ModelConfig.Bidirectional"/> says so. The one forward pass of the library: it serves prefill, decode and evaluation, on every device
 /// and for every kind of weights.
 /// </summary>
 /// <remarks>
@@ -38,7 +39,7 @@ public sealed partial class Transformer
         DistanceBiases? biases = config.Positions switch
         {
             PositionKind.Alibi => new AlibiBiases(config.NumHeads, Device),
-            PositionKind.Relative => RelativeBiases = new RelativeBiases(weights.Embedding(WeightNames.RelativeBias, config.RelativeBuckets, config.NumHeads), config.RelativeMaxDistance),
+            PositionKind.Relative => RelativeBiases = new RelativeBiases(weights.Embedding(WeightNames.RelativeBias, config.RelativeBuckets, config.NumHeads), config.RelativeMaxDistance, config.Bidirectional),
             _ => null,
         };
         IWeightSource blocks = weights.Scope(WeightNames.Blocks);
@@ -83,12 +84,13 @@ public sealed partial class Transformer
     /// <exception cref="NotSupportedException">Not <see cref="CanCache"/>.</exception>
     public KvCache CreateCache(int batch = 1, int maxPositions = 0)
     {
+        if (Config.Bidirectional) ThrowNoCache("CreateCache");
         int bound = maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen;
         return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device) : new(_mixers, batch, bound, Device);
     }
 
     /// <summary>Whether tokens can be added to what a cache keeps; if not, <see cref="Forward"/> takes whole texts, without a cache.</summary>
-    public bool CanCache => _mixers is null || Array.TrueForAll(_mixers, mixer => mixer.CanAppend);
+    public bool CanCache => !Config.Bidirectional && (_mixers is null || Array.TrueForAll(_mixers, mixer => mixer.CanAppend));
 
     /// <summary>The logits of a batch of tokens.</summary>
     /// <param name="tokens">Token ids, row after row: batch × seq of them.</param>
@@ -102,11 +104,13 @@ public sealed partial class Transformer
     /// <returns>[batch, vocabulary] for the last tokens, [batch, seq, vocabulary] for all.</returns>
     /// <exception cref="ArgumentException">The numbers of tokens, positions and rows do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary, or a position is out of bounds.</exception>
+    /// <exception cref="NotSupportedException">There is a cache, and the model sees both ways.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before, or empty where they cannot be cut back (<see cref="KvCache.CanTruncate"/>).</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
         LogitRows rows = LogitRows.Last, CancellationToken cancellation = default)
     {
-        if (cache is null && (GradientTape.IsRecording || _mixers is not null))
+        if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
+        if (cache is null && (GradientTape.IsRecording || _mixers is not null || Config.Bidirectional))
         {
             OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
             using StepScope free = new(TensorScope.Current is null && !GradientTape.IsRecording);
@@ -215,6 +219,10 @@ public sealed partial class Transformer
         }
         return positions;
     }
+
+    [DoesNotReturn]
+    private static void ThrowNoCache(string operation) => throw new NotSupportedException(
+        $"{operation}: the model sees both ways, so that each token changes what stands before it, and has no cache; pass the whole text to Forward without one.");
 
     private int CheckSizes(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, int batch)
     {

@@ -6,15 +6,22 @@ namespace Heed.Nn;
 /// <summary>Rows of tokens that attend to one another and to nothing stored: those of a training step or an evaluation.</summary>
 internal sealed class OwnRows
 {
+    private readonly int _batch;
+    private readonly bool _bothWays;
+    private (int Window, int[] Limits, int[] Firsts)? _centered;
+
     /// <summary>Rows that see what is before them, in their document if there are several.</summary>
     /// <param name="batch">The number of rows.</param>
     /// <param name="positions">Where each token stands; −1 is padding, before or after a row's tokens.</param>
     /// <param name="firstKeys">For each token the column of the first one that it sees; empty for the row's first.</param>
     /// <param name="dropout">The rate of dropout.</param>
     /// <param name="seed">Which of them fall to dropout; null outside of training.</param>
-    /// <exception cref="ArgumentException">Padding lies between tokens, or a first key is out of range.</exception>
-    public OwnRows(int batch, int[] positions, ReadOnlySpan<int> firstKeys, float dropout, ulong? seed)
+    /// <param name="bothWays">Whether they also see what is after them.</param>
+    /// <exception cref="ArgumentException">Padding lies between tokens, a first key is out of range, or those of tokens that see both ways cut no documents.</exception>
+    public OwnRows(int batch, int[] positions, ReadOnlySpan<int> firstKeys, float dropout, ulong? seed, bool bothWays = false)
     {
+        _batch = batch;
+        _bothWays = bothWays;
         Positions = positions;
         Dropout = seed is null ? 0 : dropout;
         Seed = seed;
@@ -40,6 +47,7 @@ internal sealed class OwnRows
                 if (positions[r] >= 0 && firsts[r] > i)
                     throw new ArgumentException($"Loss: token {i} of row {row} has the first key {firsts[r]}; expected 0 to {i}.", nameof(firstKeys));
             }
+            if (bothWays) SeeOnwards(row, firsts, start, end);
         }
         FirstKeys = cut ? firsts : [];
     }
@@ -70,6 +78,14 @@ internal sealed class OwnRows
 
     private ulong? Seed { get; }
 
+    /// <summary>The last and the first columns that each token sees under a layer's options, and what of these is left to attention itself.</summary>
+    public (int[] Limits, int[] Firsts, AttentionOptions Options) Sight(in AttentionOptions options)
+    {
+        if (!_bothWays || options.Window == 0) return (Limits, FirstKeys, options);
+        if (_centered is not { } known || known.Window != options.Window) _centered = known = Centered(options.Window);
+        return (known.Limits, known.Firsts, options with { Window = 0 });
+    }
+
     /// <summary>The seed of one of the places of dropout in one of the layers.</summary>
     public ulong SeedOf(int layer, DropoutPlace place) => SplitMix.Mix((Seed ?? 0) + (8 * (ulong)(layer + 1) + (ulong)place) * SplitMix.Step);
 
@@ -78,4 +94,30 @@ internal sealed class OwnRows
 
     /// <summary>x after dropout at a place.</summary>
     public Tensor Drop(Tensor x, int layer, DropoutPlace place) => Dropout == 0 ? x : Ops.Dropout(x, Dropout, SeedOf(layer, place));
+
+    /// <summary>Moves the limits of a row's tokens to the ends of their documents: runs of tokens with the same first key.</summary>
+    private void SeeOnwards(int row, ReadOnlySpan<int> firstKeys, int start, int end)
+    {
+        int at = row * (Positions.Length / _batch);
+        for (int i = end - 1; i >= start; i--)
+        {
+            int r = at + i;
+            if (firstKeys[r] != i && firstKeys[r - 1] != firstKeys[r])
+                throw new ArgumentException($"Loss: token {i} of row {row} has the first key {firstKeys[r]}, the token before it {firstKeys[r - 1]}; tokens that see both ways need the same first key in all of a document.", nameof(firstKeys));
+            if (i < end - 1 && firstKeys[r + 1] == firstKeys[r]) Limits[r] = Limits[r + 1];
+        }
+    }
+
+    /// <summary>At most <paramref name="window"/> columns to either side.</summary>
+    private (int Window, int[] Limits, int[] Firsts) Centered(int window)
+    {
+        int[] limits = [.. Limits], firsts = new int[limits.Length];
+        int seq = limits.Length / _batch;
+        for (int r = 0; r < limits.Length; r++)
+        {
+            limits[r] = (int)Math.Min(limits[r], (long)(r % seq) + window);
+            firsts[r] = Math.Max(FirstKeys.Length == 0 ? 0 : FirstKeys[r], r % seq - window);
+        }
+        return (window, limits, firsts);
+    }
 }

@@ -69,7 +69,10 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
             if (!fused) Rotary.Apply(k, pass.Positions, pass.Length);
         }
         if (pass.Rows is { } rows)
-            return Ops.Attention(q, k, v, rows.Limits, rows.FirstKeys, options, new AttentionDropout(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities)), Modifiers(Distances?.Between(q.Seq)));
+        {
+            (int[] limits, int[] firsts, AttentionOptions rest) = rows.Sight(options);
+            return Ops.Attention(q, k, v, limits, firsts, rest, new AttentionDropout(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities)), Modifiers(Distances?.Between(q.Seq)));
+        }
         (Tensor keys, Tensor values) = pass.Cache!.Layer(layer);
         return Ops.Attention(q, k, v, pass.Positions, keys, values, options, Modifiers(Distances?.Before(pass.Length))); // [batch, seq, heads·headDim]
     }

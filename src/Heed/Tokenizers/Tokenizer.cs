@@ -16,6 +16,7 @@ public abstract partial class Tokenizer
         _parts = parts;
         _matcher = new AddedTokenMatcher(parts.Added);
         StopIds = FindStopIds(parts);
+        MaskId = FindMaskId(parts.Tokens);
         ChatMarkers = FindChatMarkers(parts);
     }
 
@@ -33,6 +34,9 @@ public abstract partial class Tokenizer
 
     /// <summary>The id that fills up a batch, or null where there is none.</summary>
     public int? PadId => _parts.PadId;
+
+    /// <summary>The special token that stands for a token to be found, &lt;mask&gt; or [MASK], or null where there is none.</summary>
+    public int? MaskId { get; }
 
     /// <summary>Every id known to end a text or a turn, <see cref="EosId"/> among them.</summary>
     public IReadOnlySet<int> StopIds { get; }
@@ -175,6 +179,13 @@ public abstract partial class Tokenizer
         foreach (string name in names)
             if (parts.Tokens.TryFind(name, out int id) && parts.Tokens.Kind(id) is TokenKind.Control or TokenKind.UserDefined) stops.Add(id);
         return stops;
+    }
+
+    private static int? FindMaskId(TokenTable tokens)
+    {
+        foreach (string name in (string[])["<mask>", "[MASK]", "<|mask|>"])
+            if (tokens.TryFind(name, out int id) && tokens.Kind(id) is TokenKind.Control or TokenKind.UserDefined) return id;
+        return null;
     }
 
     private HashSet<int> FindChatMarkers(TokenizerParts parts)

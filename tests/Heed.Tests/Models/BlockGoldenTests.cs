@@ -47,15 +47,54 @@ public sealed class BlockGoldenTests
     public void Loss_AndEveryGradient_MatchPyTorch(string name)
     {
         using JsonDocument golden = Read(name);
+        int[] tokens = Tokens(golden);
+        CheckLoss(name, golden, [.. tokens.Select((_, i) => i % 7 == 6 ? -100 : tokens[i + 1])], positions: []);
+    }
+
+    public static TheoryData<string> BothWays => ["bidirectional_sinusoidal", "bidirectional_no_positions"];
+
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public void Forward_BothWaysWithPadding_MatchesPyTorch(string name)
+    {
+        using JsonDocument golden = Read(name);
+        Transformer model = new(ConfigOf(name), Weights(golden, "weights", Device.Cpu));
+        int[] positions = Positions(golden);
+        float[] logits = model.Forward(Tokens(golden), positions: positions, batch: 2, rows: LogitRows.All).ToArray();
+        float[] expected = TensorOf(golden.RootElement.GetProperty("logits"), Device.Cpu).ToArray();
+        for (int i = 0; i < logits.Length; i++)
+            if (positions[i / 11] >= 0) logits[i].ShouldBe(expected[i], 2e-5f * (1 + Math.Abs(expected[i])));
+    }
+
+    [Theory]
+    [MemberData(nameof(BothWays))]
+    public void Loss_BothWaysWithPadding_AndEveryGradient_MatchPyTorch(string name)
+    {
+        using JsonDocument golden = Read(name);
+        int[] targets = Numbers(golden.RootElement.GetProperty("targets"));
+        CheckLoss(name, golden, targets, Positions(golden));
+    }
+
+    private static ModelConfig ConfigOf(string name) => name switch
+    {
+        "bidirectional_sinusoidal" => s_vaswani with { Bidirectional = true, Activation = Activation.GeluErf },
+        "bidirectional_no_positions" => s_vaswani with { Bidirectional = true, NormPlacement = NormPlacement.Pre, Positions = PositionKind.None, EmbeddingScale = 1 },
+        "post_norm_concatenated" => s_vaswani with { SinusoidalLayout = SinusoidalLayout.Concatenated, Activation = Activation.GeluErf },
+        "pre_norm_no_positions" => s_vaswani with { NormPlacement = NormPlacement.Pre, Positions = PositionKind.None, EmbeddingScale = 1, Activation = Activation.GeluErf },
+        _ => s_vaswani,
+    };
+
+    private static void CheckLoss(string name, JsonDocument golden, int[] targets, int[] positions)
+    {
         foreach (Device device in new[] { Device.Cpu, Device.Reference })
         {
             // Of each tensor's greatest entry. The reference differs by the rounding of goldens and of the table of positions.
             double tolerance = ReferenceEquals(device, Device.Cpu) ? 1e-5 : 5e-7;
             Transformer model = new(ConfigOf(name), Weights(golden, "weights", device));
-            int[] tokens = Tokens(golden), targets = [.. tokens.Select((_, i) => i % 7 == 6 ? -100 : tokens[i + 1])];
+            int[] tokens = Tokens(golden);
             foreach (Parameter parameter in model.Parameters) parameter.Value.RequiresGradient = true;
             using GradientTape tape = new();
-            Tensor loss = model.Loss(tokens, targets, batch: 2);
+            Tensor loss = model.Loss(tokens, targets, batch: 2, positions);
             loss.Item().ShouldBe(golden.RootElement.GetProperty("loss").GetDouble(), tolerance);
             tape.Backward(loss);
             foreach (Parameter parameter in model.Parameters)
@@ -66,17 +105,15 @@ public sealed class BlockGoldenTests
         }
     }
 
-    private static ModelConfig ConfigOf(string name) => name switch
-    {
-        "post_norm_concatenated" => s_vaswani with { SinusoidalLayout = SinusoidalLayout.Concatenated, Activation = Activation.GeluErf },
-        "pre_norm_no_positions" => s_vaswani with { NormPlacement = NormPlacement.Pre, Positions = PositionKind.None, EmbeddingScale = 1, Activation = Activation.GeluErf },
-        _ => s_vaswani,
-    };
-
     private static JsonDocument Read(string name) => JsonDocument.Parse(File.ReadAllBytes(TestData.Golden($"blocks/{name}.json")));
 
     private static int[] Tokens(JsonDocument golden) =>
-        [.. golden.RootElement.GetProperty("tokens").EnumerateArray().SelectMany(row => row.EnumerateArray()).Select(token => token.GetInt32())];
+        Numbers(golden.RootElement.GetProperty("tokens"));
+
+    private static int[] Numbers(JsonElement rows) => [.. rows.EnumerateArray().SelectMany(row => row.EnumerateArray()).Select(number => number.GetInt32())];
+
+    private static int[] Positions(JsonDocument golden) =>
+        [.. golden.RootElement.GetProperty("lengths").EnumerateArray().SelectMany(length => Enumerable.Range(0, 7).Select(i => i < length.GetInt32() ? i : -1))];
 
     private static NamedWeights Weights(JsonDocument golden, string part, Device device) =>
         new(name => TensorOf(golden.RootElement.GetProperty(part).GetProperty(name), device), device);

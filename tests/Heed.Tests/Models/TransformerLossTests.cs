@@ -31,7 +31,7 @@ public sealed class TransformerLossTests
         TieEmbeddings = true,
     };
 
-    public static TheoryData<string> Configs => ["llama", "gpt", "tied", "qk-norm", "post-norms", "window", "dropout", "ntk", "yarn", "llama3", "linear"];
+    public static TheoryData<string> Configs => ["llama", "gpt", "tied", "qk-norm", "post-norms", "window", "dropout", "ntk", "yarn", "llama3", "linear", "both-ways", "both-ways-window", "both-ways-relative"];
 
     [Theory]
     [MemberData(nameof(Configs))]
@@ -169,6 +169,9 @@ public sealed class TransformerLossTests
         "qk-norm" => s_llama with { QkNorm = true },
         "post-norms" => s_llama with { PostNorms = true, AttentionSoftCap = 3, LogitSoftCap = 2, EmbeddingScale = 4 },
         "window" => s_llama with { Window = 3, QkvBias = true },
+        "both-ways" => s_gpt with { Bidirectional = true, Dropout = 0.2f },
+        "both-ways-relative" => s_llama with { Bidirectional = true, Positions = PositionKind.Relative, RelativeBuckets = 8, RelativeMaxDistance = 6 },
+        "both-ways-window" => s_llama with { Bidirectional = true, Window = 1, WindowFrom = 1 },
         "dropout" => s_llama with { Dropout = 0.2f },
         "ntk" => s_llama with { RopeScaling = new RopeScaling(RopeScalingKind.Ntk, 2, 3) },
         "yarn" => s_llama with { RopeScaling = new RopeScaling(RopeScalingKind.Yarn, 4, 8) },

@@ -13,7 +13,7 @@ internal static class HuggingFaceFamily
         (nameof(ModelConfig.NumLayers), c => c.NumLayers), (nameof(ModelConfig.NumHeads), c => c.NumHeads),
         (nameof(ModelConfig.NumKvHeads), c => c.KvHeads), (nameof(ModelConfig.HeadDim), c => c.HeadSize),
         (nameof(ModelConfig.VocabSize), c => c.VocabSize), (nameof(ModelConfig.Norm), c => c.Norm),
-        (nameof(ModelConfig.NormPlacement), c => c.NormPlacement), (nameof(ModelConfig.NormEpsilon), c => c.NormEpsilon), (nameof(ModelConfig.Activation), c => c.Activation),
+        (nameof(ModelConfig.Bidirectional), c => c.Bidirectional), (nameof(ModelConfig.NormPlacement), c => c.NormPlacement), (nameof(ModelConfig.NormEpsilon), c => c.NormEpsilon), (nameof(ModelConfig.Activation), c => c.Activation),
         (nameof(ModelConfig.GatedFeedForward), c => c.GatedFeedForward), (nameof(ModelConfig.TieEmbeddings), c => c.TieEmbeddings),
         (nameof(ModelConfig.QkvBias), c => c.QkvBias), (nameof(ModelConfig.AttentionOutputBias), c => c.AttentionOutputBias),
         (nameof(ModelConfig.FeedForwardBias), c => c.FeedForwardBias), (nameof(ModelConfig.QkNorm), c => c.QkNorm),

@@ -61,6 +61,9 @@ internal sealed class OwnRows
     /// <summary>Whether this is a step of training.</summary>
     public bool IsTraining => Seed is not null;
 
+    /// <summary>Is shown the attention of each layer, by its number, and may ask it for weights until it returns; or null.</summary>
+    public Action<int, AttentionResult>? Observer { get; init; }
+
     private ulong? Seed { get; }
 
     /// <summary>The seed of one of the places of dropout in one of the layers.</summary>

@@ -93,10 +93,7 @@ public static partial class AttentionPage
     private static byte[] Numbers(AttentionMaps maps)
     {
         int seq = maps.Tokens.Count;
-        long size = (long)maps.Layers.Count * maps.Heads * seq * (seq + 1L);
-        if (size > MaxBytes)
-            throw new ArgumentException($"AttentionPage: the weights of {maps.Layers.Count} layers over {seq} tokens take {size >> 20} MiB; expected at most {MaxBytes >> 20} MiB: take fewer tokens or one layer.", nameof(maps));
-        byte[] numbers = new byte[size];
+        byte[] numbers = new byte[NumberBytes(maps.Layers.Count, maps.Heads, seq)];
         int at = 0;
         foreach (int layer in maps.Layers)
         {
@@ -109,5 +106,13 @@ public static partial class AttentionPage
                 }
         }
         return numbers;
+    }
+
+    internal static int NumberBytes(int layers, int heads, int tokens)
+    {
+        long bytes = (long)layers * heads * tokens * (tokens + 1);
+        if (bytes > MaxBytes)
+            throw new ArgumentException($"AttentionPage: the weights of {layers} × {heads} heads over {tokens} tokens take {bytes >> 20} MiB; expected at most {MaxBytes >> 20} MiB: take fewer tokens or one layer.", nameof(tokens));
+        return (int)bytes;
     }
 }

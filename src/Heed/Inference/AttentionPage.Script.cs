@@ -8,7 +8,7 @@ public static partial class AttentionPage
         (() => {
           const byId = id => document.getElementById(id), make = (name, parent) => parent.appendChild(document.createElement(name));
           const { tokens, layers, heads, entropy, weights } = JSON.parse(byId("data").textContent);
-          const n = tokens.length, triangle = n * (n + 1) / 2, smallest = 96, largest = 720;
+          const n = tokens.length, triangle = n * (n + 1) / 2, smallest = 96, largest = 840, labels = 110;
           const raw = atob(weights), numbers = new DataView(new ArrayBuffer(raw.length));
           for (let i = 0; i < raw.length; i++) numbers.setUint8(i, raw.charCodeAt(i));
           const weight = (map, query, key) => key > query ? 0 : numbers.getUint16(2 * (map * triangle + query * (query + 1) / 2 + key), true) / 65535;
@@ -33,11 +33,14 @@ public static partial class AttentionPage
           }
 
           function enlarge() {
-            size = Math.max(1, Math.min(40, Math.floor(largest / n)));
-            margin = size >= 9 ? 110 : 0;
-            const plain = document.createElement("canvas"), context = big.getContext("2d");
+            const room = Math.min(largest, big.parentElement.clientWidth - 34), ratio = devicePixelRatio || 1;
+            const fit = Math.floor((room - labels) / n);
+            [margin, size] = fit >= 9 ? [labels, Math.min(40, fit)] : [0, Math.max(1, Math.floor(room / n))];
+            const plain = document.createElement("canvas"), context = big.getContext("2d"), whole = margin + n * size;
             pixels(plain, map, n);
-            big.width = big.height = margin + n * size;
+            big.width = big.height = Math.round(whole * ratio);
+            big.style.width = `${whole}px`;
+            context.scale(big.width / whole, big.height / whole);
             context.imageSmoothingEnabled = false;
             context.strokeStyle = colour("--line");
             context.strokeRect(margin + .5, margin + .5, n * size - 1, n * size - 1);
@@ -89,8 +92,8 @@ public static partial class AttentionPage
           }
 
           function pairAt(event, canvas) {
-            const box = canvas.getBoundingClientRect(), edge = canvas === big ? margin : 0, scale = (canvas.width - edge) / n;
-            const at = offset => Math.floor((offset * canvas.width / box.width - edge) / scale);
+            const box = canvas.getBoundingClientRect(), edge = canvas === big ? margin / (margin + n * size) : 0;
+            const at = offset => Math.floor((offset / box.width - edge) / (1 - edge) * n);
             const [q, k] = [at(event.clientY - box.top), at(event.clientX - box.left)];
             return q >= 0 && q < n && k >= 0 && k < n ? [q, k] : null;
           }
@@ -132,6 +135,7 @@ public static partial class AttentionPage
           big.onclick = event => { const pair = pairAt(event, big); if (pair) choose(map, ...pair); };
           big.onkeydown = event => arrows(event, [query, key], [n, n], (q, k) => choose(map, q, k));
           const draw = () => { buttons.forEach((button, i) => pixels(button.firstChild, i, Math.min(n, smallest))); choose(map, query, key); };
+          addEventListener("resize", enlarge);
           matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
           draw();
         })();

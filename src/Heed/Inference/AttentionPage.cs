@@ -31,7 +31,7 @@ public static partial class AttentionPage
         #grid button { background: none; border: 1px solid var(--line); border-radius: .3rem; padding: .15rem; color: var(--soft); font: 11px/1.3 system-ui, sans-serif; cursor: pointer; }
         #grid button[aria-pressed=true] { border-color: var(--mark); color: var(--ink); } #grid canvas { display: block; width: 100%; image-rendering: pixelated; }
         #grid span { align-self: center; color: var(--soft); font-size: .8rem; white-space: nowrap; }
-        #big { display: block; max-width: 100%; image-rendering: pixelated; touch-action: manipulation; } :focus-visible { outline: 2px solid var(--mark); outline-offset: 1px; }
+        #big { display: block; max-width: 100%; touch-action: manipulation; } :focus-visible { outline: 2px solid var(--mark); outline-offset: 1px; }
         #cell { position: fixed; left: 0; right: 0; bottom: 0; margin: 0; padding: .5rem 1.25rem; background: var(--card); border-top: 1px solid var(--line); overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
         """;
 

@@ -12,7 +12,7 @@ namespace Heed.Tests.Inference;
 public sealed class AttentionPageTests : IDisposable
 {
     private const string Hostile = "</script><img src=x onerror=alert(1)> ]]> \"quotes' & \0\a\u202e \u2028 <!-- é 🦊";
-    private readonly LanguageModel _model = LanguageModel.Load(Path.Combine(TestData.Repository, "models", "heed-stories"), new LoadOptions { Threads = 2 });
+    private readonly LanguageModel _model = LanguageModel.Load(Path.Combine(TestData.Repository, "models", "heed-stories"), new Heed.Inference.LoadOptions { Threads = 2 });
 
     public void Dispose() => _model.Dispose();
 

@@ -8,7 +8,7 @@ namespace Heed.Inference;
 /// <summary>Attention maps as SVG that stands by itself, for pages and guides.</summary>
 public static class AttentionPicture
 {
-    private const int Cell = 10, Gap = 14, Top = 22, LabelWidth = 64, MaxPairs = 1 << 16;
+    private const int Cell = 10, Gap = 14, Top = 22, LabelWidth = 72, MaxPairs = 1 << 16;
     private const float Faintest = 0.005f;
 
     /// <summary>A picture of all the maps: a row for each layer, a column for each head, queries from top to bottom. Colour goes by the square root of the weight.</summary>

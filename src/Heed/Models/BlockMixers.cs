@@ -11,7 +11,7 @@ internal static class BlockMixers
     /// <param name="weights">The block's weights.</param>
     public static SequenceMixer Of(ModelConfig config, IWeightSource weights)
     {
-        const bool Causal = true;
+        bool causal = !config.Bidirectional;
         int hidden = config.HiddenSize, heads = config.NumHeads;
         if (config.Mixer == MixerKind.Mamba) return Mamba(config, weights);
         int inner = config.MixerSize;
@@ -19,10 +19,10 @@ internal static class BlockMixers
         Linear output = weights.Linear(WeightNames.MixerOutput, inner, hidden, config.AttentionOutputBias);
         return config.Mixer switch
         {
-            MixerKind.Hard => new HardAttention(qkv, output, heads, Causal, config.HardChunk),
+            MixerKind.Hard => new HardAttention(qkv, output, heads, causal, config.HardChunk),
             MixerKind.Linformer => new Linformer(qkv, output, heads, Projection(WeightNames.LinformerKeys),
                 config.LinformerShared ? null : Projection(WeightNames.LinformerValues)),
-            _ => new AttentionFreeMixer(qkv, output, Biases(config, weights), Causal),
+            _ => new AttentionFreeMixer(qkv, output, Biases(config, weights), causal),
         };
 
         Tensor Projection(string name) => weights.Tensor(name, Shape.Of(config.LinformerSize, config.MaxSeqLen));

@@ -73,7 +73,7 @@ public sealed class MixerTrainingTests : IDisposable
         // As batches pad: each place a document of its own, without a target.
         model.Loss([.. a, 6, 6, .. b, 6, 6, 6], [.. toA, -100, -100, .. toB, -100, -100, -100], batch: 2,
             positions: [0, 1, 2, 3, 0, 0, 0, 1, 2, 0, 0, 0], firstKeys: [0, 0, 0, 0, 4, 5, 0, 0, 0, 3, 4, 5]).Item().ShouldBe(expected, 1e-12);
-        Should.Throw<ArgumentException>(() => model.Loss(a, toA, firstKeys: [0, 0, 1, 1])).Message.ShouldContain("has the first key 1; expected 2");
+        Should.Throw<ArgumentException>(() => model.Loss(a, toA, firstKeys: [0, 0, 1, 1])).Message.ShouldContain("has the first key 1");
     }
 
     [Theory, MemberData(nameof(Causal))]

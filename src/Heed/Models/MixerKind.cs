@@ -15,7 +15,7 @@ public enum MixerKind
     /// <summary>Attention-free mixing without biases: its state is of one size, however long the text.</summary>
     AftSimple,
 
-    /// <summary>Keys and values projected to a constant number; never causal. See <see cref="Nn.Linformer"/>.</summary>
+    /// <summary>Keys and values projected to a constant number; for models that see both ways alone. See <see cref="Nn.Linformer"/>.</summary>
     Linformer,
 
     /// <summary>A selective scan, whose state is of one size, however long the text; see <see cref="Nn.MambaMixer"/>.</summary>

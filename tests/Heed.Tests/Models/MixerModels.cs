@@ -16,6 +16,9 @@ internal static class MixerModels
     /// <summary>Those of them that go on from a cache.</summary>
     public static TheoryData<string> Cached => ["full", "factors", "local", "simple", "mamba", "mamba-biases"];
 
+    /// <summary>Those that see both ways.</summary>
+    public static TheoryData<string> BothWays => ["linformer", "linformer-shared", "both-ways", "simple-both-ways", "hard-both-ways"];
+
     public static ModelConfig ConfigOf(string name)
     {
         ModelConfig config = TinyRun.Config with { NumKvHeads = null, Positions = PositionKind.Learned, MaxSeqLen = 24 };
@@ -29,8 +32,11 @@ internal static class MixerModels
             "mamba-biases" => config with { Mixer = MixerKind.Mamba, MambaStateSize = 2, MambaExpansion = 1, MambaConvolutionWidth = 2, QkvBias = true, AttentionOutputBias = true, PostNorms = true },
             "hard" => config with { Mixer = MixerKind.Hard, HeadDim = 4 },
             "chunks" => config with { Mixer = MixerKind.Hard, HardChunk = 3, QkvBias = true },
-            "linformer" => config with { Mixer = MixerKind.Linformer, LinformerSize = 4, QkvBias = true },
-            "linformer-shared" => config with { Mixer = MixerKind.Linformer, LinformerSize = 4, LinformerShared = true },
+            "linformer" => config with { Bidirectional = true, Mixer = MixerKind.Linformer, LinformerSize = 4, QkvBias = true },
+            "linformer-shared" => config with { Bidirectional = true, Mixer = MixerKind.Linformer, LinformerSize = 4, LinformerShared = true },
+            "both-ways" => config with { Bidirectional = true, Mixer = MixerKind.AftFull, AftFactorSize = 2 },
+            "simple-both-ways" => config with { Bidirectional = true, Mixer = MixerKind.AftSimple },
+            "hard-both-ways" => config with { Bidirectional = true, Mixer = MixerKind.Hard },
             _ => throw new ArgumentException($"There is no small model '{name}'.", nameof(name)),
         };
     }

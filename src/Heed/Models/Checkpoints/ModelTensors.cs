@@ -80,8 +80,14 @@ internal sealed class ModelTensors
             case Embedding embedding:
                 AddMatrix(part, LayerRows.Of(embedding));
                 break;
+            case Tensor plain:
+                AddPlain(part, plain);
+                break;
         }
     }
+
+    /// <summary>A tensor of the layer's own name, as it is.</summary>
+    private void AddPlain(Part part, Tensor tensor) => Add(part.Name, _type, [.. tensor.Shape.ToArray().Select(size => (long)size)], pieces => pieces.Write(tensor.ToArray()));
 
     private void AddMatrix(Part part, LayerRows.Reader read)
     {

@@ -72,7 +72,7 @@ public sealed class MaskedTests
         Path.Exists(model).ShouldBeFalse();
 
         HeedResult trained = HeedProcess.Run("train", text, "--out", model, "--objective", "masked", "--tokenizer", with, "--steps", "4", "--sample-every", "2", "--prompt", "The fox <mask> a kite",
-            "--set", "HiddenSize=16", "--set", "NumLayers=1", "--set", "NumHeads=2", "--seq", "16", "--batch", "4", "--peak-gflops", "0");
+            "--set", "HiddenSize=16", "--set", "NumLayers=1", "--set", "NumHeads=2", "--set", "NumKvHeads=1", "--seq", "16", "--batch", "4", "--peak-gflops", "0");
         trained.ExitCode.ShouldBe(0, trained.Err);
         trained.Err.ShouldContain("sample: The fox <mask> a kite: ");
         HeedProcess.Run("fill", "The fox <mask> a kite", "-m", model, "--top", "2").Out.Split('\n').Length.ShouldBe(3);

@@ -103,7 +103,7 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
     /// <summary>The prompt as it goes into the context: never empty, and cut at its beginning if it may be.</summary>
     private int[] Fit(ReadOnlySpan<int> prompt, GenerationOptions options)
     {
-        int bound = history.Cache.MaxPositions;
+        int bound = history.MaxTokens;
         if (prompt.IsEmpty)
         {
             // Something must stand before the first token: what begins a text, or else what ends one.
@@ -126,9 +126,9 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
     {
         while (!tokens.IsEmpty)
         {
-            ReadOnlySpan<int> chunk = tokens[..Math.Min(PrefillChunk, tokens.Length)];
+            ReadOnlySpan<int> chunk = history.Cache is null ? tokens : tokens[..Math.Min(PrefillChunk, tokens.Length)];
             using TensorScope.Lease step = _scope.Enter();
-            Tensor logits = model.Forward(chunk, history.Cache, cancellation: cancellation);
+            Tensor logits = model.Forward(history.Cache is null ? history.With(chunk) : chunk, history.Cache, cancellation: cancellation);
             history.Add(chunk);
             tokens = tokens[chunk.Length..];
             if (tokens.IsEmpty) logits.CopyTo(_logits);

@@ -2,23 +2,36 @@ using Heed.Nn;
 
 namespace Heed.Inference;
 
-/// <summary>The tokens that a cache has seen, so that a later text reads only what is new.</summary>
-internal sealed class TokenHistory(KvCache cache) : IDisposable
+/// <summary>
+/// The tokens that a cache has seen, so that a later text reads only what is new; or, without a cache, those that are read again
+/// with each new one.
+/// </summary>
+internal sealed class TokenHistory(KvCache? cache, int maxTokens) : IDisposable
 {
     private readonly List<int> _tokens = [];
 
-    public KvCache Cache { get; } = cache;
+    /// <summary>What has seen the tokens; null for a model that takes whole texts alone.</summary>
+    public KvCache? Cache { get; } = cache;
+
+    /// <summary>The largest number of tokens.</summary>
+    public int MaxTokens { get; } = maxTokens;
 
     public int Length => _tokens.Count;
 
-    public bool IsFull => _tokens.Count >= Cache.MaxPositions;
+    public bool IsFull => _tokens.Count >= MaxTokens;
 
-    /// <summary>Keeps the longest beginning that <paramref name="wanted"/> shares, its last token excepted, and forgets the rest.</summary>
+    /// <summary>
+    /// Keeps the longest beginning that <paramref name="wanted"/> shares, its last token excepted, and forgets the rest; forgets
+    /// all where a part cannot be forgotten.
+    /// </summary>
     /// <returns>The number of tokens kept.</returns>
     public int KeepShared(ReadOnlySpan<int> wanted)
     {
+        // A pass that failed may have emptied the cache.
+        if (Cache is not null && Cache.Length() < _tokens.Count) _tokens.RemoveRange(Cache.Length(), _tokens.Count - Cache.Length());
         int most = Math.Min(_tokens.Count, wanted.Length - 1), shared = 0;
         while (shared < most && _tokens[shared] == wanted[shared]) shared++;
+        if (shared < _tokens.Count && Cache is { CanTruncate: false }) shared = 0;
         Truncate(shared);
         return shared;
     }
@@ -27,6 +40,9 @@ internal sealed class TokenHistory(KvCache cache) : IDisposable
     {
         foreach (int token in tokens) _tokens.Add(token);
     }
+
+    /// <summary>The tokens so far and <paramref name="more"/>.</summary>
+    public int[] With(ReadOnlySpan<int> more) => [.. _tokens, .. more];
 
     /// <summary>What is left of a full context: the begin token, if there is one, and the younger half of the others.</summary>
     public int[] YoungerHalf(int? beginToken)
@@ -40,8 +56,8 @@ internal sealed class TokenHistory(KvCache cache) : IDisposable
     public void Truncate(int length)
     {
         _tokens.RemoveRange(length, _tokens.Count - length);
-        Cache.Truncate(0, length);
+        Cache?.Truncate(0, length);
     }
 
-    public void Dispose() => Cache.Dispose();
+    public void Dispose() => Cache?.Dispose();
 }

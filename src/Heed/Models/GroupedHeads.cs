@@ -18,6 +18,8 @@ public static class GroupedHeads
     {
         ArgumentNullException.ThrowIfNull(model);
         ModelConfig config = model.Config;
+        if (config.Mixer != MixerKind.Attention)
+            throw new ArgumentException($"MeanPool: Mixer is {config.Mixer}, which has no key/value heads; expected {MixerKind.Attention}.", nameof(model));
         if (kvHeads < 1 || config.KvHeads % kvHeads != 0)
             throw new ArgumentException($"MeanPool: kvHeads is {kvHeads}; expected a divisor of the model's {config.KvHeads} key/value heads.", nameof(kvHeads));
         using GradientTape.Pause pause = GradientTape.NoGrad();

@@ -7,7 +7,7 @@ namespace Heed.Models;
 /// Everything that tells one Llama-family model from another: sizes, and the choices of the families (biases, norms,
 /// positions, soft-caps). Defaults are Llama 2 7B's. One <see cref="Transformer"/> runs them all.
 /// </summary>
-public sealed record ModelConfig
+public sealed partial record ModelConfig
 {
     /// <summary>The family's name as its files give it, for messages: "llama", "qwen2", "gpt2".</summary>
     public string Architecture { get; init; } = "llama";
@@ -167,7 +167,7 @@ public sealed record ModelConfig
     {
         long hidden = HiddenSize, qkv = (NumHeads + 2L * KvHeads) * HeadSize, heads = (long)NumHeads * HeadSize, inner = FeedForwardSize;
         long norms = Norm == NormKind.Rms ? 1 : 2, norm = norms * hidden;
-        long block = hidden * qkv + (QkvBias ? qkv : 0) + heads * hidden + (AttentionOutputBias ? hidden : 0);
+        long block = Mixer == MixerKind.Attention ? hidden * qkv + (QkvBias ? qkv : 0) + heads * hidden + (AttentionOutputBias ? hidden : 0) : MixerParameterCount();
         block += (GatedFeedForward ? 3 : 2) * hidden * inner;
         if (FeedForwardBias) block += (GatedFeedForward ? 2 : 1) * inner + hidden;
         block += (PostNorms ? 4 : 2) * norm + (QkNorm ? norms * 2 * HeadSize : 0);
@@ -205,6 +205,7 @@ public sealed record ModelConfig
         Defined(Activation);
         Defined(Positions);
         Defined(SinusoidalLayout);
+        ValidateMixer();
         if (PostNorms && NormPlacement == NormPlacement.Post)
             throw new ArgumentException("ModelConfig: PostNorms are second norms beside those before each part; expected NormPlacement.Pre.");
         if (!float.IsFinite(SwishBeta)) throw new ArgumentException($"ModelConfig: SwishBeta is {SwishBeta}; expected a finite number.");

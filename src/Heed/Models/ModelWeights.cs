@@ -37,6 +37,7 @@ internal sealed class ModelWeights : IWeightSource
 
     public Tensor Tensor(string name, Shape shape)
     {
+        if (_model.LayerOrNull(_prefix + name) is Tensor whole) return Copy(whole);
         int dot = name.LastIndexOf('.');
         string layer = dot < 0 ? _prefix.TrimEnd('.') : _prefix + name[..dot];
         string part = name[(dot + 1)..];

@@ -5,7 +5,7 @@ namespace Heed.Models;
 
 /// <summary>
 /// Fresh trainable layers: matrices from N(0, 0.02²), those that write to the residual stream (attention output and
-/// feed-forward down) from N(0, (0.02/√(2·layers))²), gains 1, biases 0, running statistics 0 and 1. The same seed gives the same weights.
+/// feed-forward down) from N(0, (0.02/√(2·layers))²), gains 1, biases 0, running statistics 0 and 1, mixers' tensors as their papers have it. The same seed gives the same weights.
 /// </summary>
 /// <remarks>The scaled initialisation is GPT-2's (Radford et al. 2019).</remarks>
 public sealed class RandomWeights : IWeightSource
@@ -39,7 +39,9 @@ public sealed class RandomWeights : IWeightSource
     public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
     {
         bool residual = $"{_prefix}{name}" is var full
-            && (full.EndsWith(WeightNames.AttentionOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.Down, StringComparison.Ordinal));
+            && (full.EndsWith(WeightNames.AttentionOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.MixerOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.Down, StringComparison.Ordinal));
+        if (name == WeightNames.MambaStep)
+            return new DenseLinear(Normal(Shape.Of(outFeatures, inFeatures), 1 / Math.Sqrt(3.0 * inFeatures)), Copy(MambaMixer.StepBias(outFeatures, _random, Device)));
         double deviation = residual ? Deviation / Math.Sqrt(2.0 * _layers) : Deviation;
         return new DenseLinear(Normal(Shape.Of(outFeatures, inFeatures), deviation), bias ? Constant(new Shape(outFeatures), 0) : null);
     }
@@ -48,7 +50,14 @@ public sealed class RandomWeights : IWeightSource
     public Embedding Embedding(string name, int count, int dim) => new DenseEmbedding(Normal(Shape.Of(count, dim), Deviation));
 
     /// <inheritdoc/>
-    public Tensor Tensor(string name, Shape shape) => Constant(shape, name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(WeightNames.RunningMean, StringComparison.Ordinal) ? 0 : 1);
+    public Tensor Tensor(string name, Shape shape) => name switch
+    {
+        WeightNames.AftPosition or WeightNames.AftPositionLeft or WeightNames.AftPositionRight => Normal(shape, Deviation),
+        WeightNames.LinformerKeys or WeightNames.LinformerValues => Normal(shape, 1 / Math.Sqrt(shape[1])), // Sums stay of the size of their parts.
+        WeightNames.MambaConvolution => Normal(shape, 1 / Math.Sqrt(3.0 * shape[1])),
+        WeightNames.MambaLogA => Copy(MambaMixer.LogRates(shape[0], shape[1], Device)),
+        _ => Constant(shape, name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(WeightNames.RunningMean, StringComparison.Ordinal) ? 0 : 1),
+    };
 
     /// <inheritdoc/>
     public IWeightSource Scope(string prefix) => new RandomWeights(_random, $"{_prefix}{prefix}.", _layers, Device);
@@ -57,6 +66,13 @@ public sealed class RandomWeights : IWeightSource
     {
         Tensor weight = Tensors.Tensor.AllocateUnscoped(shape, Device);
         weight.Assign(Tensors.Tensor.Normal(shape, _random, 0, deviation, Device));
+        return weight;
+    }
+
+    private Tensor Copy(Tensor values)
+    {
+        Tensor weight = Tensors.Tensor.AllocateUnscoped(values.Shape, Device);
+        weight.Assign(values);
         return weight;
     }
 

@@ -5,21 +5,20 @@ namespace Heed.Models;
 /// <content>The layers by their names.</content>
 public sealed partial class Transformer
 {
-    /// <summary>The layer with a full name by <see cref="WeightNames"/>: an embedding, a norm or a linear layer.</summary>
+    /// <summary>The layer with a full name by <see cref="WeightNames"/>: an embedding, a norm, a linear layer, or a mixer's tensor.</summary>
     /// <exception cref="ArgumentException">The model has no such layer.</exception>
-    internal object LayerOf(string name)
+    internal object LayerOf(string name) => LayerOrNull(name) ?? throw new ArgumentException($"Transformer: the model has no layer '{name}'.", nameof(name));
+
+    /// <summary>As <see cref="LayerOf"/>; null if the model has no such layer.</summary>
+    internal object? LayerOrNull(string name) => name switch
     {
-        object? layer = name switch
-        {
-            WeightNames.Embedding => Embedding,
-            WeightNames.PositionEmbedding => PositionEmbedding,
-            WeightNames.RelativeBias => RelativeBiases?.Table,
-            WeightNames.FinalNorm => FinalNorm,
-            WeightNames.Output => Output,
-            _ => InBlock(name.Split('.', 3)),
-        };
-        return layer ?? throw new ArgumentException($"Transformer: the model has no layer '{name}'.", nameof(name));
-    }
+        WeightNames.Embedding => Embedding,
+        WeightNames.PositionEmbedding => PositionEmbedding,
+        WeightNames.RelativeBias => RelativeBiases?.Table,
+        WeightNames.FinalNorm => FinalNorm,
+        WeightNames.Output => Output,
+        _ => InBlock(name.Split('.', 3)),
+    };
 
     private object? InBlock(string[] parts)
     {
@@ -29,16 +28,12 @@ public sealed partial class Transformer
         return layer switch
         {
             WeightNames.AttentionNorm => block.AttentionNorm,
-            WeightNames.Qkv => block.Attention.Qkv,
-            WeightNames.QueryNorm => block.Attention.QueryNorm,
-            WeightNames.KeyNorm => block.Attention.KeyNorm,
-            WeightNames.AttentionOutput => block.Attention.Output,
             WeightNames.AttentionPostNorm => block.AttentionPostNorm,
             WeightNames.FeedForwardNorm => block.FeedForwardNorm,
             WeightNames.Up => block.FeedForward.Up,
             WeightNames.Down => block.FeedForward.Down,
             WeightNames.FeedForwardPostNorm => block.FeedForwardPostNorm,
-            _ => null,
+            _ => block.LayerOfMixer(layer),
         };
     }
 }

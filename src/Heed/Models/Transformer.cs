@@ -20,6 +20,7 @@ namespace Heed.Models;
 public sealed partial class Transformer
 {
     private readonly TransformerBlock[] _blocks;
+    private readonly SequenceMixer[]? _mixers;
 
     /// <summary>Builds the model that <paramref name="config"/> describes, with layers from <paramref name="weights"/>.</summary>
     /// <exception cref="ArgumentException">The configuration does not make a model.</exception>
@@ -45,6 +46,7 @@ public sealed partial class Transformer
         _blocks = new TransformerBlock[config.NumLayers];
         for (int i = 0; i < _blocks.Length; i++)
             _blocks[i] = new TransformerBlock(config, blocks.Scope(i.ToString(CultureInfo.InvariantCulture)), i, rotary, biases);
+        if (config.Mixer != MixerKind.Attention) _mixers = [.. _blocks.Select(block => block.Mixer)];
         if (config.NormPlacement == NormPlacement.Pre)
             FinalNorm = TransformerBlock.NormOf(config, weights, WeightNames.FinalNorm, config.HiddenSize);
         Output = config.TieEmbeddings
@@ -79,12 +81,16 @@ public sealed partial class Transformer
     /// <summary>An empty cache that fits this model.</summary>
     /// <param name="batch">The number of rows.</param>
     /// <param name="maxPositions">The largest number of tokens in a row; the model's own bound if 0.</param>
-    /// <exception cref="NotSupportedException">The model sees both ways.</exception>
+    /// <exception cref="NotSupportedException">Not <see cref="CanCache"/>.</exception>
     public KvCache CreateCache(int batch = 1, int maxPositions = 0)
     {
         if (Config.Bidirectional) ThrowNoCache("CreateCache");
-        return new KvCache(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen, Device);
+        int bound = maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen;
+        return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device) : new(_mixers, batch, bound, Device);
     }
+
+    /// <summary>Whether tokens can be added to what a cache keeps; if not, <see cref="Forward"/> takes whole texts, without a cache.</summary>
+    public bool CanCache => !Config.Bidirectional && (_mixers is null || Array.TrueForAll(_mixers, mixer => mixer.CanAppend));
 
     /// <summary>The logits of a batch of tokens.</summary>
     /// <param name="tokens">Token ids, row after row: batch × seq of them.</param>
@@ -99,16 +105,20 @@ public sealed partial class Transformer
     /// <exception cref="ArgumentException">The numbers of tokens, positions and rows do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary, or a position is out of bounds.</exception>
     /// <exception cref="NotSupportedException">There is a cache, and the model sees both ways.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before, or empty where they cannot be cut back (<see cref="KvCache.CanTruncate"/>).</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
         LogitRows rows = LogitRows.Last, CancellationToken cancellation = default)
     {
         if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
-        if (GradientTape.IsRecording && cache is null) return OverOwnRows(tokens, positions, batch, rows, cancellation);
+        if (cache is null && (GradientTape.IsRecording || Config.Bidirectional || _mixers is not null))
+        {
+            OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
+            using StepScope free = new(TensorScope.Current is null && !GradientTape.IsRecording);
+            return free.Keep(Compute(tokens, own, batch, rows, cancellation));
+        }
         using StepScope step = new(TensorScope.Current is null);
-        if (Config.Bidirectional) return step.Keep(OverOwnRows(tokens, positions, batch, rows, cancellation));
         if (cache is not null) batch = cache.Batch;
-        cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device);
+        cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device, _mixers);
         int seq = CheckSizes(tokens, positions, batch);
         Span<int> buffer = positions.IsEmpty && tokens.Length <= 256 ? stackalloc int[tokens.Length] : default;
         if (positions.IsEmpty) positions = NextPositions(cache, batch, seq, buffer);
@@ -126,17 +136,9 @@ public sealed partial class Transformer
         catch
         {
             // What was reserved has not been written in every layer: forget it.
-            for (int row = 0; row < batch; row++)
-                if (store.Length(row) > before[row]) store.Truncate(row, before[row]);
+            for (int row = 0; row < batch; row++) store.Undo(row, before[row]);
             throw;
         }
-    }
-
-    private Tensor OverOwnRows(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, int batch, LogitRows rows, CancellationToken cancellation)
-    {
-        using TensorScope.Lease lease = TensorScope.Begin();
-        OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
-        return lease.Return(Logits(Hidden(tokens, batch, new ForwardPass(own), recompute: false, cancellation), own.Positions, batch, rows));
     }
 
     private Tensor Compute(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, KvCache cache, int batch, LogitRows rows,
@@ -146,6 +148,12 @@ public sealed partial class Transformer
         ForwardPass pass = new(positions, cache, cache.Reserve(positions));
         Tensor x = Hidden(tokens, batch, pass, recompute: false, cancellation);
         return lease.Return(Logits(x, positions, batch, rows));
+    }
+
+    private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, int batch, LogitRows rows, CancellationToken cancellation)
+    {
+        using TensorScope.Lease lease = TensorScope.Begin();
+        return lease.Return(Logits(Hidden(tokens, batch, new ForwardPass(own), recompute: false, cancellation), own.Positions, batch, rows));
     }
 
     /// <summary>The residual stream after the last block, [batch, seq, hidden].</summary>

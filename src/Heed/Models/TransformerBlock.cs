@@ -4,23 +4,25 @@ using Heed.Tensors;
 namespace Heed.Models;
 
 /// <summary>
-/// One residual block: x + attention(norm(x)), then x + feedForward(norm(x)); with norms after the additions
-/// norm(x + attention(x)), then norm(x + feedForward(x)).
+/// One residual block: x + mixer(norm(x)), the mixer being attention as a rule, then x + feedForward(norm(x)); with norms after the additions
+/// norm(x + mixer(x)), then norm(x + feedForward(x)).
 /// </summary>
 [System.Runtime.CompilerServices.SkipLocalsInit]
 public sealed class TransformerBlock
 {
     private readonly int _layer;
     private readonly bool _normsAfter;
+    private readonly string _mixerScope;
 
     internal TransformerBlock(ModelConfig config, IWeightSource weights, int layer, RotaryPositions? rotary, DistanceBiases? biases)
     {
         int hidden = config.HiddenSize, heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize;
         int inner = config.FeedForwardSize;
         _layer = layer;
+        _mixerScope = config.Mixer == MixerKind.Attention ? WeightNames.Attention : WeightNames.Mixer;
         _normsAfter = config.NormPlacement == NormPlacement.Post;
         AttentionNorm = NormOf(config, weights, WeightNames.AttentionNorm, hidden);
-        Attention = new SelfAttention(
+        Mixer = config.Mixer != MixerKind.Attention ? BlockMixers.Of(config, weights) : new SelfAttention(
             weights.Linear(WeightNames.Qkv, hidden, (heads + 2 * kvHeads) * headDim, config.QkvBias),
             weights.Linear(WeightNames.AttentionOutput, heads * headDim, hidden, config.AttentionOutputBias),
             kvHeads, headDim, config.AttentionOptionsOf(layer))
@@ -44,8 +46,13 @@ public sealed class TransformerBlock
     /// <summary>The norm before attention, or after it is added.</summary>
     public Norm AttentionNorm { get; }
 
+    /// <summary>What lets positions learn of one another: attention, or what stands in its place.</summary>
+    public SequenceMixer Mixer { get; }
+
     /// <summary>The attention part.</summary>
-    public SelfAttention Attention { get; }
+    /// <exception cref="InvalidOperationException">Another mixer is in its place.</exception>
+    public SelfAttention Attention => Mixer as SelfAttention
+        ?? throw new InvalidOperationException($"TransformerBlock: the block has no attention, but a {Mixer.GetType().Name}; see {nameof(Mixer)}.");
 
     /// <summary>The norm of the attention's output, or null.</summary>
     public Norm? AttentionPostNorm { get; }
@@ -63,10 +70,7 @@ public sealed class TransformerBlock
     public IEnumerable<Parameter> Parameters(string name) =>
     [
         .. AttentionNorm.Parameters($"{name}.{WeightNames.AttentionNorm}"),
-        .. Attention.Qkv.Parameters($"{name}.{WeightNames.Qkv}"),
-        .. Attention.QueryNorm?.Parameters($"{name}.{WeightNames.QueryNorm}") ?? [],
-        .. Attention.KeyNorm?.Parameters($"{name}.{WeightNames.KeyNorm}") ?? [],
-        .. Attention.Output.Parameters($"{name}.{WeightNames.AttentionOutput}"),
+        .. Mixer.Parameters($"{name}.{_mixerScope}"),
         .. AttentionPostNorm?.Parameters($"{name}.{WeightNames.AttentionPostNorm}") ?? [],
         .. FeedForwardNorm.Parameters($"{name}.{WeightNames.FeedForwardNorm}"),
         .. FeedForward.Up.Parameters($"{name}.{WeightNames.Up}"),
@@ -78,20 +82,24 @@ public sealed class TransformerBlock
     public IEnumerable<Parameter> Buffers(string name) =>
     [
         .. AttentionNorm.Buffers($"{name}.{WeightNames.AttentionNorm}"),
-        .. Attention.QueryNorm?.Buffers($"{name}.{WeightNames.QueryNorm}") ?? [],
-        .. Attention.KeyNorm?.Buffers($"{name}.{WeightNames.KeyNorm}") ?? [],
+        .. Mixer.Buffers($"{name}.{_mixerScope}"),
         .. AttentionPostNorm?.Buffers($"{name}.{WeightNames.AttentionPostNorm}") ?? [],
         .. FeedForwardNorm.Buffers($"{name}.{WeightNames.FeedForwardNorm}"),
         .. FeedForwardPostNorm?.Buffers($"{name}.{WeightNames.FeedForwardPostNorm}") ?? [],
     ];
+
+    /// <summary>A layer or tensor of the mixer, by its name within the block; null if there is none.</summary>
+    internal object? LayerOfMixer(string name) => name.StartsWith($"{_mixerScope}.", StringComparison.Ordinal)
+        ? Mixer.Layers.FirstOrDefault(part => part.Name == name[(_mixerScope.Length + 1)..]).Layer
+        : null;
 
     /// <summary>The block's output; it may be written over x where the pass stores to a cache.</summary>
     internal Tensor Forward(Tensor x, in ForwardPass pass)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         bool training = pass.IsTraining;
-        Tensor heads = Attention.Heads(Before(AttentionNorm, x, training), pass, _layer);
-        x = After(AttentionNorm, Add(x, heads, Attention.Output, AttentionPostNorm, pass.Rows, DropoutPlace.AttentionOutput), training);
+        Tensor mixed = Mixer.Inner(Before(AttentionNorm, x, training), pass, _layer);
+        x = After(AttentionNorm, Add(x, mixed, Mixer.Output, AttentionPostNorm, pass.Rows, DropoutPlace.AttentionOutput), training);
         Tensor inner = FeedForward.Inner(Before(FeedForwardNorm, x, training), pass.Rows?.AdapterSeed(_layer, DropoutPlace.UpAdapter));
         x = After(FeedForwardNorm, Add(x, inner, FeedForward.Down, FeedForwardPostNorm, pass.Rows, DropoutPlace.FeedForwardOutput), training);
         return lease.Return(x);

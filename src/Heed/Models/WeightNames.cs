@@ -33,6 +33,54 @@ public static class WeightNames
     /// <summary>Within a block: the attention's output layer.</summary>
     public const string AttentionOutput = "attention.output";
 
+    /// <summary>Within a block: the scope of attention's layers.</summary>
+    public const string Attention = "attention";
+
+    /// <summary>Within a block: the scope of the layers of a mixer that is not attention.</summary>
+    public const string Mixer = "mixer";
+
+    /// <summary>Within a block: queries, keys and values of a mixer that has them, rows in that order.</summary>
+    public const string MixerQkv = "mixer.qkv";
+
+    /// <summary>Within a block: the mixer's output layer.</summary>
+    public const string MixerOutput = "mixer.output";
+
+    /// <summary>Within a block: the biases of attention-free mixing, a tensor: [maxSeqLen, maxSeqLen], or [maxSeqLen, 2·window − 1].</summary>
+    public const string AftPosition = "mixer.position";
+
+    /// <summary>Within a block: the first factor of such biases, a tensor [maxSeqLen, size].</summary>
+    public const string AftPositionLeft = "mixer.position.u";
+
+    /// <summary>Within a block: the second factor, a tensor [maxSeqLen, size].</summary>
+    public const string AftPositionRight = "mixer.position.v";
+
+    /// <summary>Within a block: Linformer's projection of keys, or of both, a tensor [size, maxSeqLen].</summary>
+    public const string LinformerKeys = "mixer.e";
+
+    /// <summary>Within a block: Linformer's projection of values, a tensor [size, maxSeqLen].</summary>
+    public const string LinformerValues = "mixer.f";
+
+    /// <summary>Within a block: Mamba's signal and gate, rows in that order.</summary>
+    public const string MambaInput = "mixer.input";
+
+    /// <summary>Within a block: the taps of Mamba's convolution, a tensor [channels, width].</summary>
+    public const string MambaConvolution = "mixer.convolution.weight";
+
+    /// <summary>Within a block: the biases of Mamba's convolution, a tensor [channels].</summary>
+    public const string MambaConvolutionBias = "mixer.convolution.bias";
+
+    /// <summary>Within a block: what chooses Mamba's steps, B and C, rows in that order.</summary>
+    public const string MambaSelection = "mixer.selection";
+
+    /// <summary>Within a block: what makes a step of each of Mamba's channels.</summary>
+    public const string MambaStep = "mixer.step";
+
+    /// <summary>Within a block: ln(−A) of Mamba, a tensor [channels, states].</summary>
+    public const string MambaLogA = "mixer.log_a";
+
+    /// <summary>Within a block: D of Mamba, a tensor [channels].</summary>
+    public const string MambaSkip = "mixer.skip";
+
     /// <summary>Within a block: the norm of the attention's output (Gemma 2).</summary>
     public const string AttentionPostNorm = "attention_post_norm";
 

@@ -11,20 +11,30 @@ namespace Heed.Nn;
 /// <param name="output">dim → hidden.</param>
 /// <param name="bias">w; sequences may be as long as there are positions in it.</param>
 /// <param name="causal">Whether a position sees itself and those before it alone.</param>
-public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias bias, bool causal) : SequenceMixer
+public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias bias, bool causal) : SequenceMixer(output)
 {
     private readonly int _dim = qkv.OutFeatures / 3;
 
     /// <summary>Whether tokens can be added bit by bit: if causal.</summary>
     public override bool CanAppend => causal;
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    internal override IEnumerable<(string Name, object Layer)> Layers
+    {
+        get
+        {
+            yield return ("qkv", qkv);
+            yield return ("output", Output);
+            if (bias.Left is not null) yield return (bias.Right is null ? "position" : "position.u", bias.Left);
+            if (bias.Right is not null) yield return ("position.v", bias.Right);
+        }
+    }
+
+    private protected override Tensor Inner(Tensor x)
     {
         CheckInput("AttentionFreeMixer", x, qkv.InFeatures);
         Tensor all = qkv.Forward(x); // [batch, seq, 3·dim]
         Tensor averages = Ops.AttentionFree(all.Slice(2, _dim, _dim), all.Slice(2, 2 * _dim, _dim), bias, causal);
-        return output.Forward(all.Slice(2, 0, _dim).Sigmoid() * averages);
+        return all.Slice(2, 0, _dim).Sigmoid() * averages;
     }
 
     /// <summary>
@@ -41,17 +51,16 @@ public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias b
         return bias.IsNone ? new MixerState(this, device ?? Device.Cpu, batch, new Shape(batch, 3, _dim)) : new MixerState(this, device ?? Device.Cpu, batch, keys, keys);
     }
 
-    /// <inheritdoc/>
-    public override Tensor Append(Tensor x, MixerState state)
+    private protected override Tensor Next(Tensor x, MixerState state)
     {
-        if (!CanAppend) return base.Append(x, state);
+        if (!CanAppend) return base.Next(x, state);
         CheckInput("AttentionFreeMixer", x, qkv.InFeatures);
         state.Check(this, x);
         Tensor all = qkv.Forward(x);
         Tensor k = all.Slice(2, _dim, _dim), v = all.Slice(2, 2 * _dim, _dim);
         Tensor averages = bias.IsNone ? Ops.AttentionFree(k, v, state.Part(0)) : Remember(k, v, state);
         state.Advance(x.Shape[1]);
-        return output.Forward(all.Slice(2, 0, _dim).Sigmoid() * averages);
+        return all.Slice(2, 0, _dim).Sigmoid() * averages;
     }
 
     /// <summary>Keeps keys and values, and averages over all that are kept.</summary>
@@ -63,14 +72,5 @@ public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias b
         state.Part(0).Slice(1, before, k.Shape[1]).Assign(k);
         state.Part(1).Slice(1, before, k.Shape[1]).Assign(v);
         return Ops.AttentionFree(state.Part(0).Slice(1, 0, after), state.Part(1).Slice(1, 0, after), bias, before);
-    }
-
-    /// <inheritdoc/>
-    public override IEnumerable<Parameter> Parameters(string name)
-    {
-        foreach (Parameter parameter in qkv.Parameters($"{name}.qkv")) yield return parameter;
-        foreach (Parameter parameter in output.Parameters($"{name}.output")) yield return parameter;
-        if (bias.Left is not null) yield return new Parameter(bias.Right is null ? $"{name}.position" : $"{name}.position.u", bias.Left);
-        if (bias.Right is not null) yield return new Parameter($"{name}.position.v", bias.Right);
     }
 }

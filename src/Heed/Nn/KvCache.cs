@@ -4,10 +4,11 @@ namespace Heed.Nn;
 
 /// <summary>
 /// Keys and values of the tokens that a model has seen, for each layer and batch row, stored by position: rows may be of
-/// different lengths, and padding is never stored. Grows up to a bound; the bound is checked, never overrun.
+/// different lengths, and padding is never stored. Grows up to a bound; the bound is checked, never overrun. For models whose
+/// mixer is not attention it holds the mixers' states instead.
 /// </summary>
 /// <remarks>Belongs to one generation at a time. It is no part of a model's state.</remarks>
-public sealed class KvCache : IDisposable
+public sealed partial class KvCache : IDisposable
 {
     private const int FirstCapacity = 256;
     private readonly (Tensor Keys, Tensor Values)[] _layers;
@@ -53,11 +54,16 @@ public sealed class KvCache : IDisposable
     public int Capacity { get; private set; }
 
     /// <summary>The memory that the cache takes, in bytes.</summary>
-    public long Bytes => (long)_layers.Length * Batch * _kvHeads * Capacity * (_headDim + _valueDim) * (_device.DType == DType.Float32 ? 4 : 8);
+    public long Bytes => StateBytes + (long)_layers.Length * Batch * _kvHeads * Capacity * (_headDim + _valueDim) * (_device.DType == DType.Float32 ? 4 : 8);
 
     /// <summary>Throws where this cache was not made for such a model.</summary>
-    internal void CheckFits(int layers, int kvHeads, int headDim, Device device)
+    internal void CheckFits(int layers, int kvHeads, int headDim, Device device, SequenceMixer[]? mixers = null)
     {
+        if (mixers is not null || _mixers is not null)
+        {
+            CheckMixers(mixers);
+            return;
+        }
         if (layers != _layers.Length || kvHeads != _kvHeads || headDim != _headDim || headDim != _valueDim || !ReferenceEquals(device, _device))
             throw new ArgumentException(
                 $"Forward: the cache is another model's: it has {_layers.Length} layers, {_kvHeads} key/value heads of {_headDim} and {_valueDim} on {_device}; the model needs {layers}, {kvHeads} of {headDim} on {device}.");
@@ -68,17 +74,22 @@ public sealed class KvCache : IDisposable
 
     /// <summary>Forgets a row's tokens from position <paramref name="length"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The row holds fewer tokens.</exception>
+    /// <exception cref="NotSupportedException">Not <see cref="CanTruncate"/>, and the length is neither 0 nor the row's.</exception>
     public void Truncate(int row, int length)
     {
         if ((uint)row >= (uint)_lengths.Length)
             throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.Truncate: the cache has {_lengths.Length} rows.");
         if (length < 0 || length > _lengths[row])
             throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.Truncate: row {row} holds {_lengths[row]} tokens.");
+        TruncateStates(row, length);
         _lengths[row] = length;
     }
 
     /// <summary>Forgets everything; keeps the memory.</summary>
-    public void Clear() => Array.Clear(_lengths);
+    public void Clear()
+    {
+        for (int row = 0; row < Batch; row++) Truncate(row, 0);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -89,6 +100,7 @@ public sealed class KvCache : IDisposable
             keys?.Dispose();
             values?.Dispose();
         }
+        DisposeStates();
         Array.Clear(_layers);
         Capacity = 0;
         Array.Clear(_lengths);
@@ -110,6 +122,7 @@ public sealed class KvCache : IDisposable
             foreach (int position in positions.Slice(row * seq, seq))
             {
                 if (position >= MaxPositions) ThrowFull(position);
+                if (!CanTruncate && position >= 0 && position < length) ThrowOverwrites(row, position, length);
                 if (position > length)
                     throw new ArgumentOutOfRangeException(nameof(positions), position, $"KvCache: position {position} leaves a gap; row {row} holds {length} tokens.");
                 length = Math.Max(length, position + 1);

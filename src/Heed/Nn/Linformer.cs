@@ -9,7 +9,7 @@ namespace Heed.Nn;
 /// </summary>
 public sealed class Linformer : SequenceMixer
 {
-    private readonly Linear _qkv, _output;
+    private readonly Linear _qkv;
     private readonly Tensor _keyProjection, _valueProjection;
     private readonly int _heads;
     private readonly AttentionOptions _options;
@@ -24,6 +24,7 @@ public sealed class Linformer : SequenceMixer
     /// <exception cref="NotSupportedException">A causal layer is asked for.</exception>
     /// <exception cref="ArgumentException">Sizes do not fit.</exception>
     public Linformer(Linear qkv, Linear output, int heads, Tensor keyProjection, Tensor? valueProjection = null, bool causal = false)
+        : base(output)
     {
         if (causal)
             throw new NotSupportedException("Linformer: causal is true; expected false. Each projected key is a sum over all positions, so a causal mask could hide none of them; use another mixer.");
@@ -32,7 +33,7 @@ public sealed class Linformer : SequenceMixer
         if (keyProjection.Rank != 2) throw new ArgumentException($"Linformer: keyProjection has shape {keyProjection.Shape}; expected [k, maxLen].", nameof(keyProjection));
         if (valueProjection is not null && valueProjection.Shape != keyProjection.Shape)
             throw new ArgumentException($"Linformer: valueProjection has shape {valueProjection.Shape}; expected {keyProjection.Shape}, as keyProjection.", nameof(valueProjection));
-        (_qkv, _output, _heads) = (qkv, output, heads);
+        (_qkv, _heads) = (qkv, heads);
         _keyProjection = keyProjection;
         _valueProjection = valueProjection ?? keyProjection;
         _options = new AttentionOptions(1 / MathF.Sqrt(qkv.OutFeatures / 3 / heads));
@@ -44,9 +45,19 @@ public sealed class Linformer : SequenceMixer
     /// <summary>The longest sequence.</summary>
     public int MaxLength => _keyProjection.Shape[1];
 
-    /// <inheritdoc/>
+    internal override IEnumerable<(string Name, object Layer)> Layers
+    {
+        get
+        {
+            yield return ("qkv", _qkv);
+            yield return ("output", Output);
+            yield return ("e", _keyProjection);
+            if (!ReferenceEquals(_valueProjection, _keyProjection)) yield return ("f", _valueProjection);
+        }
+    }
+
     /// <exception cref="ArgumentException">The sequence is longer than <see cref="MaxLength"/>.</exception>
-    public override Tensor Forward(Tensor x)
+    private protected override Tensor Inner(Tensor x)
     {
         CheckInput("Linformer", x, _qkv.InFeatures);
         int batch = x.Shape[0], seq = x.Shape[1], dim = _qkv.OutFeatures / 3, headDim = dim / _heads;
@@ -56,15 +67,6 @@ public sealed class Linformer : SequenceMixer
         Tensor k = _keyProjection.Slice(1, 0, seq).MatMul(all.Slice(2, dim, dim)).Reshape(batch, ProjectedLength, _heads, headDim);
         Tensor v = _valueProjection.Slice(1, 0, seq).MatMul(all.Slice(2, 2 * dim, dim)).Reshape(batch, ProjectedLength, _heads, headDim);
         Tensor mixed = Ops.Attention(q, k, v, _options, causal: false); // [batch, seq, heads, headDim]
-        return _output.Forward(mixed.Reshape(batch, seq, dim));
-    }
-
-    /// <inheritdoc/>
-    public override IEnumerable<Parameter> Parameters(string name)
-    {
-        foreach (Parameter parameter in _qkv.Parameters($"{name}.qkv")) yield return parameter;
-        foreach (Parameter parameter in _output.Parameters($"{name}.output")) yield return parameter;
-        yield return new Parameter($"{name}.e", _keyProjection);
-        if (!ReferenceEquals(_valueProjection, _keyProjection)) yield return new Parameter($"{name}.f", _valueProjection);
+        return mixed.Reshape(batch, seq, dim);
     }
 }

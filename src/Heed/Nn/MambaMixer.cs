@@ -16,7 +16,7 @@ namespace Heed.Nn;
 /// <param name="skip">D, [channels].</param>
 /// <param name="output">channels → hidden.</param>
 public sealed class MambaMixer(
-    Linear input, Tensor convolution, Tensor convolutionBias, Linear selection, Linear step, Tensor logA, Tensor skip, Linear output) : SequenceMixer
+    Linear input, Tensor convolution, Tensor convolutionBias, Linear selection, Linear step, Tensor logA, Tensor skip, Linear output) : SequenceMixer(output)
 {
     private readonly int _channels = logA.Shape[0];
     private readonly int _states = logA.Shape[1];
@@ -24,8 +24,13 @@ public sealed class MambaMixer(
     /// <inheritdoc/>
     public override bool CanAppend => true;
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => Mix(x, null, null);
+    internal override IEnumerable<(string Name, object Layer)> Layers =>
+    [
+        ("input", input), ("convolution.weight", convolution), ("convolution.bias", convolutionBias), ("selection", selection), ("step", step),
+        ("log_a", logA), ("skip", skip), ("output", Output),
+    ];
+
+    private protected override Tensor Inner(Tensor x) => Mix(x, null, null);
 
     /// <summary>The last width − 1 inputs of the convolution and the scan's states: channels·(width − 1 + states) numbers per row.</summary>
     /// <param name="batch">The number of rows.</param>
@@ -33,26 +38,12 @@ public sealed class MambaMixer(
     public override MixerState CreateState(int batch, Device? device = null) =>
         new(this, device ?? Device.Cpu, batch, new Shape(batch, convolution.Shape[1] - 1, _channels), new Shape(batch, _states, _channels));
 
-    /// <inheritdoc/>
-    public override Tensor Append(Tensor x, MixerState state)
+    private protected override Tensor Next(Tensor x, MixerState state)
     {
         state.Check(this, x);
         Tensor result = Mix(x, state.Part(0), state.Part(1));
         state.Advance(x.Shape[1]);
         return result;
-    }
-
-    /// <inheritdoc/>
-    public override IEnumerable<Parameter> Parameters(string name)
-    {
-        foreach (Parameter parameter in input.Parameters($"{name}.input")) yield return parameter;
-        yield return new Parameter($"{name}.convolution.weight", convolution);
-        yield return new Parameter($"{name}.convolution.bias", convolutionBias);
-        foreach (Parameter parameter in selection.Parameters($"{name}.selection")) yield return parameter;
-        foreach (Parameter parameter in step.Parameters($"{name}.step")) yield return parameter;
-        yield return new Parameter($"{name}.log_a", logA);
-        yield return new Parameter($"{name}.skip", skip);
-        foreach (Parameter parameter in output.Parameters($"{name}.output")) yield return parameter;
     }
 
     /// <summary>ln(−A) to begin with: A = −1, −2, … −states in every channel.</summary>
@@ -90,6 +81,6 @@ public sealed class MambaMixer(
         int rank = step.InFeatures;
         Tensor delta = step.Forward(chosen.Slice(2, 0, rank)); // [batch, seq, channels]
         Tensor mixed = Ops.SelectiveScan(signal, delta, -logA.Exp(), chosen.Slice(2, rank, _states), chosen.Slice(2, rank + _states, _states), skip, scanState);
-        return output.Forward(mixed * Ops.Activate(wide.Slice(2, _channels, _channels), Activation.Silu));
+        return mixed * Ops.Activate(wide.Slice(2, _channels, _channels), Activation.Silu);
     }
 }

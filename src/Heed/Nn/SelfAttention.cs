@@ -12,15 +12,12 @@ namespace Heed.Nn;
 /// <param name="headDim">The size of a head.</param>
 /// <param name="options">Scale, soft-cap and window of the scores.</param>
 [System.Runtime.CompilerServices.SkipLocalsInit]
-public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int headDim, AttentionOptions options)
+public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int headDim, AttentionOptions options) : SequenceMixer(output)
 {
     private readonly int _heads = qkv.OutFeatures / headDim - 2 * kvHeads;
 
     /// <summary>The layer that makes queries, keys and values.</summary>
     public Linear Qkv { get; } = qkv;
-
-    /// <summary>The output layer.</summary>
-    public Linear Output { get; } = output;
 
     /// <summary>Rotary positions of queries and keys, or null.</summary>
     public RotaryPositions? Rotary { get; init; }
@@ -37,11 +34,27 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
     /// <summary>Normalises each key head before it turns (Qwen 3), or null.</summary>
     public Norm? KeyNorm { get; init; }
 
-    /// <summary>The heads' outputs side by side, [batch, seq, heads·headDim]; <see cref="Output"/> is still to be applied.</summary>
-    /// <param name="x">[batch, seq, hidden].</param>
-    /// <param name="pass">What the tokens see.</param>
-    /// <param name="layer">The number of the block.</param>
-    internal Tensor Heads(Tensor x, in ForwardPass pass, int layer)
+    internal override IEnumerable<(string Name, object Layer)> Layers
+    {
+        get
+        {
+            yield return ("qkv", Qkv);
+            if (QueryNorm is not null) yield return ("query_norm", QueryNorm);
+            if (KeyNorm is not null) yield return ("key_norm", KeyNorm);
+            yield return ("output", Output);
+        }
+    }
+
+    /// <summary>Rows of tokens at the positions 0, 1, 2, …, that see what is before them.</summary>
+    private protected override Tensor Inner(Tensor x)
+    {
+        int[] positions = new int[x.Shape[0] * x.Shape[1]];
+        for (int i = 0; i < positions.Length; i++) positions[i] = i % x.Shape[1];
+        return Inner(x, new ForwardPass(new OwnRows(x.Shape[0], positions, default, dropout: 0, seed: null)), layer: 0);
+    }
+
+    /// <summary>The heads' outputs side by side, [batch, seq, heads·headDim].</summary>
+    internal override Tensor Inner(Tensor x, in ForwardPass pass, int layer)
     {
         Tensor all = Qkv.Forward(x, pass.Rows?.AdapterSeed(layer, DropoutPlace.QkvAdapter)); // [batch, seq, (heads + 2·kvHeads)·headDim]
         HeadRange q = new(all, 0, _heads, headDim), k = new(all, _heads, kvHeads, headDim);

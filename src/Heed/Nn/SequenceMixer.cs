@@ -3,15 +3,22 @@ using Heed.Tensors;
 namespace Heed.Nn;
 
 /// <summary>A layer in which the positions of a sequence learn of one another: attention, or what stands in its place.</summary>
-public abstract class SequenceMixer
+/// <param name="output">The layer that what is mixed goes through at the end, back to hidden.</param>
+public abstract class SequenceMixer(Linear output)
 {
+    /// <summary>The output layer.</summary>
+    public Linear Output { get; } = output;
+
     /// <summary>Whether tokens can be added bit by bit, with a <see cref="MixerState"/> in between.</summary>
     public virtual bool CanAppend => false;
+
+    /// <summary>What this layer is made of, layers and tensors, by their names.</summary>
+    internal abstract IEnumerable<(string Name, object Layer)> Layers { get; }
 
     /// <summary>All positions at once.</summary>
     /// <param name="x">[batch, seq, hidden].</param>
     /// <returns>[batch, seq, hidden].</returns>
-    public abstract Tensor Forward(Tensor x);
+    public Tensor Forward(Tensor x) => Output.Forward(Inner(x));
 
     /// <summary>What this layer keeps of the tokens so far, with none yet. Dispose of it.</summary>
     /// <param name="batch">The number of rows.</param>
@@ -25,13 +32,56 @@ public abstract class SequenceMixer
     /// <param name="state">Of this layer; overwritten.</param>
     /// <exception cref="NotSupportedException">This layer cannot go on from earlier tokens.</exception>
     /// <exception cref="InvalidOperationException">A gradient is wanted, which a state does not have.</exception>
-    public virtual Tensor Append(Tensor x, MixerState state) => throw new NotSupportedException($"Append: a {GetType().Name} like this one cannot go on from earlier tokens.");
+    public Tensor Append(Tensor x, MixerState state) => Output.Forward(Next(x, state));
 
     /// <summary>What this layer can learn, under names that begin with <paramref name="name"/>.</summary>
-    public abstract IEnumerable<Parameter> Parameters(string name);
+    public IEnumerable<Parameter> Parameters(string name) => Layers.SelectMany(part => part.Layer switch
+    {
+        Linear linear => linear.Parameters($"{name}.{part.Name}"),
+        Norm norm => norm.Parameters($"{name}.{part.Name}"),
+        Tensor tensor => [new Parameter($"{name}.{part.Name}", tensor)],
+        _ => [],
+    });
+
+    /// <summary>What belongs to this layer's state though no gradient reaches it.</summary>
+    internal IEnumerable<Parameter> Buffers(string name) => Layers.SelectMany(part => part.Layer is Norm norm ? norm.Buffers($"{name}.{part.Name}") : []);
+
+    /// <summary>As in a pass of a model, [batch, seq, inner]; <see cref="Output"/> is still to be applied.</summary>
+    /// <param name="x">[batch, seq, hidden].</param>
+    /// <param name="pass">What the tokens see.</param>
+    /// <param name="layer">The number of the block.</param>
+    internal virtual Tensor Inner(Tensor x, in ForwardPass pass, int layer)
+    {
+        if (pass.Rows is { } own) return own.Documents.Apply(x, Output.InFeatures, Inner);
+        int seq = x.Shape[1];
+        Tensor[] rows = new Tensor[x.Shape[0]];
+        for (int row = 0; row < rows.Length; row++)
+            rows[row] = NextOfRow(x.Slice(0, row, 1), pass.Positions.Slice(row * seq, seq), pass.Cache!.State(layer, row));
+        return rows.Length == 1 ? rows[0] : Ops.Concat(0, rows); // [batch, seq, inner]
+    }
+
+    /// <summary>All positions at once, before <see cref="Output"/>.</summary>
+    private protected abstract Tensor Inner(Tensor x);
+
+    /// <summary>The next positions, before <see cref="Output"/>.</summary>
+    private protected virtual Tensor Next(Tensor x, MixerState state) => throw new NotSupportedException($"Append: a {GetType().Name} like this one cannot go on from earlier tokens.");
 
     private protected static void CheckInput(string layer, Tensor x, int hidden)
     {
         if (x.Rank != 3 || x.Shape[2] != hidden) throw new ArgumentException($"{layer}: x has shape {x.Shape}; expected [batch, seq, {hidden}].", nameof(x));
+    }
+
+    /// <summary>The tokens of a row go into its state; padding does not, and gives zeros.</summary>
+    private Tensor NextOfRow(Tensor x, ReadOnlySpan<int> positions, MixerState state)
+    {
+        List<Tensor> parts = [];
+        for (int start = 0, end; start < positions.Length; start = end)
+        {
+            bool padding = positions[start] < 0;
+            end = start + 1;
+            while (end < positions.Length && positions[end] < 0 == padding) end++;
+            parts.Add(padding ? Tensor.Zeros(new Shape(1, end - start, Output.InFeatures), x.Device) : Next(x.Slice(1, start, end - start), state));
+        }
+        return parts.Count == 1 ? parts[0] : Ops.Concat(1, [.. parts]);
     }
 }

@@ -63,6 +63,9 @@ public sealed class Trainer
     /// <summary>The number of steps made so far, earlier runs included.</summary>
     public long Step => State.Step;
 
+    /// <summary>The bytes of native memory that the last step took for activations and temporaries: weights, gradients and moments left out.</summary>
+    public long StepBytes { get; internal set; }
+
     /// <summary>Where checkpoints, metrics and the report go; null for nowhere.</summary>
     public TrainingFolder? Folder { get; init; }
 

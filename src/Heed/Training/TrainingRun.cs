@@ -94,6 +94,7 @@ internal sealed class TrainingRun : IDisposable
         TimeSpan busy = _busy;
         double rate = _trainer.Rates.At(number - 1);
         PassResult pass = _trainer.Pass.Run(number - 1, _scope, cancellation);
+        _trainer.StepBytes = _scope.ReservedBytes;
         double norm = Move(number, pass, rate);
         TimeSpan computing = clock.GetElapsedTime(begun);
         double speed = computing > TimeSpan.Zero ? pass.Tokens / computing.TotalSeconds : 0;

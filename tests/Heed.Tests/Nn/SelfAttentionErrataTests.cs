@@ -58,7 +58,7 @@ public sealed class SelfAttentionErrataTests
         DenseLinear qkv = new(fused), output = new(Random(9, 1, 1));
         SelfAttention attention = new(qkv, output, kvHeads, headDim, new AttentionOptions(1 / MathF.Sqrt(headDim)));
         int seq = x.Shape[1];
-        return attention.Heads(x, new ForwardPass(new OwnRows(1, [.. Enumerable.Range(0, seq)], default, 0, seed: null)), 0);
+        return attention.Inner(x, new ForwardPass(new OwnRows(1, [.. Enumerable.Range(0, seq)], default, 0, seed: null)), 0);
     }
 
     /// <summary>Causal attention of all heads in double, from the formula.</summary>

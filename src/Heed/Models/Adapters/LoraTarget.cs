@@ -17,7 +17,8 @@ internal sealed record LoraTarget(string Name, string Layer, int Part)
 
     /// <summary>Those of a configuration that the model has.</summary>
     public static IEnumerable<LoraTarget> Of(LoraConfig lora, ModelConfig model) =>
-        All.Where(target => lora.Targets.Contains(target.Name) && (model.GatedFeedForward || target.Name != Gate));
+        All.Where(target => lora.Targets.Contains(target.Name) && (model.GatedFeedForward || target.Name != Gate)
+            && (model.Mixer == MixerKind.Attention || target.Layer is WeightNames.Up or WeightNames.Down));
 
     /// <summary>The rows of the model's layer that are this one.</summary>
     public (int First, int Count) RowsIn(ModelConfig model)

@@ -76,6 +76,8 @@ public sealed class LoraWeights : IWeightSource
 
     private static Factors Fresh(ModelConfig model, LoraConfig lora)
     {
+        if (!LoraTarget.Of(lora, model).Any())
+            throw new ArgumentException($"LoraWeights: the model has none of the targets {string.Join(", ", lora.Targets)}; its Mixer is {model.Mixer}.", nameof(lora));
         Random random = new(lora.Seed);
         return (_, target) =>
         {

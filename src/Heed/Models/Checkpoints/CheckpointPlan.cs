@@ -39,6 +39,9 @@ internal sealed class CheckpointPlan
         ? planned
         : throw new ArgumentException($"The checkpoint's configuration has no layer '{layer}'.", nameof(layer));
 
+    /// <summary>The layer with a full name, or null.</summary>
+    public PlannedLayer? Find(string layer) => _layers.GetValueOrDefault(layer);
+
     /// <summary>Matches the model that <paramref name="config"/> describes against the file.</summary>
     /// <param name="config">A valid configuration.</param>
     /// <param name="names">How the file names its tensors.</param>
@@ -71,8 +74,8 @@ internal sealed class CheckpointPlan
         List<StoredTensor> weights = [], biases = [], buffers = [];
         for (int i = 0; i < names.Length; i++)
         {
-            long[] shape = layer.Kind == ModelLayerKind.Norm ? [rows[i]] : transposed ? [layer.Columns, rows[i]] : [rows[i], layer.Columns];
-            Take(names[i] + _names.Weight, shape, weights);
+            long[] shape = layer.Kind is ModelLayerKind.Norm or ModelLayerKind.Vector ? [rows[i]] : transposed ? [layer.Columns, rows[i]] : [rows[i], layer.Columns];
+            Take(names[i] + (layer.IsPlain ? "" : _names.Weight), shape, weights);
             if (layer.Bias) Take(names[i] + _names.Bias, [rows[i]], biases);
         }
         foreach (string buffer in layer.Buffers) Take($"{names[0]}.{buffer}", [layer.Rows], buffers);

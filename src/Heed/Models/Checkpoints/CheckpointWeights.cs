@@ -64,6 +64,12 @@ internal sealed class CheckpointWeights : IWeightSource
 
     public Tensor Tensor(string name, Shape shape)
     {
+        if (_plan.Find(_prefix + name) is { Layer: { IsPlain: true } plain } whole)
+        {
+            if (shape != (plain.Kind == ModelLayerKind.Vector ? new Shape((int)plain.Rows) : Shape.Of((int)plain.Rows, (int)plain.Columns)))
+                throw new ArgumentException($"CheckpointWeights: '{_prefix}{name}' is asked for as {shape}; the checkpoint's configuration says [{plain.Rows}, {plain.Columns}].");
+            return plain.Kind == ModelLayerKind.Vector ? _loader.LoadVector(whole.Weights, 0, Device) : _loader.LoadDense(whole.Weights, transposed: false, Device);
+        }
         int dot = name.LastIndexOf('.');
         string layer = dot < 0 ? _prefix.TrimEnd('.') : _prefix + name[..dot];
         string part = name[(dot + 1)..];

@@ -43,6 +43,8 @@ internal static class HuggingFaceFamily
     /// <exception cref="NotSupportedException">No family has such layers.</exception>
     public static ModelConfig Choose(ModelConfig config)
     {
+        if (config.Mixer != MixerKind.Attention)
+            throw new NotSupportedException($"HuggingFaceExport: no Hugging Face family has blocks like this model's: Mixer is {config.Mixer}; expected Attention.");
         if (config is { Norm: NormKind.Layer, Positions: PositionKind.Learned, GatedFeedForward: false }) return Gpt2(config);
         if (config.Norm != NormKind.Rms || config.Positions != PositionKind.Rotary || !config.GatedFeedForward)
             throw new NotSupportedException($"HuggingFaceExport: no Hugging Face family has {config.Norm} norms, {config.Positions} positions and " +

@@ -194,7 +194,7 @@ public sealed class HeedConfigTests
     {
         Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         if (type == typeof(bool)) return [!(bool)usual!];
-        if (type == typeof(int)) return [((int?)usual ?? 0) + 2, 4];
+        if (type == typeof(int)) return [((int?)usual ?? 0) + 2, usual is 4 ? 7 : 4];
         if (type == typeof(long)) return [((long?)usual ?? 0) + (1L << 40)];
         if (type == typeof(float)) return [((float?)usual ?? 0) + 0.1f, 1e-30f];
         if (type == typeof(double)) return [((double?)usual ?? 0) + 0.1];

@@ -1,0 +1,56 @@
+using System.Globalization;
+using Heed.Cli.Learning;
+using Heed.Models;
+
+namespace Heed.Cli.Comparing;
+
+/// <summary>A model that differs from the others of a comparison in some settings.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Settings">ModelConfig's properties, NAME=VALUE each.</param>
+internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
+{
+    /// <summary>The variants that have a name; a row's length is {seq}, the base's heads are {heads}.</summary>
+    private static readonly IReadOnlyList<Variant> s_known =
+    [
+        new("mha", []), new("gqa", ["NumKvHeads={heads/2}"]), new("mqa", ["NumKvHeads=1"]), new("qk-norm", ["QkNorm=true"]),
+        new("sliding", ["Window={seq/4}"]), new("top-k", ["AttentionTopK=16"]), new("soft-cap", ["AttentionSoftCap=20"]),
+        new("alibi", ["Positions=Alibi"]), new("relative", ["Positions=Relative"]), new("learned", ["Positions=Learned"]),
+        new("sinusoidal", ["Positions=Sinusoidal"]), new("no-positions", ["Positions=None"]), new("post-norm", ["NormPlacement=Post"]),
+        new("aft-full", ["Mixer=AftFull", "Positions=None"]), new("aft-local", ["Mixer=AftLocal", "Positions=None"]), new("aft-simple", ["Mixer=AftSimple", "Positions=Learned"]),
+        new("mamba", ["Mixer=Mamba", "Positions=None"]), new("hard", ["Mixer=Hard", "NumKvHeads=null", "Positions=Learned"]),
+    ];
+
+    public static IEnumerable<string> Names => s_known.Select(variant => variant.Name);
+
+    /// <summary>One of the known names, or NAME:SETTING,SETTING.</summary>
+    /// <exception cref="CommandException">It is neither.</exception>
+    public static Variant Parse(string text)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0) return new Variant(text[..colon], text[(colon + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        return s_known.FirstOrDefault(variant => variant.Name == text)
+            ?? throw new CommandException($"--variant is '{text}'; expected one of {string.Join(", ", Names)}, or NAME:SETTING=VALUE,… as in wide:HiddenSize=256.", ExitCodes.Usage);
+    }
+
+    /// <summary>The base with the settings, its feed-forward part as wide as makes the parameters those of the base.</summary>
+    public ModelConfig Of(ModelConfig config, int seqLen)
+    {
+        long parameters = config.ParameterCount();
+        ModelConfig result = Settings.Aggregate(config, (with, setting) => ModelSettings.Apply(with, Filled(setting, config.NumHeads, seqLen))).Validate();
+        if (Settings.Any(setting => setting.StartsWith(nameof(ModelConfig.IntermediateSize), StringComparison.OrdinalIgnoreCase))) return result;
+        int low = 1, high = 16 * config.FeedForwardSize;
+        while (low < high)
+        {
+            int middle = low + (high - low) / 2;
+            if ((result with { IntermediateSize = middle }).ParameterCount() < parameters) low = middle + 1;
+            else high = middle;
+        }
+        // The nearer of the two neighbours.
+        ModelConfig above = result with { IntermediateSize = low }, below = result with { IntermediateSize = Math.Max(1, low - 1) };
+        return above.ParameterCount() - parameters <= parameters - below.ParameterCount() ? above : below;
+    }
+
+    private static string Filled(string setting, int heads, int seqLen) => setting
+        .Replace("{heads/2}", Math.Max(1, heads / 2).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("{seq/4}", Math.Max(1, seqLen / 4).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+}

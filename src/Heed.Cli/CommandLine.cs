@@ -43,7 +43,7 @@ internal sealed class CommandLine(Terminal terminal)
         root.Add(CompleteCommand.Create(terminal));
         root.Add(ChatCommand.Create(terminal));
         root.Add(FillCommand.Create(terminal));
-        root.Add(InspectCommand.Create());
+        root.Add(InspectCommand.Create(terminal));
         root.Add(TrainCommand.Create(terminal));
         root.Add(FinetuneCommand.Create(terminal));
         root.Add(EvalCommand.Create(terminal));

@@ -4,7 +4,7 @@ using Heed.Cli.Options;
 
 namespace Heed.Cli.Commands;
 
-/// <summary>heed inspect: what a model is, without running it.</summary>
+/// <summary>heed inspect: what a model is, without running it; and below it what a look inside needs a run for.</summary>
 internal sealed class InspectCommand
 {
     private const string SampleText = "Once upon a time, there was a café.";
@@ -18,7 +18,7 @@ internal sealed class InspectCommand
     private readonly Option<bool> _tensors = new("--tensors") { Description = "List every tensor." };
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
 
-    public static Command Create()
+    public static Command Create(Terminal terminal)
     {
         InspectCommand self = new();
         Command command = new("inspect", "Show what a model is: sizes, tensors, memory, tokenizer, metadata.");
@@ -27,6 +27,7 @@ internal sealed class InspectCommand
         command.Add(self._text);
         command.Add(self._tensors);
         command.Add(self._json);
+        command.Add(AttentionMapCommand.Create(terminal));
         command.SetAction(self.Run);
         return command;
     }

@@ -14,17 +14,19 @@ internal sealed class ModelOptions
     private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all cores if not given.", "a whole number, 1 to 1024", value => value is >= 1 and <= 1024);
     private readonly Option<int?> _context = ValueOption.Number<int>("--context", "The most tokens that prompt and text may have together; the model's own bound if not given.", "a whole number, 1 or more", value => value >= 1);
 
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="withModel">Whether --model names the model; else the command has an argument for it.</param>
+    public void AddTo(Command command, bool withModel = true)
     {
-        Option[] all = [_model, _tokenizer, _adapter, _threads, _context];
+        Option[] all = [.. withModel ? [_model] : Array.Empty<Option>(), _tokenizer, _adapter, _threads, _context];
         foreach (Option option in all) command.Add(option);
     }
 
-    /// <summary>Finds and loads the model, with remarks about it on standard error.</summary>
-    public LoadedModel Load(ParseResult line, Terminal terminal, CancellationToken cancellation)
+    /// <summary>Finds and loads the model, or the one at <paramref name="path"/>, with remarks about it on standard error.</summary>
+    public LoadedModel Load(ParseResult line, Terminal terminal, CancellationToken cancellation, string? path = null)
     {
         long start = Stopwatch.GetTimestamp();
-        LocatedModel found = ModelLocator.Find(line.GetValue(_model));
+        LocatedModel found = ModelLocator.Find(path ?? line.GetValue(_model));
         int threads = line.GetValue(_threads) ?? 0, context = line.GetValue(_context) ?? 0;
         using LoadingLine progress = new(terminal);
         LanguageModel model = LanguageModel.Load(found.Path, new LoadOptions

@@ -57,18 +57,17 @@ public sealed partial record ModelConfig
         Within(MambaConvolutionWidth, nameof(MambaConvolutionWidth), 1 << 10);
         Within(HardChunk, nameof(HardChunk), int.MaxValue);
         if (Mixer == MixerKind.Attention) return;
-        if (Mixer == MixerKind.Linformer && !Bidirectional)
-            throw new ArgumentException("ModelConfig: Mixer is Linformer; expected another, or Bidirectional: Linformer mixes the whole sequence into every key, so a causal model would see what comes.");
-        if (Mixer == MixerKind.Mamba && Bidirectional)
-            throw new ArgumentException("ModelConfig: Mixer is Mamba, and Bidirectional is set; expected another mixer: Mamba's scan sees only what is before a token.");
-        if (Positions == PositionKind.Rotary)
-            throw new ArgumentException($"ModelConfig: Positions is Rotary, which turns attention's queries and keys, and Mixer is {Mixer}; set Positions to None, Learned or Sinusoidal.");
+        if (Mixer == MixerKind.Mamba && Bidirectional) throw new ArgumentException("ModelConfig: Mixer is Mamba, which is causal, and Bidirectional is set; expected one of the two.");
+        if (Mixer == MixerKind.Linformer && !Bidirectional) throw new ArgumentException("ModelConfig: Mixer is Linformer; expected another: Linformer mixes the whole sequence into every key, so a causal model would see what comes; set Bidirectional.");
+        if (Positions is PositionKind.Rotary or PositionKind.Alibi or PositionKind.Relative)
+            throw new ArgumentException($"ModelConfig: Positions is {Positions}, which belongs to attention's queries and keys, and Mixer is {Mixer}; set Positions to None, Learned or Sinusoidal.");
         if (Mixer is MixerKind.Linformer or MixerKind.Hard && KvHeads != NumHeads)
             throw new ArgumentException($"ModelConfig: NumKvHeads is {KvHeads}; expected {NumHeads}, as NumHeads: the mixer {Mixer} has no grouped heads.");
         if (Mixer == MixerKind.AftFull && AftFactorSize == 0) Within(MaxSeqLen, nameof(MaxSeqLen), 1 << 15);
         AttentionOnly(Window != 0, nameof(Window));
         AttentionOnly(AttentionScale is not null, nameof(AttentionScale));
         AttentionOnly(AttentionSoftCap != 0, nameof(AttentionSoftCap));
+        AttentionOnly(AttentionTopK != 0, nameof(AttentionTopK));
         AttentionOnly(QkNorm, nameof(QkNorm));
     }
 

@@ -110,7 +110,7 @@ public sealed partial class Transformer
         LogitRows rows = LogitRows.Last, CancellationToken cancellation = default)
     {
         if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
-        if (cache is null && (GradientTape.IsRecording || Config.Bidirectional || _mixers is not null))
+        if (cache is null && (GradientTape.IsRecording || _mixers is not null || Config.Bidirectional))
         {
             OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
             using StepScope free = new(TensorScope.Current is null && !GradientTape.IsRecording);

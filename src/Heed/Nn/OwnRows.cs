@@ -74,6 +74,9 @@ internal sealed class OwnRows
     /// <summary>Whether this is a step of training.</summary>
     public bool IsTraining => Seed is not null;
 
+    /// <summary>Is shown the attention of each layer, by its number, and may ask it for weights until it returns; or null.</summary>
+    public Action<int, AttentionResult>? Observer { get; init; }
+
     private ulong? Seed { get; }
 
     /// <summary>The last and the first columns that each token sees under a layer's options, and what of these is left to attention itself.</summary>

@@ -68,13 +68,20 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
             Rotary.Apply(fused ? q with { Count = _heads + kvHeads } : q, pass.Positions, pass.Length);
             if (!fused) Rotary.Apply(k, pass.Positions, pass.Length);
         }
-        if (pass.Rows is { } rows)
-        {
-            (int[] limits, int[] firsts, AttentionOptions rest) = rows.Sight(options);
-            return Ops.Attention(q, k, v, limits, firsts, rest, new AttentionDropout(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities)), Modifiers(Distances?.Between(q.Seq)));
-        }
+        if (pass.Rows is { } rows) return WithinRows(q, k, v, rows, layer);
         (Tensor keys, Tensor values) = pass.Cache!.Layer(layer);
         return Ops.Attention(q, k, v, pass.Positions, keys, values, options, Modifiers(Distances?.Before(pass.Length))); // [batch, seq, heads·headDim]
+    }
+
+    private Tensor WithinRows(in HeadRange q, in HeadRange k, in HeadRange v, OwnRows rows, int layer)
+    {
+        AttentionDropout dropout = new(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities));
+        AttentionModifiers? modifiers = Modifiers(Distances?.Between(q.Seq));
+        (int[] limits, int[] firsts, AttentionOptions rest) = rows.Sight(options);
+        if (rows.Observer is null) return Ops.Attention(q, k, v, limits, firsts, rest, dropout, modifiers);
+        AttentionResult result = Ops.AttentionWithWeights(q, k, v, limits, firsts, rest, dropout, modifiers);
+        rows.Observer(layer, result);
+        return result.Output.Reshape(new Shape(q.Batch, q.Seq, q.Count * v.Dim));
     }
 
     private AttentionModifiers? Modifiers(Tensor? distances) => distances is null && TopK == 0 ? null : new AttentionModifiers { Distances = distances, TopK = TopK };

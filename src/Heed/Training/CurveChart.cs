@@ -22,7 +22,7 @@ internal sealed record CurveChart(string Title, CurveSeries First, CurveSeries? 
         double[] ticks = Ticks(all.Min(point => point.Y), all.Max(point => point.Y));
         Frame frame = new(First.Points[0].X, First.Points[^1].X, ticks[0], ticks[^1]);
         StringBuilder svg = new();
-        Append($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{TrainingReport.Escape(Title)}\">");
+        Append($"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{HtmlText.Escape(Title)}\">");
         foreach (double tick in ticks)
         {
             double y = frame.Y(tick);
@@ -38,11 +38,11 @@ internal sealed record CurveChart(string Title, CurveSeries First, CurveSeries? 
         void Draw(CurveSeries series, string style, int line)
         {
             string path = string.Join(' ', series.Points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{frame.X(point.X):F1},{frame.Y(point.Y):F1}")));
-            Append($"<polyline class=\"curve {style}\" points=\"{path}\"><title>{TrainingReport.Escape(series.Name)}</title></polyline>");
+            Append($"<polyline class=\"curve {style}\" points=\"{path}\"><title>{HtmlText.Escape(series.Name)}</title></polyline>");
             if (line > 0 || series.Points.Count == 1)
                 foreach ((double x, double y) in series.Points)
                     Append($"<circle class=\"dot\" cx=\"{frame.X(x):F1}\" cy=\"{frame.Y(y):F1}\" r=\"2.5\"><title>{x:F0}: {y:G5}</title></circle>");
-            if (Second is not null) Append($"<text class=\"{style}\" x=\"{Width - Right}\" y=\"{Top + 14 * line:F0}\" text-anchor=\"end\">{TrainingReport.Escape(series.Name)}</text>");
+            if (Second is not null) Append($"<text class=\"{style}\" x=\"{Width - Right}\" y=\"{Top + 14 * line:F0}\" text-anchor=\"end\">{HtmlText.Escape(series.Name)}</text>");
         }
     }
 

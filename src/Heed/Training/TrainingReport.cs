@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using Heed.Models;
 
@@ -45,13 +44,13 @@ public static class TrainingReport
         ArgumentNullException.ThrowIfNull(settings);
         StringBuilder html = new();
         html.Append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
-        html.Append(CultureInfo.InvariantCulture, $"<title>{Escape(title)}</title><style>{Style}</style></head><body><h1>{Escape(title)}</h1>\n");
+        html.Append(CultureInfo.InvariantCulture, $"<title>{HtmlText.Escape(title)}</title><style>{Style}</style></head><body><h1>{HtmlText.Escape(title)}</h1>\n");
         AppendFacts(html, steps);
         html.Append("<div class=\"cards\">\n");
-        foreach (CurveChart chart in Charts(steps)) html.Append(CultureInfo.InvariantCulture, $"<section><h2>{Escape(chart.Title)}</h2>{chart.Svg()}</section>\n");
+        foreach (CurveChart chart in Charts(steps)) html.Append(CultureInfo.InvariantCulture, $"<section><h2>{HtmlText.Escape(chart.Title)}</h2>{chart.Svg()}</section>\n");
         AppendSamples(html, steps);
         html.Append("<section><h2>Settings</h2><table>");
-        foreach ((string name, string value) in settings) html.Append(CultureInfo.InvariantCulture, $"<tr><td>{Escape(name)}</td><td>{Escape(value)}</td></tr>");
+        foreach ((string name, string value) in settings) html.Append(CultureInfo.InvariantCulture, $"<tr><td>{HtmlText.Escape(name)}</td><td>{HtmlText.Escape(value)}</td></tr>");
         return html.Append("</table></section>\n</div></body></html>\n").ToString();
     }
 
@@ -69,15 +68,6 @@ public static class TrainingReport
             ("Dropout", config.Dropout.ToString(CultureInfo.InvariantCulture)),
             .. trainer.State.Settings.Select(setting => (setting.Key, setting.Value)),
         ];
-    }
-
-    /// <summary>Text as HTML and XML take it.</summary>
-    internal static string Escape(string text)
-    {
-        StringBuilder clean = new(text.Length);
-        foreach (Rune rune in text.EnumerateRunes())
-            clean.Append(Rune.IsControl(rune) && rune.Value is not ('\n' or '\t' or '\r') || rune.Value is 0xFFFE or 0xFFFF ? "\uFFFD" : rune.ToString());
-        return WebUtility.HtmlEncode(clean.ToString());
     }
 
     private static CurveChart[] Charts(IReadOnlyList<TrainingStep> steps)
@@ -109,7 +99,7 @@ public static class TrainingReport
         html.Append("</div>\n");
 
         void Fact(string name, FormattableString value) =>
-            html.Append(CultureInfo.InvariantCulture, $"<div><span>{name}</span><b>{Escape(value.ToString(CultureInfo.InvariantCulture))}</b></div>");
+            html.Append(CultureInfo.InvariantCulture, $"<div><span>{name}</span><b>{HtmlText.Escape(value.ToString(CultureInfo.InvariantCulture))}</b></div>");
     }
 
     private static void AppendSamples(StringBuilder html, IReadOnlyList<TrainingStep> steps)
@@ -118,7 +108,7 @@ public static class TrainingReport
         if (samples.Length == 0) return;
         html.Append("<section><h2>Samples</h2>");
         for (int i = samples.Length - 1; i >= 0; i--)
-            html.Append(CultureInfo.InvariantCulture, $"<details{(i == samples.Length - 1 ? " open=\"open\"" : "")}><summary>Step {samples[i].Number}</summary><pre>{Escape(samples[i].Sample!)}</pre></details>");
+            html.Append(CultureInfo.InvariantCulture, $"<details{(i == samples.Length - 1 ? " open=\"open\"" : "")}><summary>Step {samples[i].Number}</summary><pre>{HtmlText.Escape(samples[i].Sample!)}</pre></details>");
         html.Append("</section>\n");
     }
 }

@@ -117,7 +117,7 @@ public sealed class BidirectionalTests
 
     [Fact]
     public void Validate_Mamba_CannotSeeBothWays() =>
-        Should.Throw<ArgumentException>(() => (s_encoder with { Mixer = MixerKind.Mamba, Positions = PositionKind.None }).Validate()).Message.ShouldContain("Mamba's scan");
+        Should.Throw<ArgumentException>(() => (s_encoder with { Mixer = MixerKind.Mamba, Positions = PositionKind.None }).Validate()).Message.ShouldContain("Mixer is Mamba");
 
     [Fact]
     public void Loss_LongPackedDocuments_HaveTheLossOfSeparateOnes()

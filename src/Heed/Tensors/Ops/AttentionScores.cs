@@ -31,11 +31,21 @@ public static partial class Ops
     {
         ArgumentNullException.ThrowIfNull(scores);
         CheckAttention(q, k, v, default);
-        AttentionCall call = CallOf(q, k, scores);
-        Tensor result = Tensor.Allocate(new Shape(q.Shape[0], q.Shape[1], q.Shape[2] * v.Shape[3]), q.Device);
-        Tensor logSumExp = Tensor.Allocate(new Shape(q.Shape[0], q.Shape[2], q.Shape[1]), q.Device);
-        Attention(call, new HeadRange(v.Contiguous()), new AttentionDropout(scores.Dropout, scores.Seed), result, logSumExp);
-        return new AttentionResult(call, result.Reshape(q.Shape.WithLast(v.Shape[3])), logSumExp);
+        return AttentionWithWeights(CallOf(q, k, scores), new HeadRange(v.Contiguous()), new AttentionDropout(scores.Dropout, scores.Seed));
+    }
+
+    /// <summary>As the attention of a call's own rows, with the logsumexp and, on request, weights.</summary>
+    internal static AttentionResult AttentionWithWeights(in HeadRange q, in HeadRange k, in HeadRange v, int[] limits, int[] firsts, in AttentionOptions options,
+        in AttentionDropout dropout, AttentionModifiers? modifiers) =>
+        AttentionWithWeights(new AttentionCall(q, k, limits, firsts, options, WithChoice(modifiers, q)), v, dropout);
+
+    private static AttentionResult AttentionWithWeights(in AttentionCall call, in HeadRange v, in AttentionDropout dropout)
+    {
+        HeadRange q = call.Q;
+        Tensor result = Tensor.Allocate(new Shape(q.Batch, q.Seq, q.Count * v.Dim), q.Rows.Device);
+        Tensor logSumExp = Tensor.Allocate(new Shape(q.Batch, q.Count, q.Seq), q.Rows.Device);
+        Attention(call, v, dropout, result, logSumExp);
+        return new AttentionResult(call, result.Reshape(new Shape(q.Batch, q.Seq, q.Count, v.Dim)), logSumExp);
     }
 
     private static AttentionCall CallOf(Tensor q, Tensor k, AttentionScores scores)

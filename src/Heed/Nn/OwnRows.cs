@@ -6,7 +6,6 @@ namespace Heed.Nn;
 /// <summary>Rows of tokens that attend to one another and to nothing stored: those of a training step or an evaluation.</summary>
 internal sealed class OwnRows
 {
-    private readonly int _batch;
     private readonly bool _bothWays;
     private (int Window, int[] Limits, int[] Firsts)? _centered;
 
@@ -20,7 +19,6 @@ internal sealed class OwnRows
     /// <exception cref="ArgumentException">Padding lies between tokens, a first key is out of range, or those of tokens that see both ways cut no documents.</exception>
     public OwnRows(int batch, int[] positions, ReadOnlySpan<int> firstKeys, float dropout, ulong? seed, bool bothWays = false)
     {
-        _batch = batch;
         _bothWays = bothWays;
         Positions = positions;
         Dropout = seed is null ? 0 : dropout;
@@ -101,7 +99,7 @@ internal sealed class OwnRows
     /// <summary>Moves the limits of a row's tokens to the ends of their documents: runs of tokens with the same first key.</summary>
     private void SeeOnwards(int row, ReadOnlySpan<int> firstKeys, int start, int end)
     {
-        int at = row * (Positions.Length / _batch);
+        int at = row * Seq;
         for (int i = end - 1; i >= start; i--)
         {
             int r = at + i;
@@ -115,11 +113,10 @@ internal sealed class OwnRows
     private (int Window, int[] Limits, int[] Firsts) Centered(int window)
     {
         int[] limits = [.. Limits], firsts = new int[limits.Length];
-        int seq = limits.Length / _batch;
         for (int r = 0; r < limits.Length; r++)
         {
-            limits[r] = (int)Math.Min(limits[r], (long)(r % seq) + window);
-            firsts[r] = Math.Max(FirstKeys.Length == 0 ? 0 : FirstKeys[r], r % seq - window);
+            limits[r] = (int)Math.Min(limits[r], (long)(r % Seq) + window);
+            firsts[r] = Math.Max(FirstKeys.Length == 0 ? 0 : FirstKeys[r], r % Seq - window);
         }
         return (window, limits, firsts);
     }

@@ -96,6 +96,29 @@ public sealed class BidirectionalTests
         }
     }
 
+    [Theory]
+    [InlineData(MixerKind.AftFull)]
+    [InlineData(MixerKind.AftLocal)]
+    [InlineData(MixerKind.AftSimple)]
+    [InlineData(MixerKind.Linformer)]
+    [InlineData(MixerKind.Hard)]
+    public void Loss_OtherMixers_SeeBothWaysWithinTheirDocument(MixerKind mixer)
+    {
+        Transformer model = Random(s_encoder with { Mixer = mixer, NumKvHeads = 4, Positions = PositionKind.Learned, LinformerSize = 3, AftWindow = 4, HardChunk = 2 });
+        int[] first = [1, 4, 2], second = [7, 3, 9, 10], packed = [.. first, .. second], positions = [0, 1, 2, 0, 1, 2, 3], firstKeys = [0, 0, 0, 3, 3, 3, 3];
+        double last = model.Loss(second, Only(4, 0)).Item();
+        model.Loss(packed, Only(7, 3), 1, positions, firstKeys).Item().ShouldBe(last, 1e-6);
+        // Which token a hard choice falls on may not depend on the last one.
+        if (mixer != MixerKind.Hard) model.Loss([7, 3, 9, 5], Only(4, 0)).Item().ShouldNotBe(last);
+        packed[1] = 8;
+        model.Loss(packed, Only(7, 3), 1, positions, firstKeys).Item().ShouldBe(last, 1e-6);
+        model.CanCache.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Validate_Mamba_CannotSeeBothWays() =>
+        Should.Throw<ArgumentException>(() => (s_encoder with { Mixer = MixerKind.Mamba, Positions = PositionKind.None }).Validate()).Message.ShouldContain("Mixer is Mamba");
+
     [Fact]
     public void Loss_LongPackedDocuments_HaveTheLossOfSeparateOnes()
     {

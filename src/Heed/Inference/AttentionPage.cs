@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Heed.Models;
@@ -61,13 +62,16 @@ public static partial class AttentionPage
         string numbers = Convert.ToBase64String(Numbers(maps));
         StringBuilder html = new(numbers.Length + (64 << 10));
         html.Append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
-        // The browser itself keeps the page from loading anything, whatever a token says.
-        html.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\"/>\n");
-        html.Append(CultureInfo.InvariantCulture, $"<title>{HtmlText.Escape(title)}</title><style>{Style}</style></head><body><h1>{HtmlText.Escape(title)}</h1>\n");
+        string style = Style.ReplaceLineEndings("\n"), script = $"//<![CDATA[\n{Script.ReplaceLineEndings("\n")}\n//]]>";
+        // The browser itself keeps the page from loading anything, and from running anything but this script, whatever a token says.
+        html.Append(CultureInfo.InvariantCulture, $"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {Hash(style)}; script-src {Hash(script)}\"/>\n");
+        html.Append(CultureInfo.InvariantCulture, $"<title>{HtmlText.Escape(title)}</title><style>{style}</style></head><body><h1>{HtmlText.Escape(title)}</h1>\n");
         html.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{HtmlText.Escape(Summary(maps))}</p><p class=\"prompt\">{HtmlText.Escape(prompt)}</p>\n{Body}\n");
         html.Append(CultureInfo.InvariantCulture, $"<script type=\"application/json\" id=\"data\">{Data(maps, tokenizer, numbers)}</script>\n");
-        return html.Append(CultureInfo.InvariantCulture, $"<script>//<![CDATA[\n{Script}\n//]]></script></body></html>\n").ToString();
+        return html.Append(CultureInfo.InvariantCulture, $"<script>{script}</script></body></html>\n").ToString();
     }
+
+    private static string Hash(string text) => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}'";
 
     private static string Summary(AttentionMaps maps)
     {

@@ -118,7 +118,7 @@ public sealed class AttentionPageTests : IDisposable
         using TempFolder temp = new();
         string file = temp.File("page.html");
         await File.WriteAllTextAsync(file, AttentionPage.Html(MapsOf(Hostile), _model.Tokenizer, "Title", Hostile));
-        ProcessStartInfo start = new(BrowserFactAttribute.Browser!) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        ProcessStartInfo start = new(BrowserFactAttribute.Browser!) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", $"--user-data-dir={temp.Root}/profile", "--virtual-time-budget=5000", "--dump-dom", new Uri(file).AbsoluteUri];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         using Process browser = Process.Start(start)!;

@@ -44,7 +44,7 @@ public sealed class CompareTests
     [InlineData("more:NumHeads=8,QkNorm=true")]
     public void Of_AnyVariant_HasTheBasesParameters(string text)
     {
-        ModelConfig config = Variant.Parse(text).Of(s_base, 16);
+        ModelConfig config = Variant.Parse(text).For(s_base, 16).Of(s_base);
         // One more unit of the two gated feed-forward parts is 2 · 3 · 32 parameters.
         Math.Abs(config.ParameterCount() - s_base.ParameterCount()).ShouldBeLessThanOrEqualTo(96);
     }
@@ -53,8 +53,8 @@ public sealed class CompareTests
     public void Parse_UnknownName_ListsWhatThereIs()
     {
         Should.Throw<CommandException>(() => Variant.Parse("magic")).Message.ShouldContain("expected one of mha, gqa");
-        Should.Throw<CommandException>(() => Variant.Parse("x:Magic=1").Of(s_base, 16)).Message.ShouldContain("there is no setting 'Magic'");
-        Variant.Parse("sliding").Of(s_base, 16).Window.ShouldBe(4);
-        Variant.Parse("x:IntermediateSize=40").Of(s_base, 16).IntermediateSize.ShouldBe(40);
+        Should.Throw<CommandException>(() => Variant.Parse("x:Magic=1").For(s_base, 16).Of(s_base)).Message.ShouldContain("there is no setting 'Magic'");
+        Variant.Parse("sliding").For(s_base, 16).Of(s_base).Window.ShouldBe(4);
+        Variant.Parse("x:IntermediateSize=40").For(s_base, 16).Of(s_base).IntermediateSize.ShouldBe(40);
     }
 }

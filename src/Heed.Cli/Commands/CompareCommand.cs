@@ -55,9 +55,9 @@ internal sealed class CompareCommand
 
     private async Task<int> RunAsync(ParseResult line)
     {
-        Variant[] variants = [.. (line.GetValue(_variants) is { Length: > 0 } given ? given : [.. Variant.Names]).Select(Variant.Parse)];
+        Variant[] named = [.. (line.GetValue(_variants) is { Length: > 0 } given ? given : [.. Variant.Names]).Select(Variant.Parse)];
         string folder = line.GetRequiredValue(_out), preset = line.GetValue(_preset) ?? "nano";
-        if (File.Exists(folder)) throw new CommandException($"--out {folder}: this is a file; expected a folder, which may be absent.");
+        OutputFolder.Check(folder);
         Directory.CreateDirectory(folder);
         TextSource source = _text.Source(line);
         using Interruption interruption = new();
@@ -71,7 +71,8 @@ internal sealed class CompareCommand
             int seqLen = line.GetValue(_seq) ?? DefaultSeq;
             ModelConfig config = (line.GetValue(_set) ?? []).Aggregate(ModelPresets.Find(preset) with { VocabSize = tokenizer.VocabSize, MaxSeqLen = 2 * seqLen, Dropout = 0 }, ModelSettings.Apply).Validate();
             // What is wrong with one is said before another has been trained.
-            ModelConfig[] configs = [.. variants.Select(variant => variant.Of(config, seqLen))];
+            Variant[] variants = [.. named.Select(variant => variant.For(config, seqLen))];
+            ModelConfig[] configs = [.. variants.Select(variant => variant.Of(config))];
             notes = Notes(line, preset, config, data, seqLen);
             foreach (string note in notes) _terminal.Note(note);
             for (int i = 0; i < variants.Length; i++)
@@ -116,7 +117,7 @@ internal sealed class CompareCommand
         return new VariantResult
         {
             Name = variant.Name,
-            Settings = string.Join(", ", variant.Settings.Select(setting => setting.Replace("{heads/2}", $"{config.KvHeads}", StringComparison.Ordinal).Replace("{seq/4}", $"{config.Window}", StringComparison.Ordinal))),
+            Settings = string.Join(", ", variant.Settings),
             Parameters = config.ParameterCount(),
             Curve = Smooth(losses),
             ValidationLoss = Evaluate(model, data.Validation!, batch, seqLen, cancellation)!.Value,
@@ -136,9 +137,9 @@ internal sealed class CompareCommand
     private Tokenizer ChooseTokenizer(ParseResult line, TextSource source, CancellationToken cancellation)
     {
         if (source.TotalBytes == 0) throw new CommandException($"{source.Files[0]}: there is no text in it.");
-        if (line.GetValue(_tokenizer) is null or Characters) return CharacterTokenizer.Train(source.ReadTexts(cancellation));
-        string from = line.GetValue(_tokenizer)!;
-        return Path.Exists(from) ? Tokenizer.Load(from) : throw new CommandException($"--tokenizer {from}: neither a file nor a folder is there.");
+        return line.GetValue(_tokenizer) is null or Characters
+            ? CharacterTokenizer.Train(source.ReadTexts(cancellation))
+            : TokenizerFiles.Load(line.GetValue(_tokenizer)!);
     }
 
     private string[] Notes(ParseResult line, string preset, ModelConfig config, TextDataset data, int seqLen)

@@ -51,7 +51,7 @@ internal sealed class TokenizerCommand
     private int Run(ParseResult line)
     {
         string folder = line.GetRequiredValue(_out), file = Path.Combine(folder, "tokenizer.json");
-        if (File.Exists(folder)) throw new CommandException($"--out {folder}: this is a file; expected a folder, which may be absent.");
+        OutputFolder.Check(folder);
         if (File.Exists(file) && !line.GetValue(_force)) throw new CommandException($"{file} exists: --force replaces it; or take another folder.");
         TextSource source = _text.Source(line);
         if (source.TotalBytes == 0) throw new CommandException($"{source.Files[0]}: there is no text in it.");

@@ -111,8 +111,7 @@ internal sealed class TrainCommand
         if (line.GetValue(_tokenizer) is not (null or Characters))
         {
             from = line.GetValue(_tokenizer)!;
-            if (!Path.Exists(from)) throw new CommandException($"--tokenizer {from}: neither a file nor a folder is there.");
-            return Tokenizer.Load(from);
+            return TokenizerFiles.Load(from);
         }
         return CharacterTokenizer.Train(source.ReadTexts(cancellation), new CharacterTokenizerOptions { SpecialTokens = specials, Eos = EndOfText });
     }

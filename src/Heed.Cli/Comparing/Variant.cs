@@ -32,11 +32,14 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
             ?? throw new CommandException($"--variant is '{text}'; expected one of {string.Join(", ", Names)}, or NAME:SETTING=VALUE,… as in wide:HiddenSize=256.", ExitCodes.Usage);
     }
 
+    /// <summary>The variant with numbers for {heads/2} and {seq/4}.</summary>
+    public Variant For(ModelConfig config, int seqLen) => this with { Settings = [.. Settings.Select(setting => Filled(setting, config.NumHeads, seqLen))] };
+
     /// <summary>The base with the settings, its feed-forward part as wide as makes the parameters those of the base.</summary>
-    public ModelConfig Of(ModelConfig config, int seqLen)
+    public ModelConfig Of(ModelConfig config)
     {
         long parameters = config.ParameterCount();
-        ModelConfig result = Settings.Aggregate(config, (with, setting) => ModelSettings.Apply(with, Filled(setting, config.NumHeads, seqLen))).Validate();
+        ModelConfig result = Settings.Aggregate(config, (with, setting) => ModelSettings.Apply(with, setting)).Validate();
         if (Settings.Any(setting => setting.StartsWith(nameof(ModelConfig.IntermediateSize), StringComparison.OrdinalIgnoreCase))) return result;
         int low = 1, high = 16 * config.FeedForwardSize;
         while (low < high)

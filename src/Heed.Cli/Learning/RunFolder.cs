@@ -27,7 +27,7 @@ internal sealed class RunFolder(string path, bool resumes, bool forces) : IDispo
     /// <exception cref="CommandException">It holds a run or a model that would be lost, or none that could go on.</exception>
     public void Check()
     {
-        if (File.Exists(Root)) throw new CommandException($"--out {path}: this is a file; expected a folder, which may be absent.");
+        OutputFolder.Check(path);
         bool holdsRun = HoldsRun();
         if (resumes && !holdsRun) throw new CommandException($"--resume: {path} holds no run to go on with; leave --resume out to begin one.");
         if (resumes || forces) return;

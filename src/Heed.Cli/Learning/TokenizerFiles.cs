@@ -8,6 +8,11 @@ internal static class TokenizerFiles
     private const string Main = "tokenizer.json";
     private static readonly string[] s_beside = ["tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "added_tokens.json"];
 
+    /// <summary>The tokenizer that --tokenizer names.</summary>
+    /// <exception cref="CommandException">Nothing is there.</exception>
+    public static Tokenizer Load(string path) =>
+        Path.Exists(path) ? Tokenizer.Load(path) : throw new CommandException($"--tokenizer {path}: neither a file nor a folder is there.");
+
     /// <param name="folder">The model's folder.</param>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="source">The folder or file that it was loaded from, or null for one that was made here.</param>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Heed.Cli.Learning;
 
 namespace Heed.Cli.Options;
 
@@ -37,7 +38,7 @@ internal sealed class ModelFolderOptions
             throw new CommandException($"{folder} holds a model already: --force replaces it; or take another folder.");
         if (Path.GetFullPath(folder).TrimEnd('/') == Path.GetFullPath(Model(line)).TrimEnd('/'))
             throw new CommandException($"--out {folder}: this is the model itself, which cannot be read and replaced at once; take another folder.");
-        if (File.Exists(folder)) throw new CommandException($"--out {folder}: this is a file; expected a folder, which may be absent.");
+        OutputFolder.Check(folder);
         return folder;
     }
 }

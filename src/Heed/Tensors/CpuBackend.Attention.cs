@@ -52,7 +52,5 @@ internal sealed partial class CpuBackend
         FlashAttention.OverPanels(shape, q.Elements<float>(), keyPanels.Span<float>(keyPanels.ElementCount),
             valueRows.Span<float>(valueRows.ElementCount), limits, firstKeys, destination.Span<float>(destination.ElementCount), _pool,
             modifiers is null ? default : new ScoreSpans { Distances = Floats(modifiers.Distances), Sinks = Floats(modifiers.Sinks), TopK = modifiers.TopK });
-
-        static Span<float> Floats(Tensor? tensor) => tensor is null ? default : tensor.Span<float>(tensor.ElementCount);
     }
 }

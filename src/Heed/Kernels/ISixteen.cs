@@ -18,6 +18,12 @@ internal unsafe interface ISixteen<V>
     /// <summary>Loads eight floats, each into two neighbouring lanes.</summary>
     static abstract V LoadTwice(float* source);
 
+    /// <summary>Loads sixteen binary16 numbers, exact for every bit pattern but the payloads of NaN.</summary>
+    static abstract V LoadHalf(ushort* source);
+
+    /// <summary>Loads sixteen signed bytes.</summary>
+    static abstract V LoadSigned(sbyte* source);
+
     static abstract void Store(float* destination, V value);
 
     static abstract void StorePart(float* destination, int count, V value);

@@ -47,7 +47,7 @@ internal static unsafe partial class MatMul
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Check(string operation, int m, int n, int k, int x, int ldx, int bias, int y, int ldy)
+    internal static void Check(string operation, int m, int n, int k, int x, int ldx, int bias, int y, int ldy)
     {
         if (m < 0 || n < 0 || k < 0) ThrowSizes(operation, m, n, k);
         if (x < Extent(m, k, ldx)) ThrowExtent(operation, "x", x, m, k, ldx);

@@ -41,6 +41,33 @@ internal readonly unsafe struct Sixteen128 : ISixteen<Quad128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 LoadHalf(ushort* source)
+    {
+        (Vector128<uint> a, Vector128<uint> b) = Vector128.Widen(Vector128.Load(source));
+        (Vector128<uint> c, Vector128<uint> d) = Vector128.Widen(Vector128.Load(source + 8));
+        return new(Widen(a.AsInt32()), Widen(b.AsInt32()), Widen(c.AsInt32()), Widen(d.AsInt32()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 LoadSigned(sbyte* source)
+    {
+        (Vector128<short> low, Vector128<short> high) = Vector128.Widen(Vector128.Load(source));
+        (Vector128<int> a, Vector128<int> b) = Vector128.Widen(low);
+        (Vector128<int> c, Vector128<int> d) = Vector128.Widen(high);
+        return new(Vector128.ConvertToSingle(a), Vector128.ConvertToSingle(b), Vector128.ConvertToSingle(c), Vector128.ConvertToSingle(d));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Widen(Vector128<int> half)
+    {
+        Vector128<int> shifted = (half & Vector128.Create(0x7FFF)) << 13, normal = shifted + Vector128.Create(Sixteen512.HalfRebias);
+        Vector128<int> subnormal = ((normal + Vector128.Create(1 << 23)).AsSingle() - Vector128.Create(Sixteen512.SmallestHalf)).AsInt32();
+        Vector128<int> bits = Vector128.ConditionalSelect(Vector128.LessThan(shifted, Vector128.Create(1 << 23)), subnormal, normal);
+        bits |= Vector128.GreaterThanOrEqual(shifted, Vector128.Create(Sixteen512.HalfInfinity)) & Vector128.Create(Sixteen512.FloatInfinity);
+        return (bits | ((half & Vector128.Create(0x8000)) << 16)).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, Quad128 value)
     {
         value.A.Store(destination);

@@ -48,6 +48,30 @@ internal readonly unsafe struct Sixteen256 : ISixteen<Pair256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 LoadHalf(ushort* source)
+    {
+        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(source));
+        return new(Widen(low.AsInt32()), Widen(high.AsInt32()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 LoadSigned(sbyte* source)
+    {
+        (Vector256<int> low, Vector256<int> high) = Vector256.Widen(Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe()));
+        return new(Vector256.ConvertToSingle(low), Vector256.ConvertToSingle(high));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Widen(Vector256<int> half)
+    {
+        Vector256<int> shifted = (half & Vector256.Create(0x7FFF)) << 13, normal = shifted + Vector256.Create(Sixteen512.HalfRebias);
+        Vector256<int> subnormal = ((normal + Vector256.Create(1 << 23)).AsSingle() - Vector256.Create(Sixteen512.SmallestHalf)).AsInt32();
+        Vector256<int> bits = Vector256.ConditionalSelect(Vector256.LessThan(shifted, Vector256.Create(1 << 23)), subnormal, normal);
+        bits |= Vector256.GreaterThanOrEqual(shifted, Vector256.Create(Sixteen512.HalfInfinity)) & Vector256.Create(Sixteen512.FloatInfinity);
+        return (bits | ((half & Vector256.Create(0x8000)) << 16)).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, Pair256 value)
     {
         value.Low.Store(destination);

@@ -7,6 +7,12 @@ namespace Heed.Kernels;
 /// <summary>Sixteen lanes in one 512-bit register.</summary>
 internal readonly unsafe struct Sixteen512 : ISixteen<Vector512<float>>
 {
+    // From binary16's exponent bias of 15 to binary32's of 127. A subnormal read with its exponent is too large by exactly the
+    // smallest normal number; a product with a power of two would do too, but processors are slow with subnormal operands.
+    internal const int HalfRebias = (127 - 15) << 23;
+    internal const float SmallestHalf = 6.103515625e-5f;
+    internal const int HalfInfinity = 0x7C00 << 13, FloatInfinity = 0x7F800000;
+
     private static Vector512<float> FirstLanes(int count)
         => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
 
@@ -34,6 +40,20 @@ internal readonly unsafe struct Sixteen512 : ISixteen<Vector512<float>>
         Vector512<float> eight = Vector256.Load(source).ToVector512();
         return Vector512.Shuffle(eight, Vector512.Create(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadHalf(ushort* source)
+    {
+        Vector512<int> half = Avx512F.ConvertToVector512Int32(Vector256.Load(source));
+        Vector512<int> shifted = (half & Vector512.Create(0x7FFF)) << 13, normal = shifted + Vector512.Create(HalfRebias);
+        Vector512<int> subnormal = ((normal + Vector512.Create(1 << 23)).AsSingle() - Vector512.Create(SmallestHalf)).AsInt32();
+        Vector512<int> bits = Vector512.ConditionalSelect(Vector512.LessThan(shifted, Vector512.Create(1 << 23)), subnormal, normal);
+        bits |= Vector512.GreaterThanOrEqual(shifted, Vector512.Create(HalfInfinity)) & Vector512.Create(FloatInfinity);
+        return (bits | ((half & Vector512.Create(0x8000)) << 16)).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadSigned(sbyte* source) => Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, Vector512<float> value) => value.Store(destination);

@@ -51,6 +51,20 @@ internal readonly unsafe struct ScalarSixteen : ISixteen<SixteenFloats>
         return lanes;
     }
 
+    public static SixteenFloats LoadHalf(ushort* source)
+    {
+        SixteenFloats lanes = default;
+        for (int i = 0; i < 16; i++) lanes[i] = (float)BitConverter.UInt16BitsToHalf(source[i]);
+        return lanes;
+    }
+
+    public static SixteenFloats LoadSigned(sbyte* source)
+    {
+        SixteenFloats lanes = default;
+        for (int i = 0; i < 16; i++) lanes[i] = source[i];
+        return lanes;
+    }
+
     public static void Store(float* destination, SixteenFloats value) => StorePart(destination, 16, value);
 
     public static void StorePart(float* destination, int count, SixteenFloats value)

@@ -61,7 +61,7 @@ internal static class ScaledMinimumSuperBlocks
 
     // The first four pairs stand in the low six bits of bytes 0-3 and 4-7;
     // the others have four bits in a half of bytes 8-11 and two in the top of the first eight.
-    private static (int Scale, int Minimum) ScaleAndMinimum(ReadOnlySpan<byte> packed, int sub) => sub < 4
+    internal static (int Scale, int Minimum) ScaleAndMinimum(ReadOnlySpan<byte> packed, int sub) => sub < 4
         ? (packed[sub] & 63, packed[sub + 4] & 63)
         : ((packed[sub + 4] & 15) | (packed[sub - 4] >> 6 << 4), (packed[sub + 4] >> 4) | (packed[sub] >> 6 << 4));
 }

@@ -1,0 +1,23 @@
+using System.Runtime.CompilerServices;
+
+namespace Heed.Kernels.Strips;
+
+/// <summary>A binary16 scale for each row of a block: d·(q - zero).</summary>
+internal readonly unsafe struct BlockScales : IStripScales
+{
+    public static int Parts => 1;
+
+    public static bool HasMinimum => false;
+
+    public static long Bytes(int blocks) => 32L * blocks;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Scale<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>
+        TLanes.LoadHalf((ushort*)(scales + (32 * block)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Minimum<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged => TLanes.Create(0);
+
+    public static void Write(byte* scales, nint block, int row, in FileScales file) =>
+        ((ushort*)(scales + (32 * block)))[row] = file.Scale;
+}

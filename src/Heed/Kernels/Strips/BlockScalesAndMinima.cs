@@ -1,0 +1,28 @@
+using System.Runtime.CompilerServices;
+
+namespace Heed.Kernels.Strips;
+
+/// <summary>A binary16 scale and minimum for each row of a block: d·q + m.</summary>
+internal readonly unsafe struct BlockScalesAndMinima : IStripScales
+{
+    public static int Parts => 1;
+
+    public static bool HasMinimum => true;
+
+    public static long Bytes(int blocks) => 64L * blocks;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Scale<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>
+        TLanes.LoadHalf((ushort*)(scales + (64 * block)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Minimum<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>
+        TLanes.LoadHalf((ushort*)(scales + (64 * block) + 32));
+
+    public static void Write(byte* scales, nint block, int row, in FileScales file)
+    {
+        ushort* at = (ushort*)(scales + (64 * block));
+        at[row] = file.Scale;
+        at[16 + row] = file.Minimum;
+    }
+}

@@ -1,0 +1,30 @@
+using System.Runtime.CompilerServices;
+
+namespace Heed.Kernels.Strips;
+
+/// <summary>Numbers of three bits, less 4: two, and the third.</summary>
+internal readonly unsafe struct CenteredThreeBits : IStripQuants
+{
+    public static int Bytes => StripBits.TwoBytes + StripBits.OneBytes;
+
+    public static int Zero => 4;
+
+    public static int Max => 7;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Groups<TLanes, TBytes>(byte* block, int pair, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes>
+    {
+        StripBits.Two<TLanes, TBytes>(block, pair, out TBytes evenLow, out TBytes oddLow);
+        StripBits.One<TLanes, TBytes>(block + StripBits.TwoBytes, pair, out TBytes evenHigh, out TBytes oddHigh);
+        even = TLanes.Or(evenLow, TLanes.ShiftLeft(evenHigh, 2));
+        odd = TLanes.Or(oddLow, TLanes.ShiftLeft(oddHigh, 2));
+    }
+
+    public static int Read(byte* block, int row, int column) => StripBits.ReadTwo(block, row, column) | (StripBits.ReadOne(block + StripBits.TwoBytes, row, column) << 2);
+
+    public static void Write(byte* block, int row, uint* groups)
+    {
+        StripBits.WriteTwo(block, row, groups, 0);
+        StripBits.WriteOne(block + StripBits.TwoBytes, row, groups, 2);
+    }
+}

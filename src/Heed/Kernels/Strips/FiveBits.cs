@@ -1,0 +1,30 @@
+using System.Runtime.CompilerServices;
+
+namespace Heed.Kernels.Strips;
+
+/// <summary>Numbers of five bits: four, and the fifth.</summary>
+internal readonly unsafe struct FiveBits : IStripQuants
+{
+    public static int Bytes => StripBits.FourBytes + StripBits.OneBytes;
+
+    public static int Zero => 0;
+
+    public static int Max => 31;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Groups<TLanes, TBytes>(byte* block, int pair, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes>
+    {
+        StripBits.Four<TLanes, TBytes>(block, pair, out TBytes evenLow, out TBytes oddLow);
+        StripBits.One<TLanes, TBytes>(block + StripBits.FourBytes, pair, out TBytes evenHigh, out TBytes oddHigh);
+        even = TLanes.Or(evenLow, TLanes.ShiftLeft(evenHigh, 4));
+        odd = TLanes.Or(oddLow, TLanes.ShiftLeft(oddHigh, 4));
+    }
+
+    public static int Read(byte* block, int row, int column) => StripBits.ReadFour(block, row, column) | (StripBits.ReadOne(block + StripBits.FourBytes, row, column) << 4);
+
+    public static void Write(byte* block, int row, uint* groups)
+    {
+        StripBits.WriteFour(block, row, groups, 0);
+        StripBits.WriteOne(block + StripBits.FourBytes, row, groups, 4);
+    }
+}

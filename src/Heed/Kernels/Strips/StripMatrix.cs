@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using Heed.Kernels.Quantization;
+
+namespace Heed.Kernels.Strips;
+
+/// <summary>
+/// A quantized matrix [rows, columns] in strips of 16 rows whose blocks of 32 columns lie as they are multiplied: first all numbers
+/// of a strip, then its scales. Holds the file's numbers and scales exactly.
+/// </summary>
+internal sealed unsafe class StripMatrix : IDisposable
+{
+    /// <summary>The rows of a strip.</summary>
+    public const int StripRows = 16;
+
+    /// <summary>The columns of a block.</summary>
+    public const int BlockColumns = 32;
+
+    private const int Alignment = 64;
+
+    private readonly NativeBuffer _buffer;
+    private readonly StripFormat _format;
+    private readonly long _quantBytes, _stripBytes;
+
+    /// <summary>A matrix of zeros; fill it with <see cref="Pack"/>.</summary>
+    /// <exception cref="ArgumentException">A row is not a whole number of blocks, or the type has none.</exception>
+    public StripMatrix(WeightType type, int rows, int columns)
+    {
+        _format = StripFormat.Of(type);
+        if (columns % BlockSizes.ElementsPerBlock(type) != 0)
+            throw new ArgumentException($"StripMatrix: {columns} columns are not a whole number of {type} blocks of {BlockSizes.ElementsPerBlock(type)}.");
+        Type = type;
+        Rows = rows;
+        Columns = columns;
+        Blocks = columns / BlockColumns;
+        StripCount = (rows + StripRows - 1) / StripRows;
+        _quantBytes = (long)Blocks * _format.QuantBytes;
+        _stripBytes = (_quantBytes + _format.ScaleBytes(Blocks) + Alignment - 1) / Alignment * Alignment;
+        _buffer = new NativeBuffer(_stripBytes * StripCount);
+    }
+
+    public WeightType Type { get; }
+
+    public int Rows { get; }
+
+    public int Columns { get; }
+
+    /// <summary>The blocks of a row.</summary>
+    public int Blocks { get; }
+
+    /// <summary>The number of strips; each can be packed on a thread of its own.</summary>
+    public int StripCount { get; }
+
+    public long Bytes => _buffer.Bytes;
+
+    /// <summary>Whether the type is one that strips hold.</summary>
+    public static bool Takes(WeightType type) => BlockSizes.ElementsPerBlock(type) > 1;
+
+    /// <summary>The rows of a strip: 16, or what is left in the last one.</summary>
+    public int RowsOf(int strip) => Math.Min(StripRows, Rows - (strip * StripRows));
+
+    /// <summary>The numbers of a strip. Bounds: blocks · (bytes of a block) bytes.</summary>
+    public byte* Quants(int strip) => _buffer.Pointer + (strip * _stripBytes);
+
+    /// <summary>The scales of a strip.</summary>
+    public byte* Scales(int strip) => Quants(strip) + _quantBytes;
+
+    /// <summary>Sets a strip from its rows in the file's own bytes, one after the other.</summary>
+    public void Pack(int strip, ReadOnlySpan<byte> rows)
+    {
+        BlockSizes.TryByteLength(Type, Columns, out long rowBytes);
+        if (rows.Length != rowBytes * RowsOf(strip))
+            throw new ArgumentException($"StripMatrix: strip {strip} takes {RowsOf(strip)} rows of {rowBytes} bytes; got {rows.Length} bytes.");
+        new Span<byte>(Quants(strip), checked((int)_stripBytes)).Clear();
+        fixed (byte* from = rows) _format.Pack(Type, Blocks, from, rowBytes, RowsOf(strip), Quants(strip), Scales(strip));
+    }
+
+    /// <summary>A row as floats: those that dequantizing the file's bytes gives.</summary>
+    public void ReadRow(int row, Span<float> destination)
+    {
+        if ((uint)row >= (uint)Rows) throw new ArgumentOutOfRangeException(nameof(row), row, $"StripMatrix: the matrix has {Rows} rows.");
+        int strip = row / StripRows;
+        fixed (float* to = destination[..Columns]) _format.ReadRow(Blocks, Quants(strip), Scales(strip), row % StripRows, to);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>y[m, rows] = x[m, columns]·wᵀ (+ bias) (+ y); arguments as in <see cref="MatMul.Packed"/>.</summary>
+    public void Multiply(WorkerPool pool, int m, ReadOnlySpan<float> x, int ldx, ReadOnlySpan<float> bias, Span<float> y, int ldy, bool accumulate) =>
+        Multiply(StripPaths.Best, pool, m, x, ldx, bias, y, ldy, accumulate);
+
+    /// <summary><see cref="Multiply(WorkerPool, int, ReadOnlySpan{float}, int, ReadOnlySpan{float}, Span{float}, int, bool)"/> with the instructions of the caller's choice.</summary>
+    internal void Multiply(StripPath path, WorkerPool pool, int m, ReadOnlySpan<float> x, int ldx, ReadOnlySpan<float> bias, Span<float> y, int ldy, bool accumulate)
+    {
+        MatMul.Check(nameof(StripMatrix), m, Rows, Columns, x.Length, ldx, bias.Length, y.Length, ldy);
+        if (m == 0 || Rows == 0) return;
+        fixed (float* from = x, add = bias, to = y) _format.Multiply(path, pool, new StripOperands(this, m, from, ldx, add, to, ldy, accumulate));
+        GC.KeepAlive(this);
+    }
+
+    public void Dispose() => _buffer.Dispose();
+}

@@ -1,0 +1,136 @@
+using System.Runtime.CompilerServices;
+
+namespace Heed.Kernels.Strips;
+
+/// <summary>
+/// A product of quantized weights: x is quantized tile by tile; then each part takes a group of strips, which stay in the second-level
+/// cache while a range of tiles passes over them.
+/// </summary>
+internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TBytes, TLanes, V> : IPoolJob
+    where TQuants : struct, IStripQuants
+    where TScales : struct, IStripScales
+    where TDot : struct, IDotLanes<TSum, TBytes, V>
+    where TLanes : struct, ISixteen<V>
+    where V : unmanaged
+{
+    private const int StripRows = StripMatrix.StripRows;
+
+    // Multiply-adds below which the threads would wait for each other longer than they work.
+    private const long PoolWork = 256 * 1024;
+
+    private const int GroupBytes = 512 * 1024;
+
+    private StripOperands _operands;
+    private QuantizedRows _x;
+    private int _stripsPerPart, _tilesPerPart, _tileParts;
+
+    public static void Run(WorkerPool pool, in StripOperands operands)
+    {
+        StripMatrix weights = operands.Weights;
+        NativeBuffer memory = pool.Scratch.Rent(QuantizedRows.BytesFor(operands.M, weights.Columns));
+        try
+        {
+            bool alone = pool.Threads == 1 || (long)operands.M * weights.Rows * weights.Columns < PoolWork;
+            QuantizedRows x = new(memory.Pointer, new TokenTiles(operands.M, TDot.MaxTokens), weights.Columns);
+            FillJob fill = new(x, operands.X, operands.Ldx);
+            Start(pool, ref fill, x.Tiles.Count, alone || x.Tiles.Count == 1);
+            StripProduct<TQuants, TScales, TDot, TSum, TBytes, TLanes, V> product = new() { _operands = operands, _x = x };
+            product.Divide(alone ? 1 : pool.Threads);
+            Start(pool, ref product, product.Parts, alone);
+        }
+        finally
+        {
+            pool.Scratch.Return(memory);
+        }
+    }
+
+    private readonly int Parts => _tileParts * ((_operands.Weights.StripCount + _stripsPerPart - 1) / _stripsPerPart);
+
+    /// <inheritdoc/>
+    public readonly void Execute(int part)
+    {
+        int firstStrip = part / _tileParts * _stripsPerPart, firstTile = part % _tileParts * _tilesPerPart;
+        int endStrip = Math.Min(firstStrip + _stripsPerPart, _operands.Weights.StripCount), endTile = Math.Min(firstTile + _tilesPerPart, _x.Tiles.Count);
+        for (int tile = firstTile; tile < endTile; tile++)
+            for (int strip = firstStrip; strip < endStrip; strip++) Multiply(tile, strip);
+    }
+
+    private static void Start<TJob>(WorkerPool pool, ref TJob job, int parts, bool alone) where TJob : struct, IPoolJob
+    {
+        if (!alone) pool.Run(ref job, parts);
+        else for (int part = 0; part < parts; part++) job.Execute(part);
+    }
+
+    /// <summary>Cuts the product into parts: large enough to reuse a group of strips, small and many enough to share evenly.</summary>
+    private void Divide(int threads)
+    {
+        int strips = _operands.Weights.StripCount, wanted = threads == 1 ? 1 : 8 * threads;
+        int cached = (int)Math.Clamp(GroupBytes / Math.Max(_operands.Weights.Bytes / strips, 1), 1, 1 << 20);
+        _stripsPerPart = Math.Clamp((strips + wanted - 1) / wanted, 1, _x.Tiles.Count == 1 ? strips : cached);
+        int groups = (strips + _stripsPerPart - 1) / _stripsPerPart;
+        int tileParts = Math.Clamp((wanted + groups - 1) / groups, 1, _x.Tiles.Count);
+        _tilesPerPart = (_x.Tiles.Count + tileParts - 1) / tileParts;
+        _tileParts = (_x.Tiles.Count + _tilesPerPart - 1) / _tilesPerPart;
+    }
+
+    [SkipLocalsInit]
+    private readonly void Multiply(int tile, int strip)
+    {
+        StripMatrix weights = _operands.Weights;
+        int column = strip * StripRows, width = weights.RowsOf(strip), first = _x.Tiles.First(tile), rows = _x.Tiles.RowsOf(tile);
+        float* y = _operands.Y + (first * _operands.Ldy) + column;
+        float* sums = stackalloc float[StripKernel.MaxTokens * StripRows];
+        bool direct = _operands.Bias == null && !_operands.Accumulate && width == StripRows;
+        StripTile operands = new()
+        {
+            Blocks = weights.Blocks,
+            Quants = weights.Quants(strip),
+            Scales = weights.Scales(strip),
+            X = _x.Quants(tile),
+            XScales = _x.Scales(tile),
+            Corrections = _x.Corrections(tile),
+            Y = direct ? y : sums,
+            Stride = direct ? _operands.Ldy : StripRows,
+        };
+        Kernel(rows, operands);
+        if (direct) return;
+        float* bias = _operands.Bias == null ? null : _operands.Bias + column;
+        for (int row = 0; row < rows; row++) Finish(sums + (row * StripRows), bias, y + (row * _operands.Ldy), width, _operands.Accumulate);
+    }
+
+    private static void Kernel(int rows, in StripTile tile)
+    {
+        switch (rows)
+        {
+            case 1: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count1>(tile); break;
+            case 2: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count2>(tile); break;
+            case 3: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count3>(tile); break;
+            case 4: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count4>(tile); break;
+            case 5: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count5>(tile); break;
+            case 6: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count6>(tile); break;
+            case 7: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count7>(tile); break;
+            default: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count8>(tile); break;
+        }
+    }
+
+    /// <summary>y = (sums + bias) + the old y, each where asked for.</summary>
+    private static void Finish(float* sums, float* bias, float* y, int count, bool accumulate)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            float sum = sums[i];
+            if (bias != null) sum += bias[i];
+            y[i] = accumulate ? sum + y[i] : sum;
+        }
+    }
+
+    /// <summary>One part quantizes one tile.</summary>
+    private readonly struct FillJob(QuantizedRows rows, float* x, nint stride) : IPoolJob
+    {
+        public void Execute(int part)
+        {
+            rows.Fill(part, x + (rows.Tiles.First(part) * stride), stride);
+            rows.Correct<TQuants, TScales, TDot, TSum, TBytes, V>(part);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using Heed.Kernels;
+using Heed.Kernels.Quantization;
+using Heed.Kernels.Strips;
+
+namespace Heed.Tests.Kernels.Strips;
+
+public sealed class StripMatrixTests
+{
+    public static TheoryData<WeightType> Types => [.. Enum.GetValues<WeightType>().Where(StripMatrix.Takes)];
+
+    public static TheoryData<WeightType, string> TypesAndPaths
+    {
+        get
+        {
+            TheoryData<WeightType, string> all = [];
+            foreach (WeightType type in Enum.GetValues<WeightType>().Where(StripMatrix.Takes))
+                foreach (StripPath path in Enum.GetValues<StripPath>())
+                    all.Add(type, path.ToString());
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void ReadRow_OfRandomBytes_IsTheirDequantization(WeightType type)
+    {
+        const int rows = 37, columns = 512;
+        byte[] bytes = new byte[BytesOf(type, rows * columns)];
+        new Random((int)type).NextBytes(bytes);
+        using StripMatrix matrix = Pack(type, rows, columns, bytes);
+        float[] expected = new float[columns], got = new float[columns];
+        int rowBytes = bytes.Length / rows;
+        for (int row = 0; row < rows; row++)
+        {
+            Dequantize.ToFloat(type, bytes.AsSpan(row * rowBytes, rowBytes), expected);
+            matrix.ReadRow(row, got);
+            // Every bit but the payload of NaN and the sign of zeros that are products.
+            for (int i = 0; i < columns; i++)
+                (got[i] == expected[i] || (float.IsNaN(got[i]) && float.IsNaN(expected[i]))).ShouldBeTrue($"row {row}, column {i}: {got[i]} against {expected[i]}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TypesAndPaths))]
+    public void Multiply_OnEveryPath_GivesTheScalarTwinsBits(WeightType type, string name)
+    {
+        StripPath path = Enum.Parse<StripPath>(name);
+        if (!StripPaths.Has(path)) return;
+        foreach ((int m, int rows, int columns, int threads) in new[] { (1, 16, 256, 1), (1, 50, 768, 2), (2, 33, 256, 1), (5, 40, 512, 2), (13, 17, 256, 1), (29, 100, 512, 3) })
+        {
+            byte[] bytes = QuantizedSamples.Blocks(type, rows * columns, seed: rows);
+            using StripMatrix matrix = Pack(type, rows, columns, bytes);
+            using WorkerPool pool = new(threads);
+            float[] x = QuantizedSamples.Floats(m * columns, seed: m);
+            float[] bias = QuantizedSamples.Floats(rows, seed: 3), y = QuantizedSamples.Floats(m * rows, seed: 4);
+            float[] expected = ScalarStrips.Multiply(type, bytes, m, rows, columns, x);
+            float[] plain = new float[m * rows];
+            matrix.Multiply(path, pool, m, x, columns, [], plain, rows, accumulate: false);
+            plain.ShouldBe(expected, $"{type} by {path}: m {m}, rows {rows}, columns {columns}");
+            float[] sum = [.. y];
+            matrix.Multiply(path, pool, m, x, columns, bias, sum, rows, accumulate: true);
+            for (int i = 0; i < sum.Length; i++) sum[i].ShouldBe(expected[i] + bias[i % rows] + y[i]);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TypesAndPaths))]
+    public void Multiply_ByTheGreatestNumbers_DoesNotOverflow(WeightType type, string name)
+    {
+        StripPath path = Enum.Parse<StripPath>(name);
+        if (!StripPaths.Has(path)) return;
+        const int rows = 16, columns = 256;
+        foreach (byte fill in new byte[] { 0x00, 0xFF, 0x80, 0x7F })
+            foreach (int pattern in new[] { 0, 1, 2, 3 })
+            {
+                byte[] bytes = QuantizedSamples.Filled(type, rows * columns, fill);
+                using StripMatrix matrix = Pack(type, rows, columns, bytes);
+                using WorkerPool pool = new(1);
+                float[] x = new float[columns];
+                for (int i = 0; i < columns; i++) x[i] = pattern switch { 0 => 1, 1 => -1, 2 => i % 4 < 2 ? 1 : -1, _ => i % 4 < 2 ? -1 : 1 };
+                float[] got = new float[rows];
+                matrix.Multiply(path, pool, 1, x, columns, [], got, rows, accumulate: false);
+                got.ShouldBe(ScalarStrips.Multiply(type, bytes, 1, rows, columns, x), $"fill {fill:X2}, pattern {pattern}");
+            }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Multiply_OfWhatIsNotFinite_IsNaN(float bad)
+    {
+        const int rows = 16, columns = 64;
+        using StripMatrix matrix = Pack(WeightType.Q8_0, rows, columns, QuantizedSamples.Blocks(WeightType.Q8_0, rows * columns, seed: 1));
+        using WorkerPool pool = new(1);
+        float[] x = QuantizedSamples.Floats(2 * columns, seed: 2), y = new float[2 * rows];
+        x[columns + 40] = bad;
+        matrix.Multiply(pool, 2, x, columns, [], y, rows, accumulate: false);
+        y[..rows].ShouldAllBe(value => float.IsFinite(value));
+        y[rows..].ShouldAllBe(value => float.IsNaN(value));
+    }
+
+    [Fact]
+    public void Multiply_OfZeros_IsZero()
+    {
+        const int rows = 16, columns = 64;
+        using StripMatrix matrix = Pack(WeightType.Q4_0, rows, columns, QuantizedSamples.Blocks(WeightType.Q4_0, rows * columns, seed: 1));
+        using WorkerPool pool = new(1);
+        float[] y = new float[rows];
+        matrix.Multiply(pool, 1, new float[columns], columns, [], y, rows, accumulate: false);
+        y.ShouldAllBe(value => value == 0);
+    }
+
+    [Fact]
+    public void Choose_OfAPathThatIsNotHere_NamesThoseThatAre()
+    {
+        StripPaths.Choose("portable").ShouldBe(StripPath.Portable);
+        StripPaths.Choose("").ShouldBe(StripPaths.Choose(null));
+        Should.Throw<ArgumentException>(() => StripPaths.Choose("mmx")).Message.ShouldContain("Portable");
+    }
+
+    private static int BytesOf(WeightType type, int elements)
+    {
+        BlockSizes.TryByteLength(type, elements, out long bytes).ShouldBeTrue();
+        return (int)bytes;
+    }
+
+    private static StripMatrix Pack(WeightType type, int rows, int columns, byte[] bytes)
+    {
+        StripMatrix matrix = new(type, rows, columns);
+        int rowBytes = bytes.Length / rows;
+        for (int strip = 0; strip < matrix.StripCount; strip++)
+            matrix.Pack(strip, bytes.AsSpan(strip * StripMatrix.StripRows * rowBytes, matrix.RowsOf(strip) * rowBytes));
+        return matrix;
+    }
+}

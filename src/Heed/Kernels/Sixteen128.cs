@@ -49,6 +49,14 @@ internal readonly unsafe struct Sixteen128 : ISixteen<Quad128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 LoadBFloat(ushort* source)
+    {
+        (Vector128<uint> a, Vector128<uint> b) = Vector128.Widen(Vector128.Load(source));
+        (Vector128<uint> c, Vector128<uint> d) = Vector128.Widen(Vector128.Load(source + 8));
+        return new((a << 16).AsSingle(), (b << 16).AsSingle(), (c << 16).AsSingle(), (d << 16).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad128 LoadSigned(sbyte* source)
     {
         (Vector128<short> low, Vector128<short> high) = Vector128.Widen(Vector128.Load(source));

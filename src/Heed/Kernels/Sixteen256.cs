@@ -55,6 +55,13 @@ internal readonly unsafe struct Sixteen256 : ISixteen<Pair256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 LoadBFloat(ushort* source)
+    {
+        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(source));
+        return new((low << 16).AsSingle(), (high << 16).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair256 LoadSigned(sbyte* source)
     {
         (Vector256<int> low, Vector256<int> high) = Vector256.Widen(Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe()));

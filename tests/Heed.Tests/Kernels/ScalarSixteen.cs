@@ -58,6 +58,13 @@ internal readonly unsafe struct ScalarSixteen : ISixteen<SixteenFloats>
         return lanes;
     }
 
+    public static SixteenFloats LoadBFloat(ushort* source)
+    {
+        SixteenFloats lanes = default;
+        for (int i = 0; i < 16; i++) lanes[i] = BitConverter.Int32BitsToSingle(source[i] << 16);
+        return lanes;
+    }
+
     public static SixteenFloats LoadSigned(sbyte* source)
     {
         SixteenFloats lanes = default;

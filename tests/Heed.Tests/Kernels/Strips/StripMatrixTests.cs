@@ -14,7 +14,7 @@ public sealed class StripMatrixTests
         {
             TheoryData<WeightType, string> all = [];
             foreach (WeightType type in Enum.GetValues<WeightType>().Where(StripMatrix.Takes))
-                foreach (StripPath path in Enum.GetValues<StripPath>())
+                foreach (StripPath path in Enum.GetValues<StripPath>().Where(StripPaths.Has))
                     all.Add(type, path.ToString());
             return all;
         }
@@ -45,7 +45,6 @@ public sealed class StripMatrixTests
     public void Multiply_OnEveryPath_GivesTheScalarTwinsBits(WeightType type, string name)
     {
         StripPath path = Enum.Parse<StripPath>(name);
-        if (!StripPaths.Has(path)) return;
         foreach ((int m, int rows, int columns, int threads) in new[] { (1, 16, 256, 1), (1, 50, 768, 2), (2, 33, 256, 1), (5, 40, 512, 2), (13, 17, 256, 1), (29, 100, 512, 3) })
         {
             byte[] bytes = QuantizedSamples.Blocks(type, rows * columns, seed: rows);
@@ -68,7 +67,6 @@ public sealed class StripMatrixTests
     public void Multiply_ByTheGreatestNumbers_DoesNotOverflow(WeightType type, string name)
     {
         StripPath path = Enum.Parse<StripPath>(name);
-        if (!StripPaths.Has(path)) return;
         const int rows = 16, columns = 256;
         foreach (byte fill in new byte[] { 0x00, 0xFF, 0x80, 0x7F })
             foreach (int pattern in new[] { 0, 1, 2, 3 })

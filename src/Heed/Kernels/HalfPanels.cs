@@ -1,0 +1,75 @@
+namespace Heed.Kernels;
+
+/// <summary>
+/// A matrix [n, k] of 16-bit floats laid out as <see cref="PackedPanels"/>: panels of 32 rows, each [k][32], the last one padded with
+/// zeros. Its products are those of the widened matrix, bit for bit.
+/// </summary>
+internal sealed unsafe class HalfPanels : IDisposable
+{
+    private const int PanelRows = PackedPanels.PanelRows;
+
+    private readonly NativeBuffer _buffer;
+
+    /// <summary>A matrix of undefined contents; fill it with <see cref="Pack"/>.</summary>
+    /// <exception cref="ArgumentException">The type is neither F16 nor BF16.</exception>
+    public HalfPanels(WeightType type, int n, int k)
+    {
+        if (!Takes(type)) throw new ArgumentException($"HalfPanels: the type is {type}; expected F16 or BF16.", nameof(type));
+        _buffer = new NativeBuffer(PackedPanels.FloatCount(n, k) * sizeof(ushort));
+        Type = type;
+        N = n;
+        K = k;
+    }
+
+    public WeightType Type { get; }
+
+    public int N { get; }
+
+    public int K { get; }
+
+    public long Bytes => _buffer.Bytes;
+
+    /// <summary>The number of panels; each can be packed on a thread of its own.</summary>
+    public int PanelCount => (int)(((long)N + PanelRows - 1) / PanelRows);
+
+    public ushort* Pointer => (ushort*)_buffer.Pointer;
+
+    /// <summary>Whether the type is one that these panels hold.</summary>
+    public static bool Takes(WeightType type) => type is WeightType.F16 or WeightType.BF16;
+
+    /// <summary>The rows of a panel: 32, or what is left in the last one.</summary>
+    public int RowsOf(int panel) => Math.Min(PanelRows, N - (panel * PanelRows));
+
+    /// <summary>Sets rows of a panel from <paramref name="firstRow"/> on, from their bytes one after the other.</summary>
+    public void Pack(int panel, int firstRow, ReadOnlySpan<byte> rows)
+    {
+        int count = rows.Length / (K * sizeof(ushort));
+        if (rows.Length != count * K * sizeof(ushort) || firstRow + count > RowsOf(panel))
+            throw new ArgumentException($"HalfPanels: {rows.Length} bytes for rows {firstRow}… of panel {panel}; expected rows of {K * sizeof(ushort)} bytes, {RowsOf(panel)} in all.");
+        ushort* to = Pointer + ((nint)panel * PanelRows * K);
+        fixed (byte* bytes = rows)
+        {
+            ushort* from = (ushort*)bytes;
+            for (nint row = 0; row < count; row++)
+                for (nint i = 0; i < K; i++) to[(i * PanelRows) + firstRow + row] = from[(row * K) + i];
+        }
+        if (firstRow + count == RowsOf(panel))
+            for (nint i = 0; i < K; i++) new Span<ushort>(to + (i * PanelRows) + firstRow + count, PanelRows - firstRow - count).Clear();
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Copies row <paramref name="row"/> out as floats.</summary>
+    public void ReadRow(int row, Span<float> destination)
+    {
+        if ((uint)row >= (uint)N) throw new ArgumentOutOfRangeException(nameof(row), row, $"HalfPanels: the matrix has {N} rows.");
+        ushort* source = Pointer + ((nint)(row / PanelRows) * PanelRows * K) + (row % PanelRows);
+        for (int i = 0; i < K; i++)
+        {
+            ushort half = source[(nint)i * PanelRows];
+            destination[i] = Type == WeightType.F16 ? Quantization.HalfPrecision.ToFloat(half) : BitConverter.Int32BitsToSingle(half << 16);
+        }
+        GC.KeepAlive(this);
+    }
+
+    public void Dispose() => _buffer.Dispose();
+}

@@ -123,7 +123,7 @@ internal sealed class FinetuneCommand
         Device device = _launcher.Run.Device(line);
         if (lora is null) return loaded.LoadDense(config, device, _terminal, cancellation);
         using LoadingLine progress = new(_terminal);
-        IWeightSource weights = loaded.Checkpoint.Weights(device, dense: !_lora.KeepsQuantized(line), progress, cancellation);
+        IWeightSource weights = loaded.Checkpoint.Weights(device, _lora.KeepsQuantized(line) ? WeightForm.Exact : WeightForm.Dense, progress, cancellation);
         return new Transformer(config, new LoraWeights(weights, config, lora));
     }
 

@@ -45,7 +45,7 @@ internal sealed class LoadedBase : IDisposable
     public Transformer LoadDense(ModelConfig config, Device device, Terminal terminal, CancellationToken cancellation)
     {
         using LoadingLine progress = new(terminal);
-        return new Transformer(config, Checkpoint.Weights(device, dense: true, progress, cancellation));
+        return new Transformer(config, Checkpoint.Weights(device, WeightForm.Dense, progress, cancellation));
     }
 
     public void Dispose() => Checkpoint.Dispose();

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace Heed.Formats;
 
@@ -7,8 +8,10 @@ namespace Heed.Formats;
 /// A whole file mapped for reading. Every access is checked against the length at the time of opening.
 /// What is never disposed stays mapped until the process ends, so a forgotten span can never dangle.
 /// </summary>
-internal sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe partial class MappedFile : IDisposable
 {
+    private const int AdviseDontNeed = 4;
+
     private readonly MemoryMappedFile mapping;
     private readonly MemoryMappedViewAccessor view;
     private nint start;
@@ -64,6 +67,26 @@ internal sealed unsafe class MappedFile : IDisposable
         return (byte*)start + offset;
     }
 
+    /// <summary>
+    /// Gives the memory of whole pages inside the range back: they are read again from the file when they are touched.
+    /// Only a hint: where the system has no such call nothing happens.
+    /// </summary>
+    public void Release(long offset, long length)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        long page = Environment.SystemPageSize, first = (long)At(offset, length) + page - 1, end = (long)(start + offset + length);
+        first -= first % page;
+        end -= end % page;
+        if (end <= first) return;
+        try
+        {
+            _ = Advise((void*)first, (nuint)(end - first), AdviseDontNeed);
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+        }
+    }
+
     /// <summary>An error about this file.</summary>
     public FileFormatException Wrong(string problem, string? item = null, long? offset = null, Exception? inner = null) =>
         new(Path, problem, item, offset, inner);
@@ -75,6 +98,9 @@ internal sealed unsafe class MappedFile : IDisposable
         view.Dispose();
         mapping.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
 
     private static long LengthOf(Microsoft.Win32.SafeHandles.SafeFileHandle handle, string path)
     {

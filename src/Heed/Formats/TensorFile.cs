@@ -112,6 +112,9 @@ public abstract class TensorFile : IDisposable
         return new BlockMatrix(Pointer(tensor), tensor.Type, checked((int)rows), checked((int)columns));
     }
 
+    /// <summary>Gives the memory of the tensor's pages back; they are read again from the file where they are needed.</summary>
+    internal void Release(StoredTensor tensor) => PartOf(tensor).Release(tensor.Offset, tensor.ByteLength);
+
     private MappedFile PartOf(StoredTensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);

@@ -89,7 +89,7 @@ public sealed class LanguageModel : IDisposable
             if (options.MaxSeqLen > 0) config = config with { MaxSeqLen = Math.Min(options.MaxSeqLen, config.MaxSeqLen) };
             Device device = options.Threads > 0 ? Device.CreateCpu(options.Threads) : Device.Cpu;
             PeftAdapter? adapter = options.AdapterPath is { } folder ? PeftAdapter.Read(folder, config) : null;
-            IWeightSource weights = checkpoint.Weights(device, progress: options.Progress, cancellation: cancellation);
+            IWeightSource weights = checkpoint.Weights(device, options.Weights, progress: options.Progress, cancellation: cancellation);
             Transformer transformer = new(config, adapter?.Weights(weights) ?? weights);
             string? template = checkpoint.ChatTemplatePath is { } file ? File.ReadAllText(file) : tokenizer.ChatTemplate;
             return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template) { _ownsDevice = options.Threads > 0 };

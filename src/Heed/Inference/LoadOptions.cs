@@ -1,3 +1,5 @@
+using Heed.Models.Checkpoints;
+
 namespace Heed.Inference;
 
 /// <summary>How a model is loaded.</summary>
@@ -8,6 +10,9 @@ public sealed record LoadOptions
 
     /// <summary>The longest sequence; 0 for what the model was made for. Bounds the memory of a generation.</summary>
     public int MaxSeqLen { get; init; }
+
+    /// <summary>In what form the weights are held; <see cref="WeightForm.Exact"/> where no input of a quantized layer may be rounded.</summary>
+    public WeightForm Weights { get; init; } = WeightForm.Fast;
 
     /// <summary>A tokenizer file to use instead of the model's own; needed where the model brings none.</summary>
     public string? TokenizerPath { get; init; }

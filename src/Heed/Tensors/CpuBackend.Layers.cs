@@ -110,6 +110,12 @@ internal sealed partial class CpuBackend
             case PackedWeights packed:
                 Kernels.MatMul.Packed(_pool, rows, x, packed.Columns, packed.Panels, bias, y, stride, accumulate);
                 break;
+            case StripWeights strips:
+                strips.Matrix.Multiply(_pool, rows, x, strips.Columns, bias, y, stride, accumulate);
+                break;
+            case HalfWeights halves:
+                Kernels.MatMul.Halves(_pool, rows, x, halves.Columns, halves.Panels, bias, y, stride, accumulate);
+                break;
             case BlockWeights blocks:
                 Kernels.MatMul.Streamed(_pool, rows, blocks.Rows, blocks.Columns, x, blocks.Columns, blocks.Matrix, bias, y, stride, accumulate);
                 blocks.KeepAlive();

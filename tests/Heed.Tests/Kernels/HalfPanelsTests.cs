@@ -47,11 +47,11 @@ public sealed class HalfPanelsTests
     [Theory]
     [InlineData(WeightType.F16)]
     [InlineData(WeightType.BF16)]
-    public void ReadRow_AfterPackingInPieces_IsTheRow(WeightType type)
+    public void ReadRow_OfAPackedMatrix_IsTheRow(WeightType type)
     {
         const int n = 70, k = 33;
         (byte[] bytes, float[] matrix) = Random(type, n, k);
-        using HalfPanels panels = Pack(type, n, k, bytes, piece: 5);
+        using HalfPanels panels = Pack(type, n, k, bytes);
         float[] row = new float[k];
         for (int i = 0; i < n; i++)
         {
@@ -76,12 +76,11 @@ public sealed class HalfPanelsTests
         return (bytes, matrix);
     }
 
-    private static HalfPanels Pack(WeightType type, int n, int k, byte[] bytes, int piece = PackedPanels.PanelRows)
+    private static HalfPanels Pack(WeightType type, int n, int k, byte[] bytes)
     {
         HalfPanels panels = new(type, n, k);
         for (int panel = 0; panel < panels.PanelCount; panel++)
-            for (int row = 0, rows = panels.RowsOf(panel); row < rows; row += piece)
-                panels.Pack(panel, row, bytes.AsSpan((panel * PackedPanels.PanelRows + row) * k * 2, Math.Min(piece, rows - row) * k * 2));
+            panels.Pack(panel, bytes.AsSpan(panel * PackedPanels.PanelRows * k * 2, panels.RowsOf(panel) * k * 2));
         return panels;
     }
 

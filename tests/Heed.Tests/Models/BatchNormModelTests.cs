@@ -80,7 +80,7 @@ public sealed class BatchNormModelTests : IDisposable
         TinyRun.Weights(rest.Parameters).ShouldBe(TinyRun.Weights(whole.Parameters));
         TinyRun.Weights(rest.Buffers).ShouldBe(TinyRun.Weights(whole.Buffers));
         using Checkpoint saved = Checkpoint.Open(_folder);
-        Transformer loaded = new(saved.Config, saved.Weights(dense: true));
+        Transformer loaded = new(saved.Config, saved.Weights(form: WeightForm.Dense));
         TinyRun.Weights(loaded.Parameters).ShouldBe(TinyRun.Weights(whole.Parameters));
         TinyRun.Weights(loaded.Buffers).ShouldBe(TinyRun.Weights(whole.Buffers));
     }

@@ -48,11 +48,11 @@ internal sealed class GoldenModel
     }
 
     /// <summary>The model, with room for the goldens' sequences and their continuation.</summary>
-    public static Transformer Build(Checkpoint checkpoint, Device? device = null, bool dense = false)
+    public static Transformer Build(Checkpoint checkpoint, Device? device = null, bool dense = false, bool exact = false)
     {
         ModelConfig config = checkpoint.Config;
         if (config.Positions == PositionKind.Rotary) config = config with { MaxSeqLen = Math.Max(config.MaxSeqLen, 64) };
-        return new Transformer(config, checkpoint.Weights(device, dense));
+        return new Transformer(config, checkpoint.Weights(device, dense ? WeightForm.Dense : exact ? WeightForm.Exact : WeightForm.Fast));
     }
 
     /// <summary>The logits of all tokens in one pass.</summary>

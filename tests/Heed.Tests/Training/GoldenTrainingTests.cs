@@ -98,7 +98,7 @@ public sealed class GoldenTrainingTests : IDisposable
         File.Copy(Path.Combine(golden.Folder, "config.json"), Path.Combine(folder, "config.json"), overwrite: true);
         File.Copy(Path.Combine(golden.Folder, file), Path.Combine(folder, "model.safetensors"), overwrite: true);
         using Checkpoint checkpoint = Checkpoint.Open(folder);
-        return new Transformer(checkpoint.Config, checkpoint.Weights(Device.Cpu, dense: true));
+        return new Transformer(checkpoint.Config, checkpoint.Weights(Device.Cpu, WeightForm.Dense));
     }
 
     private sealed class Golden : IBatchSource

@@ -103,17 +103,14 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>The weights for a <see cref="Transformer"/> of <see cref="Config"/>; each layer is loaded when the model asks for it.</summary>
     /// <param name="device">Where the model will compute; the CPU if null.</param>
-    /// <param name="dense">
-    /// Whether all weights become ordinary float32 tensors, which can learn and outlive this checkpoint, instead of the forms
-    /// that compute fastest and share the file's memory.
-    /// </param>
+    /// <param name="form">In what form the matrices are held.</param>
     /// <param name="progress">Told the share of the weights that is loaded, 0 to 1, from any thread.</param>
     /// <param name="cancellation">Stops loading with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ObjectDisposedException">The checkpoint has been disposed.</exception>
-    public IWeightSource Weights(Device? device = null, bool dense = false, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public IWeightSource Weights(Device? device = null, WeightForm form = WeightForm.Fast, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new CheckpointWeights(_plan, new MatrixLoader(Files, new LoadProgress(_plan.Bytes, progress), cancellation), device ?? Device.Cpu, Config.TieEmbeddings, dense, Own);
+        return new CheckpointWeights(_plan, new MatrixLoader(Files, form, new LoadProgress(_plan.Bytes, progress), cancellation), device ?? Device.Cpu, Config.TieEmbeddings, form == WeightForm.Dense, Own);
     }
 
     /// <summary>The full path of a file beside the weights, or null if there is none.</summary>

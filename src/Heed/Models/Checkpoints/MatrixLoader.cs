@@ -2,12 +2,13 @@ using System.Buffers;
 using System.Runtime.ExceptionServices;
 using Heed.Formats;
 using Heed.Kernels;
+using Heed.Kernels.Strips;
 using Heed.Tensors;
 
 namespace Heed.Models.Checkpoints;
 
 /// <summary>Makes weights of a file's tensors in whatever form they are to have.</summary>
-internal sealed class MatrixLoader(TensorFile file, LoadProgress progress, CancellationToken cancellation)
+internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgress progress, CancellationToken cancellation)
 {
     private const int PanelRows = PackedPanels.PanelRows;
 
@@ -19,16 +20,18 @@ internal sealed class MatrixLoader(TensorFile file, LoadProgress progress, Cance
         {
             for (int i = 0; i < parts.Length;)
             {
-                int end = i;
-                while (end < parts.Length && (transposed || IsPacked(parts[end]))) end++;
-                if (end > i)
+                // What lies side by side in the same form becomes one matrix.
+                Form kind = FormOf(parts[i], transposed);
+                int end = i + 1;
+                while (kind != Form.Mapped && end < parts.Length && FormOf(parts[end], transposed) == kind && (kind == Form.Packed || parts[end].Type == parts[i].Type)) end++;
+                weights.Add(kind switch
                 {
-                    // What lies side by side and is packed becomes one matrix.
-                    weights.Add(Pack(parts[i..end], transposed));
-                    i = end;
-                    continue;
-                }
-                weights.Add(Map(parts[i++]));
+                    Form.Packed => Pack(parts[i..end], transposed),
+                    Form.Strips => PackStrips(parts[i..end]),
+                    Form.Halves => PackHalves(parts[i..end]),
+                    _ => Map(parts[i]),
+                });
+                i = end;
             }
             return weights is [var only] ? only : new StackedWeights([.. weights]);
         }
@@ -77,14 +80,57 @@ internal sealed class MatrixLoader(TensorFile file, LoadProgress progress, Cance
         return vector;
     }
 
-    // Half-precision and quantized matrices are multiplied in the file's own bytes; these cannot be, or gain by packing.
-    private static bool IsPacked(StoredTensor tensor) => tensor.Type is WeightType.F32 or WeightType.F64 || tensor.GroupSize > 0;
+    private enum Form
+    {
+        Packed,
+        Strips,
+        Halves,
+        Mapped,
+    }
+
+    private Form FormOf(StoredTensor tensor, bool transposed)
+    {
+        if (transposed || tensor.GroupSize > 0 || tensor.Type is WeightType.F32 or WeightType.F64) return Form.Packed;
+        if (form == WeightForm.Exact) return Form.Mapped;
+        return StripMatrix.Takes(tensor.Type) ? Form.Strips : HalfPanels.Takes(tensor.Type) ? Form.Halves : Form.Mapped;
+    }
 
     private BlockWeights Map(StoredTensor tensor)
     {
         cancellation.ThrowIfCancellationRequested();
         progress.Add(tensor.ByteLength);
         return new BlockWeights(file.Matrix(tensor), file);
+    }
+
+    private StripWeights PackStrips(StoredTensor[] parts)
+    {
+        RawRows rows = new(file, parts);
+        StripWeights weights = new(new StripMatrix(parts[0].Type, rows.Rows, rows.Columns));
+        return Fill(weights, parts, rows, StripMatrix.StripRows, (first, bytes) => weights.Matrix.Pack(first / StripMatrix.StripRows, bytes));
+    }
+
+    private HalfWeights PackHalves(StoredTensor[] parts)
+    {
+        RawRows rows = new(file, parts);
+        HalfWeights weights = new(new HalfPanels(parts[0].Type, rows.Rows, rows.Columns));
+        return Fill(weights, parts, rows, PanelRows, (first, bytes) => weights.Panels.Pack(first / PanelRows, bytes));
+    }
+
+    /// <summary>Hands all rows over, so many at a time, and gives the mapped memory back: there is one copy of the weights.</summary>
+    private TWeights Fill<TWeights>(TWeights weights, StoredTensor[] parts, RawRows rows, int step, RawRows.Taker take)
+        where TWeights : LinearWeights
+    {
+        try
+        {
+            InSteps(rows.Rows, rows.Bytes, step, (first, count) => rows.Read(first, count, take));
+            foreach (StoredTensor part in parts) file.Release(part);
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
     }
 
     private PackedWeights Pack(StoredTensor[] parts, bool transposed)
@@ -109,16 +155,18 @@ internal sealed class MatrixLoader(TensorFile file, LoadProgress progress, Cance
         }
     }
 
-    private void InPanels(RowReader reader, Action<int, int> load)
+    private void InPanels(RowReader reader, Action<int, int> load) => InSteps(reader.Rows, reader.Bytes, PanelRows, load);
+
+    private void InSteps(int rows, long bytes, int step, Action<int, int> load)
     {
-        int panels = (reader.Rows + PanelRows - 1) / PanelRows;
+        int steps = (rows + step - 1) / step;
         try
         {
-            Parallel.For(0, panels, new ParallelOptions { CancellationToken = cancellation }, panel =>
+            Parallel.For(0, steps, new ParallelOptions { CancellationToken = cancellation }, index =>
             {
-                int first = panel * PanelRows, count = Math.Min(PanelRows, reader.Rows - first);
+                int first = index * step, count = Math.Min(step, rows - first);
                 load(first, count);
-                progress.Add(reader.Bytes * count / reader.Rows);
+                progress.Add(bytes * count / rows);
             });
         }
         catch (AggregateException error) when (error.InnerExceptions.Count > 0)

@@ -23,7 +23,7 @@ public sealed class LoraTests
         int[][] sequences = [.. expected.RootElement.GetProperty("sequences").EnumerateArray().Select(one => one.EnumerateArray().Select(token => token.GetInt32()).ToArray())];
         using Checkpoint checkpoint = Checkpoint.Open(new GoldenModel("llama-gqa").PathOf(""));
         PeftAdapter adapter = PeftAdapter.Read(folder, checkpoint.Config);
-        Transformer model = new(checkpoint.Config, adapter.Weights(checkpoint.Weights(dense: dense)));
+        Transformer model = new(checkpoint.Config, adapter.Weights(checkpoint.Weights(form: dense ? WeightForm.Dense : WeightForm.Fast)));
         int[] tokens = [.. sequences.SelectMany(one => one[..^1])], targets = [.. sequences.SelectMany(one => one[1..])];
         (double loss, Dictionary<string, float[]> gradients) = LoraModel.Learn(model, tokens, targets, sequences.Length, recompute: recompute);
         loss.ShouldBe(expected.RootElement.GetProperty("loss").GetDouble(), 1e-4);
@@ -85,8 +85,8 @@ public sealed class LoraTests
         using TempFolder temp = new();
         using Checkpoint checkpoint = Checkpoint.Open(temp.Write("model.gguf", GgufCheckpointTests.Random(_ => type).Build().ToArray()));
         LoraConfig lora = new() { Rank = 3, Alpha = 6 };
-        Transformer quantized = LoraModel.Filled(new(checkpoint.Config, new LoraWeights(checkpoint.Weights(), checkpoint.Config, lora)));
-        Transformer dense = LoraModel.Filled(new(checkpoint.Config, new LoraWeights(checkpoint.Weights(dense: true), checkpoint.Config, lora)));
+        Transformer quantized = LoraModel.Filled(new(checkpoint.Config, new LoraWeights(checkpoint.Weights(form: WeightForm.Exact), checkpoint.Config, lora)));
+        Transformer dense = LoraModel.Filled(new(checkpoint.Config, new LoraWeights(checkpoint.Weights(form: WeightForm.Dense), checkpoint.Config, lora)));
         int[] tokens = [.. LoraModel.Tokens.Select(token => token % checkpoint.Config.VocabSize)], targets = [.. tokens[1..], -100];
         (double loss, Dictionary<string, float[]> gradients) = LoraModel.Learn(quantized, tokens, targets);
         (double denseLoss, Dictionary<string, float[]> denseGradients) = LoraModel.Learn(dense, tokens, targets);

@@ -61,7 +61,7 @@ public sealed class HeedFormatTests : IDisposable
             .ShouldBe(model.Parameters.Concat(model.Buffers).Select(parameter => parameter.Name).Order(StringComparer.Ordinal));
         foreach (Heed.Formats.StoredTensor tensor in checkpoint.Files.Tensors)
             tensor.Type.ShouldBe(tensor.Name.Contains("running_", StringComparison.Ordinal) ? WeightType.F32 : WeightType.BF16, tensor.Name);
-        Transformer loaded = new(checkpoint.Config, checkpoint.Weights(dense: true));
+        Transformer loaded = new(checkpoint.Config, checkpoint.Weights(form: WeightForm.Dense));
         foreach ((Parameter a, Parameter b) in model.Buffers.Zip(loaded.Buffers)) b.Value.ToArray().ShouldBe(a.Value.ToArray(), a.Name);
         checkpoint.WeightBytes.ShouldBe(checkpoint.Files.Tensors.Sum(tensor => tensor.ByteLength));
     }
@@ -239,7 +239,7 @@ public sealed class HeedFormatTests : IDisposable
         using Checkpoint checkpoint = Checkpoint.Open(_temp.Root);
         checkpoint.Format.ShouldBe(isOwn ? CheckpointFormat.Heed : CheckpointFormat.HuggingFace, config.ToString());
         float[] expected = GoldenModel.Forward(model, s_tokens);
-        Transformer dense = new(checkpoint.Config, checkpoint.Weights(dense: true)), frozen = new(checkpoint.Config, checkpoint.Weights());
+        Transformer dense = new(checkpoint.Config, checkpoint.Weights(form: WeightForm.Dense)), frozen = new(checkpoint.Config, checkpoint.Weights());
         GoldenModel.Error(GoldenModel.Forward(frozen, s_tokens), expected).ShouldBeLessThan(1e-5, config.ToString());
         if (!isOwn) return;
         checkpoint.Config.ShouldBe(config);

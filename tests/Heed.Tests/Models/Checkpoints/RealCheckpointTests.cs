@@ -55,7 +55,7 @@ public class RealCheckpointTests
         float[] mapped = GoldenModel.Forward(model, [1, 15043, 3186]);
         mapped.Length.ShouldBe(3 * 32000);
         mapped.ShouldAllBe(value => float.IsFinite(value));
-        GoldenModel.Error(GoldenModel.Forward(new Transformer(checkpoint.Config, checkpoint.Weights(dense: true)), [1, 15043, 3186]), mapped).ShouldBeLessThan(1e-5);
+        GoldenModel.Error(GoldenModel.Forward(new Transformer(checkpoint.Config, checkpoint.Weights(form: WeightForm.Dense)), [1, 15043, 3186]), mapped).ShouldBeLessThan(1e-5);
     }
 
     [DataFact(Torch)]

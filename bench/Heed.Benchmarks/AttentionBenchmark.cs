@@ -34,7 +34,7 @@ internal static class AttentionBenchmark
         Samples forward = new(), backward = new(), both = new(), peak = new();
         for (int round = -2; round < rounds; round++)
         {
-            double tPeak = Samples.Time(() => Peak.MultiplyAdds(pool)), tForward = Samples.Time(() => problem.Forward(pool)), tBackward = Samples.Time(() => problem.Backward(pool));
+            double tPeak = Samples.Time(() => MachinePeak.MultiplyAdds(pool)), tForward = Samples.Time(() => problem.Forward(pool)), tBackward = Samples.Time(() => problem.Backward(pool));
             if (round < 0) continue;
             peak.Add(tPeak);
             forward.Add(tForward);
@@ -42,7 +42,7 @@ internal static class AttentionBenchmark
             both.Add(tForward + tBackward);
         }
         double rate = problem.Operations / both.Median;
-        Console.WriteLine($"| {shape.Batch} | {shape.Heads} | {shape.Dim} | {shape.Seq} | {threads} | {Milliseconds(forward)} | {Milliseconds(backward)} | {Milliseconds(both)} | {rate / 1e9:F0} | {rate / (Peak.PartOperations * threads / peak.Median):P0} |");
+        Console.WriteLine($"| {shape.Batch} | {shape.Heads} | {shape.Dim} | {shape.Seq} | {threads} | {Milliseconds(forward)} | {Milliseconds(backward)} | {Milliseconds(both)} | {rate / 1e9:F0} | {rate / (MachinePeak.PartOperations * threads / peak.Median):P0} |");
     }
 
     private static string Milliseconds(Samples samples) => $"{samples.Median * 1e3:F2} ({samples.Quantile(0) * 1e3:F2} to {samples.Quantile(1) * 1e3:F2})";

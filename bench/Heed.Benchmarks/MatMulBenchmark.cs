@@ -39,7 +39,7 @@ internal static unsafe class MatMulBenchmark
         double work = 2.0 * size * size * size;
         for (int round = -2; round < rounds; round++)
         {
-            double tPeak = Samples.Time(() => Peak.MultiplyAdds(pool));
+            double tPeak = Samples.Time(() => MachinePeak.MultiplyAdds(pool));
             double tOurs = Samples.Time(() => MatMul.Gemm(pool, size, size, size, a.AsFloats(), size, 1, b.AsFloats(), size, 1, c.AsFloats(), size, false));
             double tFirst = installed?.Time(size, threads) ?? 0;
             double tPacked = Samples.Time(() => MatMul.Packed(pool, size, a.AsFloats(), size, panels, [], c.AsFloats(), size, false));
@@ -51,7 +51,7 @@ internal static unsafe class MatMulBenchmark
             first.Add(tFirst);
             second.Add(tSecond);
         }
-        double peakWork = Peak.PartOperations * threads;
+        double peakWork = MachinePeak.PartOperations * threads;
         double share = work / ours.Median / (peakWork / peak.Median), bestShare = work / ours.Quantile(0) / (peakWork / peak.Quantile(0));
         string Blas(Samples samples, Child? child) => child is null ? "-" : samples.Rate(work);
         string Ratio(Samples samples, Child? child) => child is null ? "-" : ours.Against(samples);

@@ -27,7 +27,7 @@ internal static class MatVecBenchmark
             Samples read = new(), product = new();
             for (int round = -1; round < rounds; round++)
             {
-                double tRead = Samples.Time(() => Peak.Read(pool, buffer));
+                double tRead = Samples.Time(() => MachinePeak.Read(pool, buffer));
                 double tProduct = Samples.Time(() => MatMul.Packed(pool, 1, x, k, weights, [], y, n, false));
                 if (round < 0) continue;
                 read.Add(tRead);

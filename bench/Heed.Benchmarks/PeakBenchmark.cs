@@ -25,12 +25,12 @@ internal static class PeakBenchmark
             Samples multiply = new(), read = new();
             for (int round = -1; round < rounds; round++)
             {
-                double tMultiply = Samples.Time(() => Peak.MultiplyAdds(pool)), tRead = Samples.Time(() => Peak.Read(pool, buffer));
+                double tMultiply = Samples.Time(() => MachinePeak.MultiplyAdds(pool)), tRead = Samples.Time(() => MachinePeak.Read(pool, buffer));
                 if (round < 0) continue;
                 multiply.Add(tMultiply);
                 read.Add(tRead);
             }
-            Console.WriteLine($"| {threads} | {multiply.Rate(Peak.PartOperations * threads)} | {read.Rate(buffer.Bytes)} |");
+            Console.WriteLine($"| {threads} | {multiply.Rate(MachinePeak.PartOperations * threads)} | {read.Rate(buffer.Bytes)} |");
         }
         return 0;
     }

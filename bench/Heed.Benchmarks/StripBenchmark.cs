@@ -38,7 +38,7 @@ internal static class StripBenchmark
         Samples read = new(), decode = new(), prefill = new();
         for (int round = -1; round < rounds; round++)
         {
-            double tRead = Samples.Time(() => Peak.Read(pool, memory));
+            double tRead = Samples.Time(() => MachinePeak.Read(pool, memory));
             double tDecode = Samples.Time(() => large.Multiply(path, pool, 1, x, Columns, [], one, DecodeRows, accumulate: false));
             double tPrefill = Samples.Time(() => small.Multiply(path, pool, Tokens, x, PrefillRows, [], y, PrefillRows, accumulate: false));
             if (round < 0) continue;

@@ -1,11 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Heed.Kernels;
 
-namespace Heed.Benchmarks;
+namespace Heed.Kernels;
 
 /// <summary>What the machine can do at best: fused multiply-adds in registers, and reading memory from one end to the other.</summary>
-internal static unsafe class Peak
+internal static unsafe class MachinePeak
 {
     public const int Multiplies = 4_000_000;
 

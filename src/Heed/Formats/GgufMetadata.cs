@@ -135,6 +135,13 @@ public sealed class GgufMetadata
         return text.Length <= maxLength ? text : string.Concat(text.AsSpan(0, maxLength), "…");
     }
 
+    /// <summary>The bytes of a value, or of an array's elements, of a type with a fixed size.</summary>
+    internal ReadOnlySpan<byte> FixedBytes(string key)
+    {
+        GgufValue value = Find(key);
+        return file.Span(value.Offset, checked((int)value.Count * GgufValue.SizeOf(value.ElementType)));
+    }
+
     /// <summary>Where the value begins in the file.</summary>
     internal long OffsetOf(string key) => Find(key).Offset;
 

@@ -59,4 +59,7 @@ public sealed record GgufVocabulary
 
     /// <summary><c>tokenizer.chat_template</c>.</summary>
     public string? ChatTemplate { get; init; }
+
+    /// <summary>The spelling of an id that has no token.</summary>
+    internal static string Padding(int id) => $"[PAD{id}]";
 }

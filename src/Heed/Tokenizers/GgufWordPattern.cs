@@ -9,6 +9,17 @@ internal sealed record GgufWordPattern(IReadOnlyList<string> Patterns, bool Igno
     private const string ThreeDigits = "[0-9][0-9][0-9]";
     private const string Gpt2WithoutLastSpace = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)";
 
+    // A name for each meaning, the best known one.
+    private static readonly string[] s_names = ["gpt-2", "llama-bpe", "qwen2", "smollm", "tekken", "gpt-4o", "dbrx", "falcon", "deepseek-v3", "deepseek-coder", "default"];
+
+    /// <summary>A name that means the given patterns, or null.</summary>
+    public static string? NameOf(IReadOnlyList<string> patterns, bool ignoresMerges)
+    {
+        // The two differ in what they think of ſ alone.
+        string[] wanted = [.. patterns.Select(pattern => pattern == WordScanner.Cl100kExpanded ? WordScanner.Llama3Pattern : pattern)];
+        return Array.Find(s_names, name => For("", name) is { } meaning && meaning.IgnoresMerges == ignoresMerges && meaning.Patterns.SequenceEqual(wanted));
+    }
+
     /// <summary>The meaning of a name; a file without one is of the time when llama.cpp had a single pattern, "default".</summary>
     /// <exception cref="FileFormatException">The name is not known.</exception>
     public static GgufWordPattern For(string path, string? name) => name switch

@@ -24,6 +24,9 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         _normalizer is null && _normalized is null && AddedStayBetweenSpaces(Parts.Added)
         && (_preTokenizer?.CutsAtSeams ?? _model.Target is CharBpe { MapsSingleCharacters: true });
 
+    /// <summary>The tokenizer.json that this tokenizer was read from.</summary>
+    internal ReadOnlyMemory<byte> Source => _source;
+
     /// <summary>Writes the tokenizer.json that this tokenizer was read from.</summary>
     /// <param name="path">The file to write.</param>
     public override void SaveJson(string path) => File.WriteAllBytes(path, _source);

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace Heed.Kernels.Quantization;
 
 /// <summary>Signed 8-bit values times a scale: ggml's Q8_0, and llama2.c's groups, whose scales stand apart.</summary>
-internal static class EightBitBlocks
+internal static partial class EightBitBlocks
 {
     private const int BlockBytes = 2 + BlockSizes.Simple;
 

@@ -6,7 +6,7 @@ namespace Heed.Kernels.Quantization;
 /// <summary>
 /// ggml's blocks of 32 values in 5 bits: the low four as in <see cref="FourBitBlocks"/>, the fifth of value j in bit j of a 32-bit word.
 /// </summary>
-internal static class FiveBitBlocks
+internal static partial class FiveBitBlocks
 {
     private const int Half = BlockSizes.Simple / 2;
 

@@ -5,7 +5,7 @@ namespace Heed.Kernels.Quantization;
 /// <summary>
 /// ggml's blocks of 32 values in 4 bits. Byte j holds value j in its low half and value j + 16 in its high half.
 /// </summary>
-internal static class FourBitBlocks
+internal static partial class FourBitBlocks
 {
     private const int Half = BlockSizes.Simple / 2;
 

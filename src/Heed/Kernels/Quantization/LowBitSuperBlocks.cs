@@ -6,7 +6,7 @@ namespace Heed.Kernels.Quantization;
 /// ggml's super-blocks of 256 values in two or three bits, 16 sub-blocks of 16.
 /// Each 128 values share 32 bytes: value 32·k + l of them has its low two bits in bits 2k, 2k + 1 of byte l.
 /// </summary>
-internal static class LowBitSuperBlocks
+internal static partial class LowBitSuperBlocks
 {
     private const int SubBlock = 16;
 

@@ -4,11 +4,12 @@ using System.Runtime.CompilerServices;
 namespace Heed.Kernels.Quantization;
 
 /// <summary>ggml's 4-bit indices into a fixed table of 16 unevenly spaced values, packed as in <see cref="FourBitBlocks"/>.</summary>
-internal static class NonLinearBlocks
+internal static partial class NonLinearBlocks
 {
     private const int Half = BlockSizes.Simple / 2;
 
-    private static ReadOnlySpan<sbyte> Table => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+    /// <summary>What each index stands for.</summary>
+    public static ReadOnlySpan<sbyte> Table => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 
     /// <summary>IQ4_NL: fp16 scale d and 32 indices; d·table[q].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -6,7 +6,7 @@ namespace Heed.Kernels.Quantization;
 /// ggml's super-blocks of 256 values in four or five bits: 8 sub-blocks of 32, each with a 6-bit scale s and minimum m; d·s·q − dmin·m.
 /// Each 64 values share 32 bytes: the first 32 in the low halves, the next in the high halves.
 /// </summary>
-internal static class ScaledMinimumSuperBlocks
+internal static partial class ScaledMinimumSuperBlocks
 {
     private const int SubBlock = 32;
 

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Heed.Kernels.Quantization;
 
 /// <summary>ggml's super-blocks of 256 values in six bits, 16 sub-blocks of 16 with signed 8-bit scales.</summary>
-internal static class SixBitSuperBlocks
+internal static partial class SixBitSuperBlocks
 {
     private const int SubBlock = 16;
 

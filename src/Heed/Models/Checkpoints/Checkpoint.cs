@@ -43,6 +43,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The GGUF file with its metadata and vocabulary, or null if the checkpoint is of another kind.</summary>
     public GgufFile? Gguf => Files as GgufFile;
 
+    /// <summary>Which stored tensors each layer is made of.</summary>
+    internal CheckpointPlan Plan => _plan;
+
     /// <summary>The bytes of the stored weights.</summary>
     public long WeightBytes => _plan.Bytes;
 

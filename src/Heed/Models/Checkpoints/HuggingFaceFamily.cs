@@ -49,15 +49,9 @@ internal static class HuggingFaceFamily
         if (config.Norm != NormKind.Rms || config.Positions != PositionKind.Rotary || !config.GatedFeedForward)
             throw new NotSupportedException($"HuggingFaceExport: no Hugging Face family has {config.Norm} norms, {config.Positions} positions and " +
                 $"{(config.GatedFeedForward ? "gated" : "plain")} feed-forward parts together; expected Layer, Learned and plain (gpt2), or Rms, Rotary and gated (llama, mistral, qwen2, qwen3, phi3, gemma2).");
-        string family = config.PostNorms ? "gemma2"
-            : config.QkNorm ? "qwen3"
-            : config.QkvBias && !config.AttentionOutputBias ? "qwen2"
-            : config.RotarySize != config.HeadSize ? "phi3"
-            : config.Window > 0 ? "mistral"
-            : "llama";
         return config with
         {
-            Architecture = family,
+            Architecture = NameOf(config),
             IntermediateSize = config.FeedForwardSize,
             NumKvHeads = config.KvHeads,
             HeadDim = config.HeadSize,
@@ -65,6 +59,14 @@ internal static class HuggingFaceFamily
             RopeScaling = Named(config),
         };
     }
+
+    /// <summary>The family with rotary positions whose models have a configuration's layers.</summary>
+    public static string NameOf(ModelConfig config) => config.PostNorms ? "gemma2"
+        : config.QkNorm ? "qwen3"
+        : config.QkvBias && !config.AttentionOutputBias ? "qwen2"
+        : config.RotarySize != config.HeadSize ? "phi3"
+        : config.Window > 0 ? "mistral"
+        : "llama";
 
     // Rotary settings mean nothing to it.
     private static ModelConfig Gpt2(ModelConfig config) => config with
@@ -83,10 +85,14 @@ internal static class HuggingFaceFamily
     {
         using MemoryStream stream = new(json);
         ModelConfig read = ReadBack(stream);
-        string[] lost = [.. s_all.Where(property => !Equals(property.Of(config), property.Of(read)))
-            .Select(property => $"{property.Name} is {property.Of(config)}, and {config.Architecture} models say {property.Of(read)}")];
+        string[] lost = Differences(config, read);
         if (lost.Length > 0) throw new NotSupportedException($"HuggingFaceExport: no Hugging Face family has this configuration: {string.Join("; ", lost)}.");
     }
+
+    /// <summary>What a configuration that was read back has lost of the one that was written, a sentence for each.</summary>
+    public static string[] Differences(ModelConfig written, ModelConfig read) =>
+        [.. s_all.Where(property => !Equals(property.Of(written), property.Of(read)))
+            .Select(property => $"{property.Name} is {property.Of(written)}, and {written.Architecture} models say {property.Of(read)}")];
 
     private static ModelConfig ReadBack(MemoryStream json)
     {

@@ -28,7 +28,8 @@ internal sealed class BenchCommand
                 if (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value < 1) result.AddError($"--tokens is '{token.Value}'; expected whole numbers, 1 or more.");
         });
         attention.SetAction(self.Run);
-        Command command = new("bench", "Measure this machine.");
+        Command command = new("bench", "Measure how fast a model reads and writes on this machine; or, with a command, one part of it.");
+        BenchModelCommand.AddTo(command);
         command.Add(attention);
         return command;
     }

@@ -49,6 +49,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The bytes of the stored weights.</summary>
     public long WeightBytes => _plan.Bytes;
 
+    /// <summary>The bytes of the stored weights that one decoding step reads: all but a token table that is only looked up.</summary>
+    public long StepBytes => WeightBytes - (Config.TieEmbeddings ? 0 : _plan[WeightNames.Embedding].Bytes);
+
     /// <summary>
     /// The tokenizer's file beside the weights: tokenizer.json, tokenizer.model, or llama2.c's tokenizer.bin; null if there is
     /// none, and for GGUF files, which hold their own.

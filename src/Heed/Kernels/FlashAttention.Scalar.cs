@@ -51,7 +51,7 @@ internal static unsafe partial class FlashAttention
             {
                 float p = VectorMath.Exp(weights[j - start] - (max == float.NegativeInfinity ? 0f : max));
                 sums[j % 16] += p;
-                float* value = args.Value + (b * args.ValueBatchStride) + (h / (args.Heads / args.KvHeads) * args.ValueHeadStride) + (j * args.ValueStride);
+                float* value = args.Value + (b * args.ValueBatchStride) + (h / (args.Heads / args.KvHeads) * args.ValueHeadStride) + (args.SlotOf(j) * args.ValueStride);
                 for (int d = 0; d < acc.Length; d++)
                 {
                     acc[d] = MathF.FusedMultiplyAdd(p, value[d], acc[d]);
@@ -79,7 +79,8 @@ internal static unsafe partial class FlashAttention
         float* query = args.Query + (b * args.QueryBatchStride) + (i * args.QueryStride) + (h * args.QueryHeadStride);
         float* keys = args.Key + (b * args.KeyBatchStride) + (h / (args.Heads / args.KvHeads) * args.KeyHeadStride);
         bool panels = args.KeyStride == 0;
-        float* key = panels ? keys + ((long)(j / 16) * args.HeadDim * 16) + (j % 16) : keys + (j * args.KeyStride);
+        int slot = args.SlotOf(j);
+        float* key = panels ? keys + ((long)(slot / 16) * args.HeadDim * 16) + (slot % 16) : keys + (slot * args.KeyStride);
         float score = 0f;
         for (int d = 0; d < args.HeadDim; d++)
         {

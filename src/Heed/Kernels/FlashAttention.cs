@@ -131,7 +131,7 @@ internal static unsafe partial class FlashAttention
     {
         if (args.KeyStride == 0)
         {
-            return tile.Keys + ((long)start * args.HeadDim);
+            return tile.Keys + ((long)args.SlotOf(start) * args.HeadDim);
         }
 
         int begin = Math.Max(start, tile.FirstBegin);

@@ -1,3 +1,4 @@
+using Heed.Kernels;
 using Heed.Tensors;
 
 namespace Heed.Nn;
@@ -69,8 +70,8 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
             if (!fused) Rotary.Apply(k, pass.Positions, pass.Length);
         }
         if (pass.Rows is { } rows) return WithinRows(q, k, v, rows, layer);
-        (Tensor keys, Tensor values) = pass.Cache!.Layer(layer);
-        return Ops.Attention(q, k, v, pass.Positions, keys, values, options, Modifiers(Distances?.Before(pass.Length))); // [batch, seq, heads·headDim]
+        (Tensor keys, Tensor values, KvSlots slots) = pass.Cache!.Layer(layer);
+        return Ops.Attention(q, k, v, pass.Positions, keys, values, slots, options, Modifiers(Distances?.Before(pass.Length))); // [batch, seq, heads·headDim]
     }
 
     private Tensor WithinRows(in HeadRange q, in HeadRange k, in HeadRange v, OwnRows rows, int layer)

@@ -56,6 +56,9 @@ internal sealed class InspectionText
         return value.ToString(unit == 0 ? "F0" : "F1", CultureInfo.InvariantCulture) + " " + units[unit];
     }
 
+    /// <summary>The number of layers whose attention has the window.</summary>
+    public static int WindowedLayers(ModelConfig config) => Enumerable.Range(0, config.NumLayers).Count(layer => config.AttentionOptionsOf(layer).Window > 0);
+
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static IEnumerable<KeyValuePair<string, string>> General(ModelSummary summary)
@@ -69,14 +72,16 @@ internal sealed class InspectionText
         yield return new("layers", Number(config.NumLayers));
         yield return new("hidden size", Number(config.HiddenSize));
         yield return new("feed-forward size", $"{Number(config.FeedForwardSize)}, {(config.GatedFeedForward ? "gated " : "")}{config.Activation}");
-        yield return new("heads", $"{config.NumHeads} of size {config.HeadSize}, {config.KvHeads} for keys and values");
+        yield return config.Mixer == MixerKind.Attention
+            ? new("heads", $"{config.NumHeads} of size {config.HeadSize}, {config.KvHeads} for keys and values")
+            : new("mixer", config.DescribeMixer());
         yield return new("vocabulary", $"{Number(config.VocabSize)} tokens, output {(config.TieEmbeddings ? "tied to the embedding" : "of its own")}");
         yield return new("positions", config.Positions == PositionKind.Rotary
             ? string.Create(CultureInfo.InvariantCulture, $"rotary, base {config.RopeTheta}, scaling {config.RopeScaling.Kind}")
             : config.Positions.ToString());
         yield return new("norm", string.Create(CultureInfo.InvariantCulture, $"{config.Norm}, epsilon {config.NormEpsilon}{(config.NormPlacement == NormPlacement.Pre ? "" : $", {config.NormPlacement}")}"));
         if (config.Bidirectional) yield return new("sees", "both ways (an encoder)");
-        if (config.Window > 0) yield return new("window", $"{Number(config.Window)} tokens");
+        if (config.Window > 0) yield return new("window", $"{Number(config.Window)} tokens{InLayers(config)}");
         yield return new("chat format", summary.ChatFormat ?? "unknown without a tokenizer");
     }
 
@@ -85,8 +90,20 @@ internal sealed class InspectionText
         MemoryNeed need = summary.Memory;
         yield return new("weights, resident", $"about {Size(need.ResidentBytes)}");
         yield return new("weights, mapped", $"about {Size(need.MappedBytes)}");
-        yield return new("keys and values", $"{Size(1024 * need.CacheBytesPerToken)} per 1,024 tokens, {Size(summary.Config.MaxSeqLen * need.CacheBytesPerToken)} for the whole context");
+        yield return Cache(summary.Config, need);
     }
+
+    private static KeyValuePair<string, string> Cache(ModelConfig config, MemoryNeed need)
+    {
+        if (config.Bidirectional) return new("keys and values", "none are kept: the model sees both ways");
+        if (config.Mixer == MixerKind.Hard) return new("keys and values", "none are kept: each new token reads the whole text again");
+        if (config.Mixer is MixerKind.AftFull or MixerKind.AftLocal) return new("keys and values", $"{Size(need.CacheBytes)}, the whole context's from the first token on");
+        if (need.CacheBytesPerToken == 0) return new("state", $"{Size(need.CacheBytes)}, however long the text");
+        string all = $"{Size(1024 * need.CacheBytesPerToken)} per 1,024 tokens, {Size(need.CacheBytes)} for the whole context";
+        return new("keys and values", need.CacheBytes < config.MaxSeqLen * need.CacheBytesPerToken ? $"{all}: layers with a window keep the latest tokens alone" : all);
+    }
+
+    private static string InLayers(ModelConfig config) => WindowedLayers(config) == config.NumLayers ? "" : $", in {WindowedLayers(config)} of {config.NumLayers} layers";
 
     private static IEnumerable<KeyValuePair<string, string>> TokenizerLines(ModelSummary summary)
     {

@@ -162,9 +162,6 @@ public sealed partial record ModelConfig
     public AttentionOptions AttentionOptionsOf(int layer) => new(
         AttentionScale ?? 1 / MathF.Sqrt(HeadSize), AttentionSoftCap, layer >= WindowFrom && layer % WindowEvery == 0 ? Window : 0);
 
-    /// <summary>How many of the latest tokens a layer has to keep to go on from them, 0 for all: the window of its attention.</summary>
-    internal int CachedWindowOf(int layer) => Bidirectional ? 0 : AttentionOptionsOf(layer).Window;
-
     /// <summary>The number of learned numbers.</summary>
     public long ParameterCount()
     {

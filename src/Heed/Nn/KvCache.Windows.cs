@@ -26,15 +26,13 @@ public sealed partial class KvCache
     public bool CanTruncateTo(int row, int length)
     {
         if (length == 0 || length == _lengths[row]) return true;
-        return _mixers is null && Array.TrueForAll(_rolling, slots => slots.Holds(length, _ends[row]));
+        foreach (KvSlots slots in _rolling)
+            if (!slots.Holds(length, _ends[row])) return false;
+        return _mixers is null;
     }
 
     /// <summary>For how many tokens of a row there is memory in a layer with such a window (0 for none), once the row has so many.</summary>
-    internal static long SlotsFor(int positions, int window)
-    {
-        int count = KvSlots.For(positions, window, TokensAtOnce).Count;
-        return ((long)count + KvPanels.Width - 1) / KvPanels.Width * KvPanels.Width;
-    }
+    internal static long SlotsFor(int positions, int window) => KvPanels.Floats(KvSlots.For(positions, window, TokensAtOnce).Count, headDim: 1);
 
     private static KvSlots[] SlotsOf(int layers, int maxPositions, IReadOnlyList<int>? windows)
     {
@@ -80,10 +78,13 @@ public sealed partial class KvCache
     private void TruncateWindows(int row, int length)
     {
         if (_rolling.Length == 0) return;
-        if (!CanTruncateTo(row, length))
-            throw new NotSupportedException($"KvCache.Truncate: length is {length}; expected 0, or {_rolling.Max(slots => _ends[row] - slots.Room)} to {_lengths[row]}: layers with a window keep row {row}'s latest tokens alone. Clear the row and read it again, or make a cache that keeps all (CreateCache's rolling: false).");
+        if (!CanTruncateTo(row, length)) ThrowCannotTruncate(row, length);
         if (length == 0) _ends[row] = 0;
     }
+
+    [DoesNotReturn]
+    private void ThrowCannotTruncate(int row, int length) => throw new NotSupportedException(
+        $"KvCache.Truncate: length is {length}; expected 0, or {_rolling.Max(slots => _ends[row] - slots.Room)} to {_lengths[row]}: layers with a window keep row {row}'s latest tokens alone. Clear the row and read it again, or make a cache that keeps all (CreateCache's rolling: false).");
 
     [DoesNotReturn]
     private void ThrowGone(string argument, int row, int position, KvSlots slots) => throw new ArgumentOutOfRangeException(

@@ -143,6 +143,20 @@ public sealed class RollingCacheTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 0, 5)]
+    [InlineData(1, 0, 1100)]
+    [InlineData(2, 0, 1100)]
+    [InlineData(1, 2, 700)]
+    public void CacheBytes_OfTheConfiguration_AreThoseOfACache(int every, int from, int tokens)
+    {
+        ModelConfig config = s_config with { WindowEvery = every, WindowFrom = from };
+        using KvCache cache = Build(config).CreateCache(maxPositions: tokens);
+        Build(config).Forward(s_tokens.AsSpan(0, tokens), cache);
+        config.CacheBytes(tokens).ShouldBe(cache.Bytes);
+        Should.Throw<ArgumentOutOfRangeException>(() => config.CacheBytes(1101));
+    }
+
     [Fact]
     public void Cache_WindowOfTheWholeLength_KeepsAll()
     {

@@ -149,7 +149,7 @@ internal sealed class CompareCommand
         int batch = line.GetValue(_batch) ?? TrainingRecipe.Of(preset).Batch;
         return
         [
-            string.Create(CultureInfo.InvariantCulture, $"base: {preset}, {config.ParameterCount():N0} parameters, {config.NumLayers} layers, {config.HiddenSize} wide, {config.NumHeads} heads; the feed-forward parts of the others are as wide as makes their parameters equal."),
+            string.Create(CultureInfo.InvariantCulture, $"base: {preset}, {config.ParameterCount():N0} parameters, {config.NumLayers} layers, {config.HiddenSize} wide, {config.DescribeMixer()}; the feed-forward parts of the others are as wide as makes their parameters equal."),
             string.Create(CultureInfo.InvariantCulture, $"each: {steps} steps of {batch} rows of {seqLen} tokens, {steps * batch * seqLen:N0} tokens of {data.Train.TokenCount:N0}, seed {line.GetValue(_seed) ?? 1}, in the same order; {data.Validation.TokenCount:N0} held out."),
         ];
     }

@@ -23,8 +23,10 @@ public sealed partial class KvCache
     /// <summary>Whether a row can be cut back to this length: 0 and its own always, others while the window before them is still there.</summary>
     /// <param name="row">The row.</param>
     /// <param name="length">From 0 to the row's length.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row, or it holds fewer tokens.</exception>
     public bool CanTruncateTo(int row, int length)
     {
+        CheckLength("CanTruncateTo", row, length);
         if (length == 0 || length == _lengths[row]) return true;
         foreach (KvSlots slots in _rolling)
             if (!slots.Holds(length, _ends[row])) return false;

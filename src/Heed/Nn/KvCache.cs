@@ -86,10 +86,7 @@ public sealed partial class KvCache : IDisposable
     /// <exception cref="NotSupportedException">Not <see cref="CanTruncateTo"/> that length; to 0 and to the row's own a row can always be cut back.</exception>
     public void Truncate(int row, int length)
     {
-        if ((uint)row >= (uint)_lengths.Length)
-            throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.Truncate: the cache has {_lengths.Length} rows.");
-        if (length < 0 || length > _lengths[row])
-            throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.Truncate: row {row} holds {_lengths[row]} tokens.");
+        CheckLength("Truncate", row, length);
         TruncateStates(row, length);
         TruncateWindows(row, length);
         _lengths[row] = length;
@@ -179,6 +176,14 @@ public sealed partial class KvCache : IDisposable
             oldValues.Dispose();
         }
         Capacity = capacity;
+    }
+
+    private void CheckLength(string operation, int row, int length)
+    {
+        if ((uint)row >= (uint)_lengths.Length)
+            throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.{operation}: the cache has {_lengths.Length} rows.");
+        if (length < 0 || length > _lengths[row])
+            throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.{operation}: row {row} holds {_lengths[row]} tokens.");
     }
 
     private void ThrowFull(int position) => throw new ArgumentOutOfRangeException(

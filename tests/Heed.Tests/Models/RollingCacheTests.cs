@@ -221,6 +221,8 @@ public sealed class RollingCacheTests
         cache.CanTruncateTo(0, 600 - Room - 1).ShouldBeFalse("the tokens from 400 to 599 have pushed its window out");
         cache.Truncate(0, 600 - Room);
         model.Forward(s_tokens.AsSpan(600 - Room, 500), cache, rows: LogitRows.All).ToArray().ShouldBe(expected[((600 - Room) * Vocab)..((1100 - Room) * Vocab)]);
+        Should.Throw<ArgumentOutOfRangeException>(() => cache.CanTruncateTo(1, 0)).Message.ShouldContain("CanTruncateTo: the cache has 1 rows");
+        Should.Throw<ArgumentOutOfRangeException>(() => cache.CanTruncateTo(0, 1100)).Message.ShouldContain($"row 0 holds {1100 - Room} tokens");
         cache.Clear();
         model.Forward(s_tokens.AsSpan(0, 40), cache).ToArray().ShouldBe(expected[(39 * Vocab)..(40 * Vocab)]);
         cache.Truncate(0, 1);

@@ -18,11 +18,11 @@ internal static class Amount
         return isNumber && value is > 0 and <= Most ? value : null;
     }
 
-    /// <summary>Three digits and a letter; numbers of up to five digits as they are.</summary>
+    /// <summary>Three digits and a letter; whole numbers of up to five digits as they are.</summary>
     public static string Text(double value)
     {
         if (value is > 0 and (>= 1e12 or < 1e-4) || !double.IsFinite(value)) return value.ToString("0.##e0", CultureInfo.InvariantCulture);
-        if (value < 1e5) return value.ToString("G5", CultureInfo.InvariantCulture);
+        if (value < 1e5) return value.ToString(value >= 1000 || value == Math.Floor(value) ? "F0" : "G3", CultureInfo.InvariantCulture);
         (char letter, double size) = s_letters.First(one => value >= 0.9995 * one.Size);
         return (value / size).ToString("G3", CultureInfo.InvariantCulture) + letter;
     }

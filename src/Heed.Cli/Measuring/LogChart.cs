@@ -8,6 +8,7 @@ internal static class LogChart
 {
     private const double Width = 720, Height = 420, Left = 64, Right = 150, Top = 34, Bottom = 36;
     private const int MostLengths = 10;
+    private const double LabelWidth = 42;
 
     /// <param name="title">What stands above it.</param>
     /// <param name="unit">Of the values.</param>
@@ -28,10 +29,14 @@ internal static class LogChart
         Append($"<rect width=\"{Width}\" height=\"{Height}\" fill=\"#fff\"/><text x=\"{Left}\" y=\"20\" font-size=\"14\">{title}</text>");
         foreach (double tick in frame.Ticks)
             Append($"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{frame.Y(tick):F1}\" y2=\"{frame.Y(tick):F1}\" stroke=\"#ddd\"/><text x=\"{Left - 6}\" y=\"{frame.Y(tick) + 4:F1}\" text-anchor=\"end\">{Amount.Text(tick)} {unit}</text>");
+        double free = double.NegativeInfinity;
         foreach (double place in Places([.. series.Where(one => one.IsDots || series.All(other => !other.IsDots)).SelectMany(one => one.Points).Select(point => point.X).Distinct().Order()]))
+        {
+            if (frame.X(place) < free) continue;
+            free = frame.X(place) + LabelWidth;
             Append($"<text x=\"{frame.X(place):F1}\" y=\"{Height - 14}\" text-anchor=\"middle\">{Amount.Text(place)}</text>");
-        int colours = Math.Max(series.Count, 1 + series.Max(one => one.Colour ?? 0));
-        if (series.All(one => one.Colour is not null)) colours = 1 + series.Max(one => one.Colour!.Value);
+        }
+        int colours = 1 + series.Select((one, i) => one.Colour ?? i).Max();
         for (int i = 0; i < series.Count; i++)
         {
             string colour = Colour(series[i], i, colours);

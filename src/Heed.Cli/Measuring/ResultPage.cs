@@ -8,7 +8,7 @@ namespace Heed.Cli.Measuring;
 internal sealed class ResultPage
 {
     private const string Style = "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color-scheme:light dark}"
-        + "table{border-collapse:collapse;margin:1em 0}td,th{padding:.25em .8em;text-align:right;border-bottom:1px solid #8884}svg{max-width:100%;margin:.5em 0}";
+        + "table{border-collapse:collapse;margin:1em 0;display:block;overflow-x:auto}td,th{white-space:nowrap;padding:.25em .8em;text-align:right;border-bottom:1px solid #8884}.word{text-align:left;white-space:normal}svg{max-width:100%;margin:.5em 0}";
 
     private readonly StringBuilder _html = new();
 
@@ -53,7 +53,7 @@ internal sealed class ResultPage
     {
         _html.Append("<tr>");
         for (int i = 0; i < cells.Length; i++)
-            _html.Append(CultureInfo.InvariantCulture, $"<{kind}{(i < words ? " style=\"text-align:left\"" : "")}>{Escape(cells[i])}</{kind}>");
+            _html.Append(CultureInfo.InvariantCulture, $"<{kind}{(i < words ? " class=\"word\"" : "")}>{Escape(cells[i])}</{kind}>");
         _html.Append("</tr>\n");
     }
 }

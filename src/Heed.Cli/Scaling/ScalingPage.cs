@@ -75,5 +75,6 @@ internal static class ScalingPage
 
     private static string Bounds(ScalingEstimate estimate, Func<double, string> text) => $"{text(estimate.Low)} to {text(estimate.High)}";
 
-    private static string Digits(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
+    /// <summary>Four digits; what the runs cannot tell from 0 is 0.</summary>
+    private static string Digits(double value) => Math.Abs(value) < 1e-9 ? "0" : value.ToString("G4", CultureInfo.InvariantCulture);
 }

@@ -58,6 +58,8 @@ internal static class InspectionJson
         json.WriteNumber("norm_epsilon", config.NormEpsilon);
         json.WriteNumber("window", config.Window);
         json.WriteBoolean("bidirectional", config.Bidirectional);
+        json.WriteString("attention_pattern", config.AttentionPattern.ToString());
+        json.WriteBoolean("attention_sinks", config.AttentionSinks);
         json.WriteEndObject();
     }
 

@@ -6,8 +6,8 @@ namespace Heed.Nn;
 /// <content>What attention patterns need of a cache: the runs of keys that queries see, and the keys and values of global tokens.</content>
 public sealed partial class KvCache
 {
-    private readonly KeyRuns _runs = new();
-    private readonly MaskRuns _seen = new();
+    private KeyRuns? _runs;
+    private MaskRuns? _seen;
     private AttentionMask? _runsMask;
     private int[] _runsPositions = [];
     private (Tensor Keys, Tensor Values)[]? _globals;
@@ -17,6 +17,8 @@ public sealed partial class KvCache
     /// <summary>Which keys the queries at these positions see; worked out once for layers with the same mask.</summary>
     internal KeyRuns RunsOf(AttentionMask mask, ReadOnlySpan<int> positions)
     {
+        _runs ??= new KeyRuns();
+        _seen ??= new MaskRuns();
         if (mask.Equals(_runsMask) && positions.SequenceEqual(_runsPositions.AsSpan(0, _runs.Queries))) return _runs;
         _runsMask = mask;
         if (_runsPositions.Length < positions.Length) _runsPositions = new int[positions.Length];
@@ -36,6 +38,7 @@ public sealed partial class KvCache
     internal (Tensor Keys, Tensor Values) Globals(int layer, int tokens)
     {
         _globals ??= new (Tensor, Tensor)[_layers.Length];
+        tokens = Math.Min(tokens, MaxPositions);
         if (_globals[layer].Keys is null) _globals[layer] = Ops.AllocateKeyValues(Batch, _kvHeads, tokens, _headDim, _valueDim, _device, scoped: false);
         if (_globals[layer].Values.Shape[2] != tokens)
             throw new ArgumentException($"Forward: the cache is another model's: it has room for {_globals[layer].Values.Shape[2]} global tokens; the model has {tokens}.");

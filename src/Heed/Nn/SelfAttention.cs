@@ -26,7 +26,14 @@ public sealed partial class SelfAttention(Linear qkv, Linear output, int kvHeads
     public DistanceBiases? Distances { get; init; }
 
     /// <summary>Which keys a query sees of those that causality and documents leave it; null for all.</summary>
-    public AttentionPattern? Pattern { get; init; }
+    /// <exception cref="ArgumentException">The options have a window besides.</exception>
+    public AttentionPattern? Pattern
+    {
+        get;
+        init => field = value is null || options.Window == 0
+            ? value
+            : throw new ArgumentException($"SelfAttention: got a Pattern, and options with a Window of {options.Window}; expected one of them.", nameof(value));
+    }
 
     /// <summary>A learned logit of each head in the softmax's denominator, [heads] (Xiao et al. 2023, arXiv 2309.17453), so that a query may look at nothing; or null.</summary>
     public Tensor? Sinks { get; init; }

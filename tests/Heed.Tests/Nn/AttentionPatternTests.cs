@@ -70,6 +70,7 @@ public sealed class AttentionPatternTests
         Should.Throw<ArgumentOutOfRangeException>(() => new LongformerPattern(-1)).ParamName.ShouldBe("window");
         Should.Throw<ArgumentOutOfRangeException>(() => new LongformerPattern(1, 0)).ParamName.ShouldBe("dilation");
         Should.Throw<ArgumentOutOfRangeException>(() => new LongformerPattern(1, 1, -1)).ParamName.ShouldBe("globalTokens");
+        Should.Throw<ArgumentException>(() => new SelfAttention(layer, layer, 1, 1, new AttentionOptions(1, Window: 3)) { Pattern = new LongformerPattern(1) }).Message.ShouldContain("a Window of 3");
         Should.Throw<ArgumentException>(() => new BigBirdPattern(window: 2)).Message.ShouldContain("window of 2 blocks");
     }
 

@@ -61,6 +61,9 @@ public sealed class CompareTests
     [InlineData("mqa")]
     [InlineData("learned")]
     [InlineData("relative")]
+    [InlineData("longformer")]
+    [InlineData("bigbird")]
+    [InlineData("sinks")]
     [InlineData("more:NumHeads=8,QkNorm=true")]
     public void Of_AnyVariant_HasTheBasesParameters(string text)
     {

@@ -15,6 +15,8 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
     [
         new("mha", []), new("gqa", ["NumKvHeads={heads/2}"]), new("mqa", ["NumKvHeads=1"]), new("qk-norm", ["QkNorm=true"]),
         new("sliding", ["Window={seq/4}"]), new("top-k", ["AttentionTopK=16"]), new("soft-cap", ["AttentionSoftCap=20"]),
+        new("sinks", ["AttentionSinks=true"]), new("longformer", ["AttentionPattern=Longformer", "LongformerWindow={seq/4}", "GlobalTokens=4"]),
+        new("bigbird", ["AttentionPattern=BigBird", "BigBirdBlock={seq/16}", "BigBirdGlobal=1", "BigBirdRandom=2"]),
         new("alibi", ["Positions=Alibi"]), new("relative", ["Positions=Relative"]), new("learned", ["Positions=Learned"]),
         new("sinusoidal", ["Positions=Sinusoidal", "EmbeddingScale={√hidden}"]), new("no-positions", ["Positions=None"]), new("post-norm", ["NormPlacement=Post"]),
         new("aft-full", ["Mixer=AftFull", "Positions=None"]), new("aft-local", ["Mixer=AftLocal", "Positions=None"]), new("aft-simple", ["Mixer=AftSimple", "Positions=Learned"]),
@@ -33,7 +35,7 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
             ?? throw new CommandException($"--variant is '{text}'; expected one of {string.Join(", ", Names)}, or NAME:SETTING=VALUE,… as in wide:HiddenSize=256.", ExitCodes.Usage);
     }
 
-    /// <summary>The variant with numbers for {heads/2}, {seq/4} and {√hidden}.</summary>
+    /// <summary>The variant with numbers for {heads/2}, {seq/4}, {seq/16} and {√hidden}.</summary>
     public Variant For(ModelConfig config, int seqLen) => this with { Settings = [.. Settings.Select(setting => Filled(setting, config, seqLen))] };
 
     /// <summary>The base with the settings, its feed-forward part as wide as makes the parameters those of the base.</summary>
@@ -57,5 +59,6 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
     private static string Filled(string setting, ModelConfig config, int seqLen) => setting
         .Replace("{heads/2}", Math.Max(1, config.NumHeads / 2).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
         .Replace("{seq/4}", Math.Max(1, seqLen / 4).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("{seq/16}", Math.Max(1, seqLen / 16).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
         .Replace("{√hidden}", Math.Sqrt(config.HiddenSize).ToString("0.####", CultureInfo.InvariantCulture), StringComparison.Ordinal);
 }

@@ -60,6 +60,8 @@ internal static class InspectionJson
         json.WriteNumber("window", config.Window);
         json.WriteNumber("windowed_layers", InspectionText.WindowedLayers(config));
         json.WriteBoolean("bidirectional", config.Bidirectional);
+        json.WriteString("attention_pattern", config.AttentionPattern.ToString());
+        json.WriteBoolean("attention_sinks", config.AttentionSinks);
         json.WriteEndObject();
     }
 

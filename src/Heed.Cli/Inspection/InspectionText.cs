@@ -82,7 +82,18 @@ internal sealed class InspectionText
         yield return new("norm", string.Create(CultureInfo.InvariantCulture, $"{config.Norm}, epsilon {config.NormEpsilon}{(config.NormPlacement == NormPlacement.Pre ? "" : $", {config.NormPlacement}")}"));
         if (config.Bidirectional) yield return new("sees", "both ways (an encoder)");
         if (config.Window > 0) yield return new("window", $"{Number(config.Window)} tokens{InLayers(config)}");
+        if (config.AttentionPattern != AttentionPatternKind.Full) yield return new("pattern", Pattern(config));
+        if (config.AttentionSinks) yield return new("sinks", "a learned one for each head of each layer");
         yield return new("chat format", summary.ChatFormat ?? "unknown without a tokenizer");
+    }
+
+    private static string Pattern(ModelConfig config)
+    {
+        if (config.AttentionPattern == AttentionPatternKind.BigBird)
+            return string.Create(CultureInfo.InvariantCulture, $"BigBird: blocks of {config.BigBirdBlock}, a window of {config.BigBirdWindow}, {config.BigBirdGlobal} global, {config.BigBirdRandom} random");
+        string apart = config.LongformerDilation == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", {config.LongformerDilation} apart");
+        string own = config.GlobalTokens == 0 || config.GlobalsShared ? "" : " with projections of their own";
+        return string.Create(CultureInfo.InvariantCulture, $"Longformer: {config.LongformerWindow} tokens {(config.Bidirectional ? "on each side" : "before")}{apart}, {config.GlobalTokens} global{own}");
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Memory(ModelSummary summary)

@@ -35,7 +35,9 @@ internal static unsafe partial class FlashAttention
             float newMax = max;
             for (int j = first; j < end; j++)
             {
-                weights[j - start] = ScoreModifiers.Choose(StoredScore(args, b, h, i, j), j, least, lastTie);
+                weights[j - start] = SeesStored(args, b, i, j)
+                    ? ScoreModifiers.Choose(StoredScore(args, b, h, i, j), j, least, lastTie)
+                    : float.NegativeInfinity;
                 newMax = MathF.Max(newMax, weights[j - start]);
             }
 
@@ -51,6 +53,11 @@ internal static unsafe partial class FlashAttention
             {
                 float p = VectorMath.Exp(weights[j - start] - (max == float.NegativeInfinity ? 0f : max));
                 sums[j % 16] += p;
+                if (!SeesStored(args, b, i, j))
+                {
+                    continue;
+                }
+
                 float* value = args.Value + (b * args.ValueBatchStride) + (h / (args.Heads / args.KvHeads) * args.ValueHeadStride) + (args.SlotOf(j) * args.ValueStride);
                 for (int d = 0; d < acc.Length; d++)
                 {

@@ -16,6 +16,13 @@ internal static unsafe partial class FlashAttention
         for (int r = 0; r < tile.Rows;)
         {
             int rows = Math.Min(4, tile.Rows - r);
+            if (tile.HasGaps(r, rows))
+            {
+                AddRuns<L, V>(args, tile, r, rows, slot, values);
+                r += rows;
+                continue;
+            }
+
             if (rows == 1)
             {
                 tile.Visible(r, start, out int begin, out int end);

@@ -107,9 +107,15 @@ internal static unsafe partial class FlashAttention
             ChooseStored<L, V>(args, tile);
         }
 
+        tile.BeginRuns(args);
         int end = tile.LastEnd;
         for (int start = tile.FirstBegin / TileKeys * TileKeys; start < end; start += TileKeys)
         {
+            if (!tile.Meets(args, start))
+            {
+                continue;
+            }
+
             float* panels = KeyPanels(args, tile, start, Math.Min(end, start + TileKeys));
             Scores<L, V>(args, tile, start, panels);
             for (int r = 0; r < tile.Rows; r++)

@@ -23,12 +23,20 @@ public sealed partial record ModelConfig
         long hidden = HiddenSize;
         return sizeof(float) * Mixer switch
         {
-            MixerKind.Attention => 2L * KvHeads * HeadSize * Enumerable.Range(0, NumLayers).Sum(layer => KvCache.SlotsFor(tokens, CachedWindowOf(layer))),
+            MixerKind.Attention => (long)KvHeads * HeadSize * (2 * Enumerable.Range(0, NumLayers).Sum(layer => KvCache.SlotsFor(tokens, CachedWindowOf(layer))) + GlobalRows(tokens)),
             MixerKind.AftFull or MixerKind.AftLocal => NumLayers * 2 * MaxSeqLen * hidden,
             MixerKind.AftSimple => NumLayers * 3 * hidden,
             MixerKind.Mamba => NumLayers * (MambaConvolutionWidth - 1L + MambaStateSize) * MambaChannels,
             _ => 0,
         };
+    }
+
+    /// <summary>The rows that global tokens' own keys, in whole panels, and values take in all layers.</summary>
+    private long GlobalRows(int tokens)
+    {
+        if (AttentionPattern != AttentionPatternKind.Longformer || GlobalsShared) return 0;
+        int globals = Math.Min(GlobalTokens, tokens);
+        return NumLayers * (KvCache.SlotsFor(globals, window: 0) + globals);
     }
 
     /// <summary>What lets positions learn of one another, in a few words: "8 heads of 64 (2 for keys and values)".</summary>

@@ -170,7 +170,7 @@ public sealed partial record ModelConfig
         long block = Mixer == MixerKind.Attention ? hidden * qkv + (QkvBias ? qkv : 0) + heads * hidden + (AttentionOutputBias ? hidden : 0) : MixerParameterCount();
         block += (GatedFeedForward ? 3 : 2) * hidden * inner;
         if (FeedForwardBias) block += (GatedFeedForward ? 2 : 1) * inner + hidden;
-        block += (PostNorms ? 4 : 2) * norm + (QkNorm ? norms * 2 * HeadSize : 0);
+        block += (PostNorms ? 4 : 2) * norm + (QkNorm ? norms * 2 * HeadSize : 0) + PatternParameterCount();
         long total = VocabSize * hidden * (TieEmbeddings ? 1 : 2) + NumLayers * block + (NormPlacement == NormPlacement.Pre ? norm : 0);
         return Positions switch
         {
@@ -205,6 +205,7 @@ public sealed partial record ModelConfig
         Defined(Activation);
         Defined(Positions);
         Defined(SinusoidalLayout);
+        ValidatePattern();
         ValidateMixer();
         if (PostNorms && NormPlacement == NormPlacement.Post)
             throw new ArgumentException("ModelConfig: PostNorms are second norms beside those before each part; expected NormPlacement.Pre.");

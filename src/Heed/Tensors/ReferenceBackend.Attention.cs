@@ -82,6 +82,7 @@ internal sealed partial class ReferenceBackend
             double score = dot * options.Scale;
             weights[j] = options.SoftCap > 0 ? options.SoftCap * Math.Tanh(score / options.SoftCap) : score;
             if (modifiers?.Distances is { } distances) weights[j] += new ReferenceView(distances).At(head, distances.Shape[1] - 1 + key - limit);
+            if (modifiers?.Runs is { } runs && !runs.Sees(batch * q.Shape[1] + query, key)) weights[j] = double.NegativeInfinity;
         }
         KeepGreatest(weights, modifiers?.TopK ?? 0);
         double logSumExp = LogSumExp(weights, SinkOf(modifiers, head));

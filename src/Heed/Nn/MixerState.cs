@@ -10,22 +10,23 @@ public sealed class MixerState : IDisposable
 {
     private readonly SequenceMixer _owner;
     private readonly Tensor[] _parts;
+    private readonly int[] _lengths;
 
     internal MixerState(SequenceMixer owner, Device device, int batch, params ReadOnlySpan<Shape> parts)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         _owner = owner;
-        Batch = batch;
+        _lengths = new int[batch];
         _parts = new Tensor[parts.Length];
         for (int i = 0; i < parts.Length; i++) _parts[i] = Tensor.AllocateOwned(parts[i], device);
         Clear();
     }
 
     /// <summary>The number of rows.</summary>
-    public int Batch { get; }
+    public int Batch => _lengths.Length;
 
-    /// <summary>The number of tokens seen, in each row.</summary>
-    public long Length { get; private set; }
+    /// <summary>The number of tokens seen, in each row; where rows differ, in the longest.</summary>
+    public long Length => _lengths.Max();
 
     /// <summary>The memory that the state takes, in bytes.</summary>
     public long Bytes => _parts.Sum(part => (long)part.ElementCount * (part.DType == DType.Float32 ? sizeof(float) : sizeof(double)));
@@ -34,8 +35,21 @@ public sealed class MixerState : IDisposable
     public void Clear()
     {
         foreach (Tensor part in _parts) part.Backend.Fill(part, 0);
-        Length = 0;
+        Array.Clear(_lengths);
     }
+
+    /// <summary>Forgets a row's tokens.</summary>
+    internal void Clear(int row)
+    {
+        using (TensorScope.Begin())
+        {
+            foreach (Tensor part in _parts) part.Backend.Fill(part.Slice(0, row, 1), 0);
+        }
+        _lengths[row] = 0;
+    }
+
+    /// <summary>The number of tokens that a row has seen.</summary>
+    internal int LengthOf(int row) => _lengths[row];
 
     /// <inheritdoc/>
     public void Dispose()
@@ -53,6 +67,11 @@ public sealed class MixerState : IDisposable
         if (x.Shape[0] != Batch) throw new ArgumentException($"Append: x has shape {x.Shape}; expected {Batch} rows, as the state has.", nameof(x));
     }
 
-    /// <summary>Counts tokens that have been seen.</summary>
-    internal void Advance(int tokens) => Length += tokens;
+    /// <summary>Counts tokens that have been seen, row by row; those at −1 are padding.</summary>
+    internal void Advance(ReadOnlySpan<int> positions)
+    {
+        int seq = positions.Length / Batch;
+        for (int i = 0; i < positions.Length; i++)
+            if (positions[i] >= 0) _lengths[i / seq] = positions[i] + 1;
+    }
 }

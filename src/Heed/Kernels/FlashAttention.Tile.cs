@@ -46,10 +46,10 @@ internal static unsafe partial class FlashAttention
         /// <summary>Per row where its query begins; rows that only fill up a four repeat the last one.</summary>
         public readonly float** Queries;
 
-        /// <summary>Where keys are chosen: a heap for each row over its share of the arrays [rows, kept], what it keeps, and 0 … 15.</summary>
-        public readonly TopHeap* Heaps;
-        public readonly float* HeapScores;
-        public readonly int* HeapKeys;
+        /// <summary>Where keys are chosen: what gathers for each row over its share of the arrays [rows, room], what it keeps, and 0 … 15.</summary>
+        public readonly TopKeys* Tops;
+        public readonly float* TopScores;
+        public readonly int* TopPlaces;
         public readonly float* Least;
         public readonly float* LastTies;
         public readonly float* Lanes;
@@ -75,10 +75,10 @@ internal static unsafe partial class FlashAttention
             Begins = (int*)(Maxima + Round(maxRows));
             Ends = Begins + Round(maxRows);
             Queries = (float**)(Ends + Round(maxRows));
-            Heaps = (TopHeap*)(Queries + Round(maxRows));
-            HeapScores = (float*)(Heaps + maxRows);
-            HeapKeys = (int*)(HeapScores + ((long)maxRows * Kept(args)));
-            Least = (float*)(HeapKeys + ((long)maxRows * Kept(args)));
+            Tops = (TopKeys*)(Queries + Round(maxRows));
+            TopScores = (float*)(Tops + maxRows);
+            TopPlaces = (int*)(TopScores + ((long)maxRows * ScoreWork.Room(args)));
+            Least = (float*)(TopPlaces + ((long)maxRows * ScoreWork.Room(args)));
             LastTies = Least + maxRows;
             Lanes = LastTies + maxRows;
             for (int lane = 0; lane < 16 && Kept(args) > 0; lane++)
@@ -119,7 +119,7 @@ internal static unsafe partial class FlashAttention
         {
             long perRow = Round(args.ValueDim) + TileKeys + 16;
             long packed = args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim;
-            long chosen = Kept(args) == 0 ? 0 : (rows * ((2L * Kept(args)) + 2)) + 16 + (rows * sizeof(TopHeap) / sizeof(float));
+            long chosen = Kept(args) == 0 ? 0 : (rows * ((2L * ScoreWork.Room(args)) + 2)) + 16 + (rows * sizeof(TopKeys) / sizeof(float));
             return (((rows + 3) / 4 * 4 * perRow) + packed + (Round(rows) * 5L) + chosen) * sizeof(float);
         }
 

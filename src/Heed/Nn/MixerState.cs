@@ -3,8 +3,8 @@ using Heed.Tensors;
 namespace Heed.Nn;
 
 /// <summary>
-/// What a mixer keeps of the tokens that it has seen; its memory is taken once and does not grow. Belongs to one generation at a
-/// time, and to the layer that made it.
+/// What a mixer keeps of the tokens that it has seen; its memory is taken once and does not grow, but for layers that keep every
+/// token and know no bound. Belongs to one generation at a time, and to the layer that made it.
 /// </summary>
 public sealed class MixerState : IDisposable
 {
@@ -59,6 +59,22 @@ public sealed class MixerState : IDisposable
 
     /// <summary>One of the tensors.</summary>
     internal Tensor Part(int index) => _parts[index];
+
+    /// <summary>Makes room for so many tokens, [batch, tokens, …], in each part.</summary>
+    internal void Grow(int tokens)
+    {
+        int room = _parts[0].Shape[1];
+        if (tokens <= room) return;
+        using TensorScope.Lease lease = TensorScope.Begin();
+        for (int i = 0; i < _parts.Length; i++)
+        {
+            Tensor old = _parts[i];
+            _parts[i] = Tensor.AllocateOwned(old.Shape.WithAxis(1, Math.Max(tokens, 2 * room)), old.Device);
+            _parts[i].Backend.Fill(_parts[i], 0);
+            _parts[i].Slice(1, 0, room).Assign(old);
+            old.Dispose();
+        }
+    }
 
     /// <summary>Throws where tokens cannot be added: the state is another layer's, or has another number of rows.</summary>
     internal void Check(SequenceMixer layer, Tensor x)

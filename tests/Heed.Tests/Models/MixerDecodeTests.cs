@@ -36,7 +36,7 @@ public sealed class MixerDecodeTests
     }
 
     /// <summary>Rows that begin, pause and begin anew at different steps: each has the bits that it has alone.</summary>
-    [Theory, MemberData(nameof(WithSums)), InlineData("full"), InlineData("factors")]
+    [Theory, MemberData(nameof(WithSums)), InlineData("full"), InlineData("factors"), InlineData("hard"), InlineData("chunks")]
     public void Forward_RowsThatPauseAndBeginAnew_HaveTheBitsOfSingleRows(string name)
     {
         Transformer model = MixerModels.Make(name);

@@ -28,10 +28,10 @@ internal static unsafe partial class FlashAttention
         where L : ISixteen<V>
         where V : unmanaged
     {
-        int kept = Tile.Kept(args);
+        int kept = Tile.Kept(args), room = (int)ScoreWork.Room(args);
         for (int r = 0; r < tile.Rows; r++)
         {
-            tile.Heaps[r] = new TopHeap(tile.HeapScores + ((long)r * kept), tile.HeapKeys + ((long)r * kept), kept);
+            tile.Tops[r] = new TopKeys(tile.TopScores + ((long)r * room), tile.TopPlaces + ((long)r * room), kept, room);
         }
 
         tile.BeginRuns(args);
@@ -54,19 +54,14 @@ internal static unsafe partial class FlashAttention
 
                 Mask<L, V>(args, tile, r, start, first / 16 * 16, first, last, chosen: false);
                 float* scores = tile.Weights + ((long)r * TileKeys);
-                for (int j = first; j < last; j++)
-                {
-                    if (tile.Seen == null || ((tile.Seen[r] >> j) & 1) != 0)
-                    {
-                        tile.Heaps[r].Offer(scores[j], start + j);
-                    }
-                }
+                int from = first / 16 * 16;
+                tile.Tops[r].Offer<L, V>(scores + from, start + from, last - from);
             }
         }
 
         for (int r = 0; r < tile.Rows; r++)
         {
-            (tile.Least[r], tile.LastTies[r]) = (tile.Heaps[r].Least, tile.Heaps[r].LastTie);
+            (tile.Least[r], tile.LastTies[r]) = tile.Tops[r].Finish<L, V>();
         }
     }
 

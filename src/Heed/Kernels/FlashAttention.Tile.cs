@@ -53,10 +53,10 @@ internal static unsafe partial class FlashAttention
         /// <summary>Per row the first run that does not end before that tile.</summary>
         private readonly int* _runs;
 
-        /// <summary>Where keys are chosen: a heap for each row over its share of the arrays [rows, kept], what it keeps, and 0 … 15.</summary>
-        public readonly TopHeap* Heaps;
-        public readonly float* HeapScores;
-        public readonly int* HeapKeys;
+        /// <summary>Where keys are chosen: what gathers for each row over its share of the arrays [rows, room], what it keeps, and 0 … 15.</summary>
+        public readonly TopKeys* Tops;
+        public readonly float* TopScores;
+        public readonly int* TopPlaces;
         public readonly float* Least;
         public readonly float* LastTies;
         public readonly float* Lanes;
@@ -85,10 +85,10 @@ internal static unsafe partial class FlashAttention
             bool hasRuns = args.Modifiers.RunStarts != null;
             Seen = hasRuns ? (ulong*)(Queries + Round(maxRows)) : null;
             _runs = (int*)(Queries + Round(maxRows)) + (hasRuns ? 2 * Round(maxRows) : 0);
-            Heaps = (TopHeap*)(_runs + (hasRuns ? Round(maxRows) : 0));
-            HeapScores = (float*)(Heaps + maxRows);
-            HeapKeys = (int*)(HeapScores + ((long)maxRows * Kept(args)));
-            Least = (float*)(HeapKeys + ((long)maxRows * Kept(args)));
+            Tops = (TopKeys*)(_runs + (hasRuns ? Round(maxRows) : 0));
+            TopScores = (float*)(Tops + maxRows);
+            TopPlaces = (int*)(TopScores + ((long)maxRows * ScoreWork.Room(args)));
+            Least = (float*)(TopPlaces + ((long)maxRows * ScoreWork.Room(args)));
             LastTies = Least + maxRows;
             Lanes = LastTies + maxRows;
             for (int lane = 0; lane < 16 && Kept(args) > 0; lane++)
@@ -128,7 +128,7 @@ internal static unsafe partial class FlashAttention
         {
             long perRow = Round(args.ValueDim) + TileKeys + 16;
             long packed = args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim;
-            long chosen = Kept(args) == 0 ? 0 : (rows * ((2L * Kept(args)) + 2)) + 16 + (rows * sizeof(TopHeap) / sizeof(float));
+            long chosen = Kept(args) == 0 ? 0 : (rows * ((2L * ScoreWork.Room(args)) + 2)) + 16 + (rows * sizeof(TopKeys) / sizeof(float));
             long seen = args.Modifiers.RunStarts == null ? 0 : Round(rows) * 3L;
             return (((rows + 3) / 4 * 4 * perRow) + packed + (Round(rows) * 5L) + seen + chosen) * sizeof(float);
         }

@@ -118,14 +118,6 @@ public sealed class MixerModelTests
         model.Forward(s_tokens, cache).ToArray().ShouldBe(model.Forward(s_tokens).ToArray());
     }
 
-    [Theory, InlineData("hard"), InlineData("chunks")]
-    public void CreateCache_OfHardAttention_IsAClearError(string name)
-    {
-        Transformer model = MixerModels.Make(name);
-        model.CanCache.ShouldBeFalse();
-        Should.Throw<NotSupportedException>(() => model.CreateCache()).Message.ShouldContain("HardAttention layers see all tokens at once");
-    }
-
     [Theory, MemberData(nameof(Causal)), MemberData(nameof(BothWays))]
     public void Layers_AreWhatTheModelAsksFor(string name)
     {

@@ -107,8 +107,7 @@ internal sealed class InspectionText
     private static KeyValuePair<string, string> Cache(ModelConfig config, MemoryNeed need)
     {
         if (config.Bidirectional) return new("keys and values", "none are kept: the model sees both ways");
-        if (config.Mixer == MixerKind.Hard) return new("keys and values", "none are kept: each new token reads the whole text again");
-        if (config.Mixer is MixerKind.AftFull or MixerKind.AftLocal) return new("keys and values", $"{Size(need.CacheBytes)}, the whole context's from the first token on");
+        if (config.Mixer == MixerKind.AftFull) return new("keys and values", $"{Size(need.CacheBytes)}, the whole context's from the first token on");
         if (need.CacheBytesPerToken == 0) return new("state", $"{Size(need.CacheBytes)}, however long the text");
         string all = $"{Size(1024 * need.CacheBytesPerToken)} per 1,024 tokens, {Size(need.CacheBytes)} for the whole context";
         return new("keys and values", need.CacheBytes < config.MaxSeqLen * need.CacheBytesPerToken ? $"{all}: layers with a window keep the latest tokens alone" : all);

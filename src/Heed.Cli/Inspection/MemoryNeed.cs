@@ -20,7 +20,7 @@ internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long Cac
             if (packed) resident += tensor.ElementCount * sizeof(float);
             else mapped += tensor.ByteLength;
         }
-        bool grows = config.Mixer == MixerKind.Attention && !config.Bidirectional;
+        bool grows = config.Mixer is MixerKind.Attention or MixerKind.Hard && !config.Bidirectional;
         long perToken = grows ? 2L * config.NumLayers * config.KvHeads * config.HeadSize * sizeof(float) : 0;
         return new MemoryNeed(resident, mapped, perToken, config.CacheBytes(config.MaxSeqLen));
     }

@@ -24,7 +24,9 @@ public sealed partial record ModelConfig
         return sizeof(float) * Mixer switch
         {
             MixerKind.Attention => (long)KvHeads * HeadSize * (2 * Enumerable.Range(0, NumLayers).Sum(layer => KvCache.SlotsFor(tokens, CachedWindowOf(layer))) + GlobalRows(tokens)),
-            MixerKind.AftFull or MixerKind.AftLocal => NumLayers * 2 * MaxSeqLen * hidden,
+            MixerKind.AftFull => NumLayers * 2 * MaxSeqLen * hidden,
+            MixerKind.AftLocal => NumLayers * (3 + 2 * (Math.Min(AftWindow, MaxSeqLen) - 1L)) * hidden,
+            MixerKind.Hard => NumLayers * 2L * MixerState.CapacityFor(tokens, HardAttention.FirstCapacity) * MixerSize,
             MixerKind.AftSimple => NumLayers * 3 * hidden,
             MixerKind.Mamba => NumLayers * (MambaConvolutionWidth - 1L + MambaStateSize) * MambaChannels,
             _ => 0,

@@ -15,7 +15,7 @@ namespace Heed.Nn;
 public sealed class HardAttention(Linear qkv, Linear output, int heads, bool causal, int chunk = 1) : SequenceMixer(output)
 {
     // Tokens that there is room for in a new state.
-    private const int FirstCapacity = 64;
+    internal const int FirstCapacity = 64;
 
     /// <summary>The outputs of sampled choices, with what is needed to learn from them.</summary>
     /// <param name="x">[batch, seq, hidden].</param>

@@ -60,16 +60,24 @@ public sealed class MixerState : IDisposable
     /// <summary>One of the tensors.</summary>
     internal Tensor Part(int index) => _parts[index];
 
+    /// <summary>The room for so many tokens of what begins with room for <paramref name="first"/> and doubles.</summary>
+    internal static int CapacityFor(int tokens, int first)
+    {
+        while (first < tokens) first = checked(2 * first);
+        return first;
+    }
+
     /// <summary>Makes room for so many tokens, [batch, tokens, …], in each part.</summary>
     internal void Grow(int tokens)
     {
         int room = _parts[0].Shape[1];
         if (tokens <= room) return;
+        int larger = CapacityFor(tokens, room);
         using TensorScope.Lease lease = TensorScope.Begin();
         for (int i = 0; i < _parts.Length; i++)
         {
             Tensor old = _parts[i];
-            _parts[i] = Tensor.AllocateOwned(old.Shape.WithAxis(1, Math.Max(tokens, 2 * room)), old.Device);
+            _parts[i] = Tensor.AllocateOwned(old.Shape.WithAxis(1, larger), old.Device);
             _parts[i].Backend.Fill(_parts[i], 0);
             _parts[i].Slice(1, 0, room).Assign(old);
             old.Dispose();

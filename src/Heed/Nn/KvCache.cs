@@ -54,7 +54,7 @@ public sealed partial class KvCache : IDisposable
     public int Capacity { get; private set; }
 
     /// <summary>The memory that the cache takes, in bytes.</summary>
-    public long Bytes => StateBytes + (long)_layers.Length * Batch * _kvHeads * Capacity * (_headDim + _valueDim) * (_device.DType == DType.Float32 ? 4 : 8);
+    public long Bytes => StateBytes + (Memory?.Bytes ?? 0) + (long)_layers.Length * Batch * _kvHeads * Capacity * (_headDim + _valueDim) * (_device.DType == DType.Float32 ? 4 : 8);
 
     /// <summary>Throws where this cache was not made for such a model.</summary>
     internal void CheckFits(int layers, int kvHeads, int headDim, Device device, SequenceMixer[]? mixers = null)
@@ -101,6 +101,7 @@ public sealed partial class KvCache : IDisposable
             values?.Dispose();
         }
         DisposeStates();
+        Memory = null;
         Array.Clear(_layers);
         Capacity = 0;
         Array.Clear(_lengths);

@@ -24,6 +24,9 @@ internal sealed class CrossMemory : IDisposable
     /// <summary>The encoder's output, or null where keys and values are stored.</summary>
     public Tensor? States { get; }
 
+    /// <summary>The most places of a row.</summary>
+    public int Longest => _lengths.Max();
+
     /// <summary>What the stored keys and values take, in bytes.</summary>
     public long Bytes => _layers.Sum(layer => ((long)layer.Keys.ElementCount + layer.Values.ElementCount) * (layer.Keys.DType == DType.Float32 ? 4 : 8));
 

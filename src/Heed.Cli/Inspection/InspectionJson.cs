@@ -35,9 +35,9 @@ internal static class InspectionJson
         return Encoding.UTF8.GetString(text.ToArray()) + "\n";
     }
 
-    private static void WriteConfig(Utf8JsonWriter json, ModelConfig config)
+    private static void WriteConfig(Utf8JsonWriter json, ModelConfig config, string name = "config")
     {
-        json.WriteStartObject("config");
+        json.WriteStartObject(name);
         json.WriteString("architecture", config.Architecture);
         json.WriteNumber("context", config.MaxSeqLen);
         json.WriteNumber("layers", config.NumLayers);
@@ -58,6 +58,8 @@ internal static class InspectionJson
         json.WriteNumber("norm_epsilon", config.NormEpsilon);
         json.WriteNumber("window", config.Window);
         json.WriteBoolean("bidirectional", config.Bidirectional);
+        json.WriteString("mixer", config.Mixer.ToString());
+        if (config.Encoder is not null) WriteConfig(json, config.Encoder, "encoder");
         json.WriteEndObject();
     }
 

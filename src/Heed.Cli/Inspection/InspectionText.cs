@@ -66,7 +66,7 @@ internal sealed class InspectionText
         yield return new("architecture", config.Architecture);
         yield return new("parameters", Number(config.ParameterCount()));
         yield return new("context", $"{Number(config.MaxSeqLen)} tokens");
-        yield return new("layers", Number(config.NumLayers));
+        yield return new("layers", config.Encoder is { } half ? $"{Number(half.NumLayers)} of the encoder, {Number(config.NumLayers)} of the decoder" : Number(config.NumLayers));
         yield return new("hidden size", Number(config.HiddenSize));
         yield return new("feed-forward size", $"{Number(config.FeedForwardSize)}, {(config.GatedFeedForward ? "gated " : "")}{config.Activation}");
         yield return new("heads", $"{config.NumHeads} of size {config.HeadSize}, {config.KvHeads} for keys and values");
@@ -77,15 +77,27 @@ internal sealed class InspectionText
         yield return new("norm", string.Create(CultureInfo.InvariantCulture, $"{config.Norm}, epsilon {config.NormEpsilon}{(config.NormPlacement == NormPlacement.Pre ? "" : $", {config.NormPlacement}")}"));
         if (config.Bidirectional) yield return new("sees", "both ways (an encoder)");
         if (config.Window > 0) yield return new("window", $"{Number(config.Window)} tokens");
-        yield return new("chat format", summary.ChatFormat ?? "unknown without a tokenizer");
+        if (config.Encoder is { } encoder) yield return new("encoder", Encoder(encoder, config));
+        yield return new("chat format", config.Encoder is not null ? "none: a source is read, its target written" : summary.ChatFormat ?? "unknown without a tokenizer");
     }
+
+    /// <summary>What the encoder is, and how it differs from its decoder.</summary>
+    private static string Encoder(ModelConfig encoder, ModelConfig decoder) => string.Join(", ", new[]
+    {
+        $"context {Number(encoder.MaxSeqLen)} tokens",
+        encoder.Mixer == MixerKind.Attention ? $"{encoder.NumHeads} heads of size {encoder.HeadSize}, {encoder.KvHeads} for keys and values" : $"mixer {encoder.Mixer}",
+        $"feed-forward size {Number(encoder.FeedForwardSize)}",
+        $"positions {encoder.Positions}",
+        encoder.Window > 0 ? $"window {Number(encoder.Window)} to either side" : "",
+        $"{Number(decoder.ParameterCount() - (decoder with { Encoder = null }).ParameterCount())} parameters with what the decoder looks at it by",
+    }.Where(part => part.Length > 0));
 
     private static IEnumerable<KeyValuePair<string, string>> Memory(ModelSummary summary)
     {
         MemoryNeed need = summary.Memory;
         yield return new("weights, resident", $"about {Size(need.ResidentBytes)}");
         yield return new("weights, mapped", $"about {Size(need.MappedBytes)}");
-        yield return new("keys and values", $"{Size(1024 * need.CacheBytesPerToken)} per 1,024 tokens, {Size(summary.Config.MaxSeqLen * need.CacheBytesPerToken)} for the whole context");
+        yield return new("keys and values", $"{Size(1024 * need.CacheBytesPerToken)} per 1,024 tokens, {Size(summary.Config.MaxSeqLen * need.CacheBytesPerToken)} for the whole context{(summary.Config.Encoder is null ? "" : "; as much for each token of a source")}");
     }
 
     private static IEnumerable<KeyValuePair<string, string>> TokenizerLines(ModelSummary summary)

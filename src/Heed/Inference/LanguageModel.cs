@@ -132,7 +132,7 @@ public sealed class LanguageModel : IDisposable
         options.Validate();
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
-        return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens, options.ParseSpecialTokens), options, cancellation);
+        return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens), options, cancellation);
     }
 
     /// <summary>Writes on after a prompt of tokens, as <see cref="CompleteAsync(string, GenerationOptions?, CancellationToken)"/> does.</summary>

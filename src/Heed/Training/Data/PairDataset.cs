@@ -25,9 +25,6 @@ public sealed class PairDataset
     /// <summary>The ids of all targets together; each is predicted.</summary>
     public long TargetTokens => _targets.Sum(target => (long)target.Length);
 
-    /// <summary>The bytes of the targets' texts.</summary>
-    public long TargetBytes { get; private init; }
-
     /// <summary>The longest source, its end token included.</summary>
     public int LongestSource => _sources.Max(source => source.Length);
 
@@ -57,7 +54,6 @@ public sealed class PairDataset
         if (tokenizer.EosId is not { } end) throw new ArgumentException("PairDataset: the tokenizer has no end token; expected one, which tells the decoder where to stop.", nameof(tokenizer));
         List<int[]> sources = [], targets = [];
         int skipped = 0;
-        long bytes = 0;
         string? first = null;
         foreach (TextPair pair in pairs)
         {
@@ -69,13 +65,12 @@ public sealed class PairDataset
                 continue;
             }
             first ??= pair.Source;
-            bytes += System.Text.Encoding.UTF8.GetByteCount(pair.Target);
             sources.Add(source);
             targets.Add(target);
         }
         if (first is null)
             throw new ArgumentException(skipped == 0 ? "PairDataset: there are no pairs; expected one or more." : $"PairDataset: each of the {skipped} pairs has an empty target, a source of more than {maxSource} tokens, or a target of more than {maxTarget}; nothing is left to learn from.", nameof(pairs));
-        return new PairDataset([.. sources], [.. targets], tokenizer.VocabSize, tokenizer.BosId ?? end) { SkippedCount = skipped, TargetBytes = bytes, FirstSource = first };
+        return new PairDataset([.. sources], [.. targets], tokenizer.VocabSize, tokenizer.BosId ?? end) { SkippedCount = skipped, FirstSource = first };
     }
 
     /// <summary>Tells the pairs from others: 32 hexadecimal digits of a hash of their ids.</summary>

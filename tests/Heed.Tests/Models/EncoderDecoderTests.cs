@@ -161,6 +161,44 @@ public sealed class EncoderDecoderTests
         again.ShouldBe(together, "cutting back what was written forgets no source");
     }
 
+    [Fact]
+    public void Forward_DecodeInSteadyState_AllocatesNothingManagedAndReadsTheSourceOnce()
+    {
+        Transformer model = Make(s_llama.WithEncoder(), Device.CreateCpu(1));
+        using KvCache cache = model.CreateCache();
+        model.Encode(new SourceRows([5, 1, 8]), cache);
+        using TensorScope scope = new(recycles: true);
+        Decode(200);
+        long bytes = cache.Bytes, before = GC.GetAllocatedBytesForCurrentThread();
+        Decode(200);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        cache.Bytes.ShouldBe(bytes);
+
+        void Decode(int steps)
+        {
+            for (int i = 0; i < steps; i++)
+            {
+                if (cache.Length() == 20) cache.Truncate(0, 4);
+                using TensorScope.Lease step = scope.Enter();
+                int token = i % Vocabulary;
+                model.Forward(new ReadOnlySpan<int>(in token), cache);
+            }
+        }
+    }
+
+    [Fact]
+    public void Encode_Cancelled_LeavesTheCacheAsItWas()
+    {
+        Transformer model = Make(s_llama.WithEncoder());
+        using KvCache cache = model.CreateCache();
+        model.Encode(new SourceRows([5, 1, 8]), cache);
+        model.Forward([1, 4], cache);
+        using CancellationTokenSource cancelled = new();
+        cancelled.Cancel();
+        Should.Throw<OperationCanceledException>(() => model.Encode(new SourceRows([9]), cache, cancelled.Token));
+        model.Forward([2], cache).ToArray().ShouldBe(Uncached(model, [1, 4, 2], [5, 1, 8])[^Vocabulary..]);
+    }
+
     [Theory, MemberData(nameof(Names))]
     public void ModelFolder_WrittenAndRead_IsTheSameModel(string name)
     {

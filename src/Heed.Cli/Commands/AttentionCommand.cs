@@ -17,7 +17,7 @@ internal sealed class AttentionCommand
     private static readonly IReadOnlyList<(string Name, MixingKind Kind)> s_kinds =
     [
         ("mha", MixingKind.MultiHead), ("mqa", MixingKind.MultiQuery), ("gqa", MixingKind.GroupedQuery), ("cross", MixingKind.Cross), ("hard", MixingKind.Hard),
-        ("local", MixingKind.Local), ("sliding", MixingKind.Sliding), ("longformer", MixingKind.Longformer), ("bigbird", MixingKind.BigBird), ("top-k", MixingKind.TopK),
+        ("local", MixingKind.Local), ("sliding", MixingKind.Sliding), ("longformer", MixingKind.Longformer), ("bigbird", MixingKind.BigBird), ("top-k", MixingKind.TopK), ("sinks", MixingKind.Sinks),
         ("linformer", MixingKind.Linformer), ("aft-full", MixingKind.AftFull), ("aft-local", MixingKind.AftLocal), ("aft-simple", MixingKind.AftSimple), ("mamba", MixingKind.Mamba),
     ];
 

@@ -70,7 +70,7 @@ internal sealed class TrainingLauncher(Terminal terminal)
         string parameters = learned == all ? $"{Number(all)} parameters" : $"{Number(learned)} parameters to learn beside {Number(all)}";
         Models.ModelConfig config = trainer.Model.Config;
         terminal.Note(string.Create(CultureInfo.InvariantCulture,
-            $"model: {parameters}; {(config.Encoder is { } encoder ? $"{encoder.NumLayers} layers that read, {config.NumLayers} that write" : $"{config.NumLayers} layers")}, {config.HiddenSize} wide, {config.NumHeads} heads ({config.KvHeads} for keys and values), context {config.MaxSeqLen}, vocabulary {config.VocabSize}."));
+            $"model: {parameters}; {(config.Encoder is { } encoder ? $"{encoder.NumLayers} layers that read, {config.NumLayers} that write" : $"{config.NumLayers} layers")}, {config.HiddenSize} wide, {config.DescribeMixer()}, context {config.MaxSeqLen}, vocabulary {config.VocabSize}."));
         long rows = (long)launch.Training.BatchSize * options.GradientAccumulation, tokens = rows * launch.Training.SeqLen;
         double epochs = (double)options.Steps * rows / launch.Training.RowsPerEpoch;
         terminal.Note(string.Create(CultureInfo.InvariantCulture,

@@ -34,9 +34,15 @@ internal static unsafe partial class FlashAttention
             tile.Heaps[r] = new TopHeap(tile.HeapScores + ((long)r * kept), tile.HeapKeys + ((long)r * kept), kept);
         }
 
+        tile.BeginRuns(args);
         int end = tile.LastEnd;
         for (int start = tile.FirstBegin / TileKeys * TileKeys; start < end; start += TileKeys)
         {
+            if (!tile.Meets(args, start))
+            {
+                continue;
+            }
+
             Scores<L, V>(args, tile, start, KeyPanels(args, tile, start, Math.Min(end, start + TileKeys)));
             for (int r = 0; r < tile.Rows; r++)
             {
@@ -50,7 +56,10 @@ internal static unsafe partial class FlashAttention
                 float* scores = tile.Weights + ((long)r * TileKeys);
                 for (int j = first; j < last; j++)
                 {
-                    tile.Heaps[r].Offer(scores[j], start + j);
+                    if (tile.Seen == null || ((tile.Seen[r] >> j) & 1) != 0)
+                    {
+                        tile.Heaps[r].Offer(scores[j], start + j);
+                    }
                 }
             }
         }
@@ -89,7 +98,10 @@ internal static unsafe partial class FlashAttention
             TopHeap heap = new(scores, keys, kept);
             for (int j = begin; j <= limit; j++)
             {
-                heap.Offer(StoredScore(args, b, h, i, j), j);
+                if (SeesStored(args, b, i, j))
+                {
+                    heap.Offer(StoredScore(args, b, h, i, j), j);
+                }
             }
 
             return (heap.Least, heap.LastTie);

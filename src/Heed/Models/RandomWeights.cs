@@ -56,6 +56,7 @@ public sealed class RandomWeights : IWeightSource
         WeightNames.LinformerKeys or WeightNames.LinformerValues => Normal(shape, 1 / Math.Sqrt(shape[1])), // Sums stay of the size of their parts.
         WeightNames.MambaConvolution => Normal(shape, 1 / Math.Sqrt(3.0 * shape[1])),
         WeightNames.MambaLogA => Copy(MambaMixer.LogRates(shape[0], shape[1], Device)),
+        WeightNames.AttentionSinks => Constant(shape, 0),
         _ => Constant(shape, name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(WeightNames.RunningMean, StringComparison.Ordinal) ? 0 : 1),
     };
 

@@ -21,6 +21,7 @@ public sealed partial class Transformer
 {
     private readonly TransformerBlock[] _blocks;
     private readonly SequenceMixer[]? _mixers;
+    private readonly int[] _windows;
 
     /// <summary>Builds the model that <paramref name="config"/> describes, with layers from <paramref name="weights"/>.</summary>
     /// <exception cref="ArgumentException">The configuration does not make a model.</exception>
@@ -53,6 +54,7 @@ public sealed partial class Transformer
         _blocks = new TransformerBlock[config.NumLayers];
         for (int i = 0; i < _blocks.Length; i++)
             _blocks[i] = new TransformerBlock(config, blocks.Scope(i.ToString(CultureInfo.InvariantCulture)), i, rotary, biases);
+        _windows = [.. Enumerable.Range(0, config.NumLayers).Select(config.CachedWindowOf)];
         if (config.Mixer != MixerKind.Attention) _mixers = [.. _blocks.Select(block => block.Mixer)];
         if (config.NormPlacement == NormPlacement.Pre)
             FinalNorm = TransformerBlock.NormOf(config, weights, WeightNames.FinalNorm, config.HiddenSize);
@@ -88,12 +90,16 @@ public sealed partial class Transformer
     /// <summary>An empty cache that fits this model.</summary>
     /// <param name="batch">The number of rows.</param>
     /// <param name="maxPositions">The largest number of tokens in a row; the model's own bound if 0.</param>
+    /// <param name="rolling">
+    /// Whether layers with a window keep the latest tokens alone; if not they keep all, so that rows can be cut back to any length.
+    /// What the model computes is the same.
+    /// </param>
     /// <exception cref="NotSupportedException">Not <see cref="CanCache"/>.</exception>
-    public KvCache CreateCache(int batch = 1, int maxPositions = 0)
+    public KvCache CreateCache(int batch = 1, int maxPositions = 0, bool rolling = true)
     {
         if (Config.Bidirectional) ThrowNoCache("CreateCache");
         int bound = maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen;
-        return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device) : new(_mixers, batch, bound, Device);
+        return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device, windows: rolling ? _windows : null) : new(_mixers, batch, bound, Device);
     }
 
     /// <summary>Whether tokens can be added to what a cache keeps; if not, <see cref="Forward"/> takes whole texts, without a cache.</summary>
@@ -113,7 +119,7 @@ public sealed partial class Transformer
     /// <exception cref="ArgumentException">The numbers of tokens, positions and rows do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary, or a position is out of bounds.</exception>
     /// <exception cref="NotSupportedException">There is a cache, and the model sees both ways.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before, or empty where they cannot be cut back (<see cref="KvCache.CanTruncate"/>).</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before, or empty where they cannot be cut back (<see cref="KvCache.CanTruncateTo"/>).</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
         LogitRows rows = LogitRows.Last, SourceRows? sources = null, CancellationToken cancellation = default)
     {
@@ -128,7 +134,7 @@ public sealed partial class Transformer
         }
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
-        cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device, _mixers);
+        cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device, _windows, _mixers);
         int seq = CheckSizes(tokens, positions, batch);
         Span<int> buffer = positions.IsEmpty && tokens.Length <= 256 ? stackalloc int[tokens.Length] : default;
         if (positions.IsEmpty) positions = NextPositions(cache, batch, seq, buffer);

@@ -16,7 +16,7 @@ public sealed class TransformerBlock
 
     internal TransformerBlock(ModelConfig config, IWeightSource weights, int layer, RotaryPositions? rotary, DistanceBiases? biases)
     {
-        int hidden = config.HiddenSize, heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize;
+        int hidden = config.HiddenSize;
         int inner = config.FeedForwardSize;
         _layer = layer;
         // Numbers of its own, so that cross attention drops other elements than the mixer.
@@ -24,17 +24,7 @@ public sealed class TransformerBlock
         _mixerScope = config.Mixer == MixerKind.Attention ? WeightNames.Attention : WeightNames.Mixer;
         _normsAfter = config.NormPlacement == NormPlacement.Post;
         AttentionNorm = NormOf(config, weights, WeightNames.AttentionNorm, hidden);
-        Mixer = config.Mixer != MixerKind.Attention ? BlockMixers.Of(config, weights) : new SelfAttention(
-            weights.Linear(WeightNames.Qkv, hidden, (heads + 2 * kvHeads) * headDim, config.QkvBias),
-            weights.Linear(WeightNames.AttentionOutput, heads * headDim, hidden, config.AttentionOutputBias),
-            kvHeads, headDim, config.AttentionOptionsOf(layer))
-        {
-            Rotary = rotary,
-            Distances = biases,
-            TopK = config.AttentionTopK,
-            QueryNorm = config.QkNorm ? NormOf(config, weights, WeightNames.QueryNorm, headDim) : null,
-            KeyNorm = config.QkNorm ? NormOf(config, weights, WeightNames.KeyNorm, headDim) : null,
-        };
+        Mixer = config.Mixer == MixerKind.Attention ? BlockAttention.Of(config, weights, layer, rotary, biases) : BlockMixers.Of(config, weights);
         FeedForwardNorm = NormOf(config, weights, WeightNames.FeedForwardNorm, hidden);
         FeedForward = new FeedForward(
             weights.Linear(WeightNames.Up, hidden, config.GatedFeedForward ? 2 * inner : inner, config.FeedForwardBias),
@@ -42,6 +32,7 @@ public sealed class TransformerBlock
             config.Activation, config.GatedFeedForward, config.SwishBeta);
         if (config.Encoder is not null)
         {
+            int heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize;
             CrossNorm = NormOf(config, weights, WeightNames.CrossNorm, hidden);
             Cross = new CrossAttention(
                 weights.Linear(WeightNames.CrossQuery, hidden, heads * headDim, config.QkvBias),

@@ -36,6 +36,15 @@ public static class WeightNames
     /// <summary>Within a block: the attention's output layer.</summary>
     public const string AttentionOutput = "attention.output";
 
+    /// <summary>Within a block: attention's sinks, a tensor [heads].</summary>
+    public const string AttentionSinks = "attention.sinks";
+
+    /// <summary>Within a block: the queries of global tokens.</summary>
+    public const string GlobalQuery = "attention.global_query";
+
+    /// <summary>Within a block: keys and values for global tokens, rows in that order.</summary>
+    public const string GlobalKeyValue = "attention.global_key_value";
+
     /// <summary>Within a block: the scope of attention's layers.</summary>
     public const string Attention = "attention";
 

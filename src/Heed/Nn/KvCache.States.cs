@@ -21,11 +21,6 @@ public sealed partial class KvCache
         _states = new MixerState?[mixers.Length * batch];
     }
 
-    /// <summary>
-    /// Whether a row can be cut back to any length. The states of mixers cannot: a row is kept as it is, or cleared and read again.
-    /// </summary>
-    public bool CanTruncate => _mixers is null;
-
     private long StateBytes => _states.Sum(state => state?.Bytes ?? 0);
 
     /// <summary>What a layer keeps of a row; made when it is first asked for.</summary>
@@ -36,7 +31,7 @@ public sealed partial class KvCache
     /// </summary>
     internal void Undo(int row, int length)
     {
-        if (_lengths[row] != length) Truncate(row, CanTruncate ? length : 0);
+        if (_lengths[row] != length) Truncate(row, CanTruncateTo(row, length) ? length : 0);
     }
 
     private void CheckMixers(SequenceMixer[]? mixers)
@@ -46,7 +41,7 @@ public sealed partial class KvCache
 
     private void TruncateStates(int row, int length)
     {
-        if (CanTruncate || length == _lengths[row]) return;
+        if (_mixers is null || length == _lengths[row]) return;
         if (length > 0)
             throw new NotSupportedException($"KvCache.Truncate: length is {length}; expected 0 or row {row}'s {_lengths[row]} tokens: the states of {_mixers![0].GetType().Name} layers cannot be cut back.");
         for (int i = row; i < _states.Length; i += Batch) _states[i]?.Clear();

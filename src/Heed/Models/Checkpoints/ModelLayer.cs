@@ -69,6 +69,12 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
         {
             yield return new(scope + WeightNames.Qkv, ModelLayerKind.Linear, [queries, keys, keys], hidden, config.QkvBias);
             yield return new(scope + WeightNames.AttentionOutput, ModelLayerKind.Linear, [hidden], queries, config.AttentionOutputBias);
+            if (config.AttentionSinks) yield return new(scope + WeightNames.AttentionSinks, ModelLayerKind.Vector, [config.NumHeads], 1, Bias: false);
+            if (config.HasGlobalProjections)
+            {
+                yield return new(scope + WeightNames.GlobalQuery, ModelLayerKind.Linear, [queries], hidden, config.QkvBias);
+                yield return new(scope + WeightNames.GlobalKeyValue, ModelLayerKind.Linear, [keys, keys], hidden, config.QkvBias);
+            }
         }
         else
         {

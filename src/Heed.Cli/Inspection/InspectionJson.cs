@@ -35,9 +35,9 @@ internal static class InspectionJson
         return Encoding.UTF8.GetString(text.ToArray()) + "\n";
     }
 
-    private static void WriteConfig(Utf8JsonWriter json, ModelConfig config)
+    private static void WriteConfig(Utf8JsonWriter json, ModelConfig config, string name = "config")
     {
-        json.WriteStartObject("config");
+        json.WriteStartObject(name);
         json.WriteString("architecture", config.Architecture);
         json.WriteNumber("context", config.MaxSeqLen);
         json.WriteNumber("layers", config.NumLayers);
@@ -62,6 +62,7 @@ internal static class InspectionJson
         json.WriteBoolean("bidirectional", config.Bidirectional);
         json.WriteString("attention_pattern", config.AttentionPattern.ToString());
         json.WriteBoolean("attention_sinks", config.AttentionSinks);
+        if (config.Encoder is not null) WriteConfig(json, config.Encoder, "encoder");
         json.WriteEndObject();
     }
 

@@ -69,7 +69,7 @@ internal sealed class InspectionText
         yield return new("architecture", config.Architecture);
         yield return new("parameters", Number(config.ParameterCount()));
         yield return new("context", $"{Number(config.MaxSeqLen)} tokens");
-        yield return new("layers", Number(config.NumLayers));
+        yield return new("layers", config.Encoder is { } half ? $"{Number(half.NumLayers)} of the encoder, {Number(config.NumLayers)} of the decoder" : Number(config.NumLayers));
         yield return new("hidden size", Number(config.HiddenSize));
         yield return new("feed-forward size", $"{Number(config.FeedForwardSize)}, {(config.GatedFeedForward ? "gated " : "")}{config.Activation}");
         yield return config.Mixer == MixerKind.Attention
@@ -84,7 +84,8 @@ internal sealed class InspectionText
         if (config.Window > 0) yield return new("window", $"{Number(config.Window)} tokens{InLayers(config)}");
         if (config.AttentionPattern != AttentionPatternKind.Full) yield return new("pattern", Pattern(config));
         if (config.AttentionSinks) yield return new("sinks", "a learned one for each head of each layer");
-        yield return new("chat format", summary.ChatFormat ?? "unknown without a tokenizer");
+        if (config.Encoder is { } encoder) yield return new("encoder", Encoder(encoder, config));
+        yield return new("chat format", config.Encoder is not null ? "none: a source is read, its target written" : summary.ChatFormat ?? "unknown without a tokenizer");
     }
 
     private static string Pattern(ModelConfig config)
@@ -96,13 +97,28 @@ internal sealed class InspectionText
         return string.Create(CultureInfo.InvariantCulture, $"Longformer: {config.LongformerWindow} tokens {(config.Bidirectional ? "on each side" : "before")}{apart}, {config.GlobalTokens} global{own}");
     }
 
+    /// <summary>What the encoder is, and how it differs from its decoder.</summary>
+    private static string Encoder(ModelConfig encoder, ModelConfig decoder) => string.Join(", ", new[]
+    {
+        $"context {Number(encoder.MaxSeqLen)} tokens",
+        encoder.DescribeMixer(),
+        $"feed-forward size {Number(encoder.FeedForwardSize)}",
+        $"positions {encoder.Positions}",
+        encoder.AttentionPattern != AttentionPatternKind.Full ? Pattern(encoder) : "",
+        encoder.Window > 0 ? $"window {Number(encoder.Window)} to either side" : "",
+        $"{Number(decoder.ParameterCount() - (decoder with { Encoder = null }).ParameterCount())} parameters with what the decoder looks at it by",
+    }.Where(part => part.Length > 0));
+
     private static IEnumerable<KeyValuePair<string, string>> Memory(ModelSummary summary)
     {
         MemoryNeed need = summary.Memory;
         yield return new("weights, resident", $"about {Size(need.ResidentBytes)}");
         yield return new("weights, mapped", $"about {Size(need.MappedBytes)}");
         yield return Cache(summary.Config, need);
+        if (summary.Config.Encoder is not null) yield return new("of a source", $"{Size(1024 * CrossBytesPerToken(summary.Config))} per 1,024 tokens");
     }
+
+    private static long CrossBytesPerToken(ModelConfig config) => 2L * config.NumLayers * config.KvHeads * config.HeadSize * sizeof(float);
 
     private static KeyValuePair<string, string> Cache(ModelConfig config, MemoryNeed need)
     {

@@ -75,6 +75,7 @@ public sealed class AttentionMaps
 
     private static void Check(ModelConfig config, int tokens, int? layer)
     {
+        if (config.Encoder is not null) throw new ArgumentException("AttentionMaps: the model has an encoder beside its decoder; expected one that reads a single text.", nameof(config));
         if (tokens < 1 || tokens > config.MaxSeqLen)
             throw new ArgumentException($"AttentionMaps: got {tokens} tokens; expected 1 to {config.MaxSeqLen}, the model's context.", nameof(tokens));
         if (layer is { } one && (uint)one >= (uint)config.NumLayers)

@@ -20,6 +20,8 @@ public static class GroupedHeads
         ModelConfig config = model.Config;
         if (config.Mixer != MixerKind.Attention)
             throw new ArgumentException($"MeanPool: Mixer is {config.Mixer}, which has no key/value heads; expected {MixerKind.Attention}.", nameof(model));
+        if (config.Encoder is not null)
+            throw new ArgumentException("MeanPool: Encoder is set; expected null: the heads of cross attention are not pooled.", nameof(model));
         if (kvHeads < 1 || config.KvHeads % kvHeads != 0)
             throw new ArgumentException($"MeanPool: kvHeads is {kvHeads}; expected a divisor of the model's {config.KvHeads} key/value heads.", nameof(kvHeads));
         using GradientTape.Pause pause = GradientTape.NoGrad();

@@ -62,7 +62,7 @@ public sealed partial class KvCache : IDisposable
     public int Capacity { get; private set; }
 
     /// <summary>The memory that the cache takes, in bytes.</summary>
-    public long Bytes => StateBytes + GlobalBytes + _layers.Sum(layer => layer.Keys is null ? 0L : (long)layer.Keys.ElementCount + layer.Values.ElementCount) * (_device.DType == DType.Float32 ? 4 : 8);
+    public long Bytes => StateBytes + GlobalBytes + (Memory?.Bytes ?? 0) + _layers.Sum(layer => layer.Keys is null ? 0L : (long)layer.Keys.ElementCount + layer.Values.ElementCount) * (_device.DType == DType.Float32 ? 4 : 8);
 
     /// <summary>Throws where this cache was not made for such a model.</summary>
     internal void CheckFits(int layers, int kvHeads, int headDim, Device device, int[] windows, SequenceMixer[]? mixers = null)
@@ -108,6 +108,7 @@ public sealed partial class KvCache : IDisposable
             values?.Dispose();
         }
         DisposeStates();
+        Memory = null;
         DisposeGlobals();
         Array.Clear(_layers);
         Capacity = 0;

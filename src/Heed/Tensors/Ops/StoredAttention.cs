@@ -15,8 +15,7 @@ public static partial class Ops
     internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, Tensor keyPanels,
         Tensor valueRows, KvSlots slots, in AttentionOptions options, AttentionModifiers? modifiers = null)
     {
-        if (GradientTape.Watching(q.Rows, k.Rows, v.Rows) is not null)
-            throw new InvalidOperationException("Attention: keys and values in a cache have no gradient; leave the cache out, or wrap the call in GradientTape.NoGrad().");
+        if (GradientTape.Watching(q.Rows, k.Rows, v.Rows) is not null) ThrowNoGradient();
         if (slots.Rolls && (options.Window == 0 || options.Window > slots.Window))
             TensorErrors.Argument($"Attention: the window is {options.Window} (0: all keys); the slots that roll hold windows of up to {slots.Window}.");
         CheckPositions("Attention", positions, slots.Rolls ? int.MaxValue : slots.Count);
@@ -49,6 +48,27 @@ public static partial class Ops
             }
         }
     }
+
+    /// <summary>Stores keys and values at their positions; −1 is not stored.</summary>
+    internal static void StoreKeyValues(in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
+    {
+        if (GradientTape.Watching(k.Rows, v.Rows) is not null) ThrowNoGradient();
+        CheckPositions("Attention", positions, valueRows.Shape[2]);
+        k.Rows.Backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
+    }
+
+    /// <summary>Attends to what is stored: query r of batch × seq sees keys up to limits[r]. The result is [batch, seq, heads·valueDim].</summary>
+    internal static Tensor Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, in AttentionOptions options)
+    {
+        if (GradientTape.Watching(q.Rows) is not null) ThrowNoGradient();
+        Shape rows = q.Rows.Shape; // [batch, seq, (heads, headDim) or their product]
+        Tensor result = Tensor.Allocate(new Shape(rows[0], rows[1], q.Count * valueRows.Shape[3]), q.Rows.Device);
+        q.Rows.Backend.Attention(q, keyPanels, valueRows, limits, default, options, result);
+        return result;
+    }
+
+    private static void ThrowNoGradient() =>
+        throw new InvalidOperationException("Attention: keys and values in a cache have no gradient; leave the cache out, or wrap the call in GradientTape.NoGrad().");
 
     /// <summary>Room for <paramref name="capacity"/> keys in panels and values in rows, with undefined contents.</summary>
     internal static (Tensor KeyPanels, Tensor ValueRows) AllocateKeyValues(int batch, int kvHeads, int capacity, int headDim, int valueDim,

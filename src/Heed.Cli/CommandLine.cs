@@ -52,6 +52,7 @@ internal sealed class CommandLine(Terminal terminal)
         root.Add(TokenizerCommand.Create(terminal));
         root.Add(AttentionCommand.Create());
         root.Add(CompareCommand.Create(terminal));
+        root.Add(ScalingCommand.Create(terminal));
         root.Add(BenchCommand.Create());
         root.SetAction(line => new HelpAction().Invoke(line));
         return root;

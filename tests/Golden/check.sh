@@ -7,6 +7,8 @@ python=${PYTHON:-python3}
 "$python" make_models.py
 "$python" make_layers.py
 "$python" make_blocks.py
+"$python" make_mixers.py
+"$python" make_encoder_decoder.py
 "$python" make_optimizer.py
 "$python" make_training.py
 "$python" make_lora.py

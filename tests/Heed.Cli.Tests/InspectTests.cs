@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Heed.Models;
+using Heed.Models.Checkpoints;
 using Heed.Tests;
 
 namespace Heed.Cli.Tests;
@@ -44,6 +46,44 @@ public sealed class InspectTests
         JsonElement sample = root.GetProperty("sample");
         sample.GetProperty("ids").GetArrayLength().ShouldBe(sample.GetProperty("tokens").GetArrayLength());
         root.GetProperty("tokenizer").GetProperty("tokens").GetInt32().ShouldBe(root.GetProperty("config").GetProperty("vocabulary").GetInt32());
+    }
+
+    /// <summary>What is kept of a text: 2 layers, 16 wide, a context of 1,024; keys and values are 4 heads of 4.</summary>
+    [Theory]
+    [InlineData("attention", "heads +4 of size 4, 4 for keys and values", "keys and values +256.0 KiB per 1,024 tokens, 256.0 KiB for the whole context$", 262144, 256)]
+    [InlineData("window", "window +10 tokens, in 1 of 2 layers", "keys and values +256.0 KiB per 1,024 tokens, 168.0 KiB for the whole context: layers with a window keep the latest tokens alone", (1024 + 320) * 128, 256)]
+    [InlineData("encoder", "sees +both ways", "keys and values +none are kept: the model sees both ways", 0, 0)]
+    [InlineData("mamba", "mixer +Mamba, 32 channels of 16 states, a convolution over 4 tokens", "state +4.8 KiB, however long the text", 4864, 0)]
+    [InlineData("simple", "mixer +attention-free, without biases", "state +384 B, however long the text", 384, 0)]
+    [InlineData("local", "mixer +attention-free, biases for positions less than 32 tokens apart", "keys and values +256.0 KiB, the whole context's from the first token on", 262144, 0)]
+    [InlineData("hard", "mixer +hard attention, 4 heads of 4, each query one token", "none are kept: each new token reads the whole text again", 0, 0)]
+    [InlineData("linformer", "mixer +Linformer, 4 heads of 4, keys and values projected to 128", "none are kept: the model sees both ways", 0, 0)]
+    public void Inspect_WindowsAndMixers_SaysWhatTheyKeep(string kind, string mixer, string memory, long bytes, long perToken)
+    {
+        ModelConfig config = new() { HiddenSize = 16, IntermediateSize = 16, NumLayers = 2, NumHeads = 4, VocabSize = 20, MaxSeqLen = 1024, Positions = PositionKind.None };
+        config = kind switch
+        {
+            "attention" => config,
+            "window" => config with { Window = 10, WindowFrom = 1 },
+            "encoder" => config with { Bidirectional = true },
+            "mamba" => config with { Mixer = MixerKind.Mamba },
+            "simple" => config with { Mixer = MixerKind.AftSimple },
+            "local" => config with { Mixer = MixerKind.AftLocal },
+            "hard" => config with { Mixer = MixerKind.Hard },
+            _ => config with { Mixer = MixerKind.Linformer, Bidirectional = true },
+        };
+        using TempFolder folder = new();
+        ModelFolder.Write(new Transformer(config, new RandomWeights(1, 2)), folder.File("model"));
+
+        string output = HeedProcess.Run("inspect", folder.File("model")).Out;
+
+        output.ShouldMatch(mixer);
+        output.ShouldMatch("(?m)" + memory);
+        if (config.Mixer != MixerKind.Attention) output.ShouldNotMatch("heads +4 of size");
+        using JsonDocument document = JsonDocument.Parse(HeedProcess.Run("inspect", folder.File("model"), "--json").Out);
+        JsonElement need = document.RootElement.GetProperty("memory");
+        (need.GetProperty("cache_bytes").GetInt64(), need.GetProperty("cache_bytes_per_token").GetInt64()).ShouldBe((bytes, perToken));
+        document.RootElement.GetProperty("config").GetProperty("mixer").GetString().ShouldBe(config.Mixer.ToString());
     }
 
     [DataFact("weights/stories260K/tinyllamas-stories-260k-f32.gguf")]

@@ -30,12 +30,21 @@ public sealed class MaskedTests
         mask.GetProperty("place").GetInt32().ShouldBe(5);
         mask.GetProperty("candidates").GetArrayLength().ShouldBe(3);
 
-        foreach (string[] line in new string[][] { ["complete", "The"], ["chat"], ["eval", text] })
+        foreach (string[] line in new string[][] { ["complete", "The"], ["chat"] })
         {
             HeedResult refused = HeedProcess.Run([.. line, "-m", model]);
             refused.ExitCode.ShouldBe(1);
             refused.Err.ShouldContain("both ways");
         }
+        HeedResult eval = HeedProcess.Run("eval", text, "-m", model);
+        eval.ExitCode.ShouldBe(0, eval.Err);
+        eval.Out.ShouldMatch(@"\Aperplexity +\d+\.\d{4}\nnats per token +\d\.\d{5}\ntokens +[\d,]+ read, [\d,]+ of them hidden and found\nrows +\d+\n\z");
+        using JsonDocument whole = JsonDocument.Parse(HeedProcess.Run("eval", text, "-m", model, "--json", "--mask-share", "0.5").Out);
+        whole.RootElement.GetProperty("objective").GetString().ShouldBe("masked");
+        double share = whole.RootElement.GetProperty("targets").GetDouble() / whole.RootElement.GetProperty("tokens").GetDouble();
+        share.ShouldBe(0.5, 0.05);
+        HeedProcess.Run("eval", text, "-m", model, "--stride", "4").Err.ShouldContain("--stride goes with models that predict the next token only");
+        HeedProcess.Run("eval", text, "-m", model, "--span-length", "4").Err.ShouldContain("--span-length goes with --objective spans only");
         HeedProcess.Run("fill", "no gap", "-m", model).Err.ShouldContain("has no <mask>");
         HeedProcess.Run("train", text, "--out", folder.File("on"), "--init", model, "--objective", "causal").Err.ShouldContain("--objective causal: the model sees both ways");
         HeedProcess.Run("finetune", model, TinyTraining.WriteDialogs(folder), "--out", folder.File("tuned")).Err.ShouldContain("both ways");
@@ -79,10 +88,10 @@ public sealed class MaskedTests
     }
 
     [Theory]
-    [InlineData("--objective is 'other'; expected causal or masked", 2, "--objective", "other")]
-    [InlineData("--mask-share goes with --objective masked only", 2, "--objective", "causal", "--mask-share", "0.2")]
+    [InlineData("--objective is 'other'; expected causal, masked, spans or pairs", 2, "--objective", "other")]
+    [InlineData("--mask-share goes with --objective masked and spans only", 2, "--objective", "causal", "--mask-share", "0.2")]
     [InlineData("--mask-share is '2'", 2, "--objective", "masked", "--mask-share", "2")]
-    [InlineData("--mask-share goes with --objective masked only", 1, "--mask-share", "0.2")]
+    [InlineData("--mask-share goes with --objective masked and spans only", 1, "--mask-share", "0.2")]
     [InlineData("--objective causal: the model sees both ways", 1, "--objective", "causal", "--set", "Bidirectional=true")]
     [InlineData("has no <mask> for the samples", 1, "--objective", "masked", "--prompt", "The fox")]
     public void Train_ObjectiveThatDoesNotFit_SaysWhy(string expected, int exitCode, params string[] options)

@@ -46,6 +46,28 @@ public sealed class OwnFormatTests
     }
 
     [Fact]
+    public void Train_LongformerWithSinks_ThenEveryCommandTakesIt()
+    {
+        using TempFolder folder = new();
+        string text = TinyTraining.WriteText(folder), model = folder.File("model");
+        string[] settings = ["AttentionPattern=Longformer", "LongformerWindow=6", "GlobalTokens=3", "AttentionSinks=true", "MaxSeqLen=64"];
+
+        HeedResult train = TinyTraining.Train(text, model, [.. settings.SelectMany(setting => new[] { "--set", setting }), "--steps", "4"]);
+
+        train.ExitCode.ShouldBe(0, train.Err);
+        train.Err.ShouldContain(Own + "no Hugging Face family");
+        JsonElement config = Config(model);
+        config.GetProperty("attention_pattern").GetString().ShouldBe("Longformer");
+        config.GetProperty("attention_sinks").GetBoolean().ShouldBeTrue();
+        HeedProcess.Run("complete", "The fox", "-m", model, "-n", "3", "--ignore-end").ExitCode.ShouldBe(0);
+        HeedProcess.Run("eval", text, "-m", model).Out.ShouldContain("perplexity");
+        string inspected = HeedProcess.Run("inspect", model).Out;
+        foreach (string line in new[] { "pattern +Longformer: 6 tokens before, 3 global with projections of their own", "sinks +a learned one", @"blocks\.N\.attention\.global_key_value\.weight", @"blocks\.N\.attention\.sinks" }) inspected.ShouldMatch(line);
+        HeedProcess.Run("inspect", model, "--json").Out.ShouldContain("\"attention_pattern\": \"Longformer\"");
+        HeedProcess.Run("inspect", "attention", model, "The fox", "--json").ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
     public void Train_BatchNorm_ResumesAndStoresWhatItLearned()
     {
         using TempFolder folder = new();

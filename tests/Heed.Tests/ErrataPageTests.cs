@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Heed.Tests;
 
-/// <summary>docs/errata.md lists all rows and every test that is named after one, and no other.</summary>
+/// <summary>docs/attention/errata.md lists all rows and every test that is named after one, and no other.</summary>
 public sealed class ErrataPageTests
 {
     private const int Rows = 53;
@@ -12,7 +12,7 @@ public sealed class ErrataPageTests
     [Fact]
     public void ErrataPage_EveryRow_ListsTheTestsOfItsName()
     {
-        string page = Path.Combine(TestData.Repository, "docs", "errata.md");
+        string page = Path.Combine(TestData.Repository, "docs", "attention", "errata.md");
         Dictionary<int, string[]> listed = File.ReadLines(page).Select(line => Regex.Match(line, @"^\| (\d+) \|")).Where(match => match.Success)
             .ToDictionary(match => Number(match.Groups[1]), match => Names(File.ReadLines(page).First(line => line.StartsWith(match.Value, StringComparison.Ordinal))));
 

@@ -12,12 +12,10 @@ internal sealed class AttentionCommand
     private const double Mebi = 1 << 20;
     private const string All = "all";
 
-    // Their memory or their time grows with the square at once.
-    private const int LongestDense = 4096;
     private static readonly IReadOnlyList<(string Name, MixingKind Kind)> s_kinds =
     [
         ("mha", MixingKind.MultiHead), ("mqa", MixingKind.MultiQuery), ("gqa", MixingKind.GroupedQuery), ("cross", MixingKind.Cross), ("hard", MixingKind.Hard),
-        ("local", MixingKind.Local), ("sliding", MixingKind.Sliding), ("longformer", MixingKind.Longformer), ("bigbird", MixingKind.BigBird), ("top-k", MixingKind.TopK),
+        ("local", MixingKind.Local), ("sliding", MixingKind.Sliding), ("longformer", MixingKind.Longformer), ("bigbird", MixingKind.BigBird), ("top-k", MixingKind.TopK), ("sinks", MixingKind.Sinks),
         ("linformer", MixingKind.Linformer), ("aft-full", MixingKind.AftFull), ("aft-local", MixingKind.AftLocal), ("aft-simple", MixingKind.AftSimple), ("mamba", MixingKind.Mamba),
     ];
 
@@ -65,7 +63,6 @@ internal sealed class AttentionCommand
             {
                 foreach (int length in lengths)
                 {
-                    if (kind == MixingKind.Hard && length > LongestDense) continue;
                     MixingMeasurement measured = MixingMeasurement.Measure(kind, length, heads, headDim, threads, line.GetValue(_repeats) ?? 3, interruption.Token);
                     all.Add(measured);
                     output.Write(Row(name, measured));
@@ -102,7 +99,7 @@ internal sealed class AttentionCommand
             MixingMeasurement[] own = [.. all.Where(measured => measured.Kind == kind)];
             if (own.Length < 2) continue;
             text += $"{name,-11}{MixingMeasurement.ExpectedPower(kind),10}{Fit(own.Select(m => ((double)m.Tokens, (m.Forward + m.Backward).TotalSeconds))),8}"
-                + $"{MixingMeasurement.ExpectedMemoryPower(kind),10}{Fit(own.Select(m => ((double)m.Tokens, (double)m.Bytes))),8}\n";
+                + $"{MixingMeasurement.ExpectedMemoryPower,10}{Fit(own.Select(m => ((double)m.Tokens, (double)m.Bytes))),8}\n";
         }
         return text;
     }

@@ -25,7 +25,7 @@ internal sealed class CompleteCommand
     public static Command Create(Terminal terminal)
     {
         CompleteCommand self = new(terminal);
-        Command command = new("complete", "Write on after a prompt. Standard output gets the new text and nothing else.");
+        Command command = new("complete", "Write on after a prompt; a model with an encoder reads the prompt and writes what belongs to it. Standard output gets the new text and nothing else.");
         command.Add(self._prompt);
         self._model.AddTo(command);
         self._sampling.AddTo(command);
@@ -49,6 +49,8 @@ internal sealed class CompleteCommand
         {
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token);
             GenerationOptions options = _sampling.Apply(line, loaded.Model.DefaultOptions) with { LogProbabilities = line.GetValue(_logprobs) };
+            // A source's gaps are written as their tokens.
+            if (loaded.Model.Transformer.Encoder is not null && loaded.Model.Tokenizer.SentinelIds.Count > 0) options = options with { ParseSpecialTokens = true };
             return await WriteAsync(loaded, prompt, options, line, interruption);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
@@ -59,7 +61,7 @@ internal sealed class CompleteCommand
 
     private async Task<int> WriteAsync(LoadedModel loaded, string prompt, GenerationOptions options, ParseResult line, Interruption interruption)
     {
-        WarnOfUnknown(loaded.Model.Tokenizer, prompt);
+        WarnOfUnknown(loaded.Model.Tokenizer, prompt, options.ParseSpecialTokens);
         using StandardOutput standard = new();
         ICompletionOutput output = line.GetValue(_json) ? new JsonLinesOutput(standard) : new PlainOutput(standard);
         Usage? usage = null;
@@ -88,10 +90,10 @@ internal sealed class CompleteCommand
         return exitCode;
     }
 
-    private void WarnOfUnknown(Tokenizer tokenizer, string prompt)
+    private void WarnOfUnknown(Tokenizer tokenizer, string prompt, bool parseSpecial)
     {
         if (tokenizer.UnknownId is not { } unknown) return;
-        int count = tokenizer.Encode(prompt, addSpecial: false).AsSpan().Count(unknown);
+        int count = tokenizer.Encode(prompt, addSpecial: false, parseSpecial).AsSpan().Count(unknown);
         if (count > 0) _terminal.Note($"the model's vocabulary cannot spell all of the prompt: {count} {(count == 1 ? "token stands" : "tokens stand")} for what it does not know.");
     }
 }

@@ -14,6 +14,7 @@ internal sealed class EvalCommand
     private readonly TextOptions _text = new();
     private readonly ModelOptions _model = new();
     private readonly Option<int?> _stride = ValueOption.Number<int>("--stride", "How far a window is from the one before; smaller ones give every token more context and take longer. The context if not given.", "a whole number, 1 or more", value => value >= 1);
+    private readonly ObjectiveOptions _objective = new();
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
     private readonly Terminal _terminal;
 
@@ -22,10 +23,11 @@ internal sealed class EvalCommand
     public static Command Create(Terminal terminal)
     {
         EvalCommand self = new(terminal);
-        Command command = new("eval", "Measure how well a model predicts a text: perplexity, nats per token, bits per byte.");
+        Command command = new("eval", "Measure how well a model predicts a text: perplexity, nats per token, bits per byte; or finds what is hidden from it, or writes what belongs to a source, if that is what it has learned.");
         self._text.AddTo(command);
         self._model.AddTo(command);
         command.Add(self._stride);
+        self._objective.AddShapesTo(command);
         command.Add(self._json);
         command.SetAction(self.Run);
         return command;
@@ -39,7 +41,16 @@ internal sealed class EvalCommand
         try
         {
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token);
-            if (loaded.Model.Config.Bidirectional) throw new CommandException("eval: the model sees both ways and predicts no next token; what it fills in is measured by heed train --validation.");
+            Objective objective = ObjectiveOptions.ObjectiveOf(loaded.Model.Config, source.Files);
+            _objective.CheckShapes(line, objective);
+            using StandardOutput output = new();
+            if (objective != Objective.Causal)
+            {
+                if (line.GetValue(_stride) is not null) throw new CommandException("--stride goes with models that predict the next token only.");
+                HeldOutLoss found = HeldOutLoss.Measure(objective, _objective, line, loaded.Model, source, _terminal, interruption.Token);
+                output.Write(line.GetValue(_json) ? found.Json() : found.Text());
+                return ExitCodes.Ok;
+            }
             using TokenizingLine progress = new(_terminal);
             TokenMemory corpus = TokenMemory.FromSource(source, loaded.Model.Tokenizer, progress, interruption.Token);
             progress.Dispose();
@@ -48,7 +59,6 @@ internal sealed class EvalCommand
             using MeasuringLine measuring = new(_terminal);
             SlidingLoss result = SlidingLoss.Measure(loaded.Model.Transformer, corpus, loaded.Model.Tokenizer, window, stride, measuring, interruption.Token);
             measuring.Dispose();
-            using StandardOutput output = new();
             output.Write(line.GetValue(_json) ? Json(result, corpus) : Text(result, corpus));
             return ExitCodes.Ok;
         }

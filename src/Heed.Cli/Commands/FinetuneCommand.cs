@@ -62,6 +62,7 @@ internal sealed class FinetuneCommand
         using LoadedBase loaded = LoadedBase.Open(path, line.GetValue(_tokenizer));
         ModelConfig config = loaded.Checkpoint.Config;
         if (config.Bidirectional) throw new CommandException($"{path}: the model sees both ways and answers nothing; heed train --init goes on teaching it to fill gaps.");
+        if (config.Encoder is not null) throw new CommandException($"{path}: the model has an encoder and holds no conversation; heed train pairs.jsonl --objective pairs --init {CommandText.Quote(path)} teaches it what to write for a source.");
         config = config with { Dropout = _launcher.Optimizer.Dropout(line) ?? 0 };
         if (lora is null) OwnFormat.Check(config, _terminal);
         int seqLen = line.GetValue(_seq) ?? Math.Min(LongestRow, config.MaxSeqLen);

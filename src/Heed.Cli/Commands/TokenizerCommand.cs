@@ -23,6 +23,7 @@ internal sealed class TokenizerCommand
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
+    private readonly Option<int?> _sentinels = ValueOption.Number<int>("--sentinels", "So many special tokens <extra_id_0>, <extra_id_1>, …, for train --objective spans; none if not given, 100 in T5.", "a whole number, 0 to 10000", value => value is >= 0 and <= 10000);
     private readonly Option<string?> _chat = ValueOption.Text("--chat", "The chat format that the vocabulary has markers for: chatml (if not given) or none.", "NAME");
     private readonly Option<bool> _noBegin = new("--no-begin") { Description = "Do not put the begin token before a text." };
     private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all cores if not given. The vocabulary does not depend on it.", "a whole number, 1 to 1024", value => value is >= 1 and <= 1024);
@@ -36,7 +37,7 @@ internal sealed class TokenizerCommand
         TokenizerCommand self = new(terminal);
         Command train = new("train", "Learn a byte-level BPE vocabulary from text.");
         self._text.AddTo(train);
-        Option[] own = [self._out, self._vocab, self._minFrequency, self._special, self._chat, self._noBegin, self._threads, self._force];
+        Option[] own = [self._out, self._vocab, self._minFrequency, self._special, self._sentinels, self._chat, self._noBegin, self._threads, self._force];
         foreach (Option option in own) train.Add(option);
         self._chat.Validators.Add(result =>
         {
@@ -81,7 +82,7 @@ internal sealed class TokenizerCommand
         {
             VocabSize = line.GetValue(_vocab) ?? 4096,
             MinFrequency = line.GetValue(_minFrequency) ?? 2,
-            SpecialTokens = [EndOfText, .. chats ? ChatMlTemplate.Markers : [], .. line.GetValue(_special) ?? []],
+            SpecialTokens = [EndOfText, .. chats ? ChatMlTemplate.Markers : [], .. line.GetValue(_special) ?? [], .. ObjectiveOptions.SentinelsOf(line.GetValue(_sentinels) ?? 0)],
             Bos = EndOfText,
             Eos = EndOfText,
             AddBos = !line.GetValue(_noBegin),

@@ -60,11 +60,11 @@ internal sealed class TrainCommand
         (TextSource? heldOut, double fraction) = Validation(line);
         using LoadedBase? init = _shape.Init(line) is { } path ? LoadedBase.Open(path, line.GetValue(_tokenizer)) : null;
         ModelConfig config = init is null ? _shape.Config(line) : _shape.Settings(line, init.Checkpoint.Config);
-        bool masked = _objective.IsMasked(line, config);
-        string[] specials = masked ? [EndOfText, ObjectiveOptions.MaskToken] : [EndOfText];
-        Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, specials, out string? tokenizerSource, interruption.Token);
-        if (masked) ObjectiveOptions.CheckMask(tokenizer);
-        config = Finish(line, config with { Bidirectional = masked }, tokenizer, init is not null);
+        Objective objective = _objective.Of(line, config, source.Files);
+        if (objective == Objective.Pairs) CheckPairs(line, source.Files);
+        Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, objective, out string? tokenizerSource, interruption.Token);
+        ObjectiveOptions.CheckTokenizer(objective, tokenizer);
+        config = Finish(line, Halves(config, objective, init), tokenizer, init is not null);
         OwnFormat.Check(config, _terminal);
         Device device = _launcher.Run.Device(line);
         Transformer model = init is null
@@ -76,33 +76,104 @@ internal sealed class TrainCommand
             ModelFolder.Write(model, root, export);
             TokenizerFiles.Write(root, tokenizer, tokenizerSource);
         });
-        using TrainingText text = TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token);
         TrainingRecipe recipe = init is null ? TrainingRecipe.Of(_shape.Preset(line)) : TrainingRecipe.Continuing;
-        RowKind rows = Rows(line, text);
         int batch = _launcher.Optimizer.Batch(line, recipe), seqLen = _shape.SeqLen(line, config);
-        Announce(text, rows);
-        if (masked) _terminal.Note(_objective.Describe(line));
-        string beginning = masked ? MaskSample.Hide(text.Beginning(tokenizer), tokenizer) : text.Beginning(tokenizer);
-        IBatchSource training = text.Batches(rows, batch, seqLen, _launcher.Optimizer.Seed(line));
-        IBatchSource? validation = text.ValidationBatches(rows, batch, seqLen);
+        using TrainingData data = objective == Objective.Pairs
+            ? Pairs(line, tokenizer, config, source.Files, heldOut?.Files, fraction, batch, interruption.Token)
+            : Text(line, objective, tokenizer, batch, seqLen, () => TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token), interruption.Token);
+        if (_objective.Describe(objective, line) is { } described) _terminal.Note(described);
         return await _launcher.RunAsync(line, new Launch
         {
             Folder = folder,
             Model = model,
             Tokenizer = tokenizer,
-            Training = masked ? _objective.Mask(line, training, tokenizer, _launcher.Optimizer.Seed(line)) : training,
+            Training = data.Training,
             Conditions = new Dictionary<string, string> { ["Text"] = string.Create(CultureInfo.InvariantCulture, $"{source.Files.Count} files of {source.TotalBytes} bytes") },
-            DataFingerprint = text.Train.Fingerprint(interruption.Token),
-            Validation = masked && validation is not null ? _objective.Mask(line, validation, tokenizer, seed: 0) : validation,
+            DataFingerprint = data.Fingerprint,
+            Validation = data.Validation,
             Recipe = recipe,
             Steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps,
             Export = root => ModelFolder.Write(model, root, export),
-            Question = masked ? beginning : null,
-            TryLine = $"heed {(masked ? "fill" : "complete")} {CommandText.Quote(_launcher.Run.Prompt(line) ?? beginning)} -m {CommandText.Quote(folder.Name)}",
+            Question = objective == Objective.Causal ? null : data.Beginning,
+            TryLine = $"heed {(objective == Objective.Masked ? "fill" : "complete")} {CommandText.Quote(_launcher.Run.Prompt(line) ?? data.Beginning)} -m {CommandText.Quote(folder.Name)}",
         }, interruption);
     }
 
-    private Tokenizer ChooseTokenizer(ParseResult line, RunFolder folder, TextSource source, LoadedBase? init, string[] specials, out string? from, CancellationToken cancellation)
+    /// <summary>What the objective asks of the model's halves.</summary>
+    private static ModelConfig Halves(ModelConfig config, Objective objective, LoadedBase? init)
+    {
+        if (objective is not (Objective.Spans or Objective.Pairs)) return config with { Bidirectional = objective == Objective.Masked };
+        if (config.Encoder is null && init is not null) throw new CommandException($"--init {init.Checkpoint.Path}: the model has no encoder, which --objective spans and pairs need.");
+        return config.Encoder is null ? config.WithEncoder() : config;
+    }
+
+    private TrainingData Text(ParseResult line, Objective objective, Tokenizer tokenizer, int batch, int seqLen, Func<TrainingText> open, CancellationToken cancellation)
+    {
+        TrainingText text = open();
+        try
+        {
+            RowKind rows = Rows(line, text);
+            Announce(text, rows);
+            // A source has an end token besides.
+            if (objective == Objective.Spans) seqLen = Math.Max(1, seqLen - 1);
+            ulong seed = _launcher.Optimizer.Seed(line);
+            IBatchSource? validation = text.ValidationBatches(rows, batch, seqLen);
+            string beginning = text.Beginning(tokenizer);
+            return new TrainingData
+            {
+                Training = _objective.Apply(objective, line, text.Batches(rows, batch, seqLen, seed), tokenizer, seed),
+                Validation = validation is null ? null : _objective.Apply(objective, line, validation, tokenizer, seed: 0),
+                Fingerprint = text.Train.Fingerprint(cancellation),
+                Beginning = objective switch
+                {
+                    Objective.Masked => MaskSample.Hide(beginning, tokenizer, ObjectiveOptions.MaskToken),
+                    Objective.Spans => MaskSample.Hide(beginning, tokenizer, tokenizer.TokenText(tokenizer.SentinelIds[0])),
+                    _ => beginning,
+                },
+                Files = text,
+            };
+        }
+        catch
+        {
+            text.Dispose();
+            throw;
+        }
+    }
+
+    private TrainingData Pairs(ParseResult line, Tokenizer tokenizer, ModelConfig config, IReadOnlyList<string> files, IReadOnlyList<string>? heldOut, double fraction, int batch, CancellationToken cancellation)
+    {
+        PairDataset Read(IReadOnlyList<string> paths)
+        {
+            try
+            {
+                return PairDataset.Encode(paths.SelectMany(PairFile.Read), tokenizer, config.Encoder!.MaxSeqLen, _shape.SeqLen(line, config), cancellation);
+            }
+            catch (ArgumentException e)
+            {
+                throw new CommandException($"{paths[0]}: {e.Message}");
+            }
+        }
+        PairDataset all = Read(files);
+        (PairDataset train, PairDataset? validation) = heldOut is null ? all.Split(fraction) : (all, Read(heldOut));
+        string skipped = all.SkippedCount > 0 ? string.Create(CultureInfo.InvariantCulture, $", {all.SkippedCount:N0} left out as too long or without a target") : "";
+        _terminal.Note(string.Create(CultureInfo.InvariantCulture, $"pairs: {train.Count:N0} with {train.SourceTokens:N0} tokens to read and {train.TargetTokens:N0} to write, {(validation is null ? "none" : validation.Count.ToString("N0", CultureInfo.InvariantCulture))} held out{skipped}."));
+        return new TrainingData
+        {
+            Training = new PairBatches(train, batch, _launcher.Optimizer.Seed(line)),
+            Validation = validation is null ? null : new PairBatches(validation, batch, shuffleSeed: null),
+            Fingerprint = train.Fingerprint(),
+            Beginning = train.FirstSource,
+        };
+    }
+
+    private void CheckPairs(ParseResult line, IReadOnlyList<string> files)
+    {
+        if (line.GetValue(_pack) || line.GetValue(_windows) || line.GetValue(_random)) throw new CommandException("--pack, --windows and --random do not go with --objective pairs: each pair is a row.");
+        // Before anything is made.
+        foreach (string file in files) PairFile.Read(file).FirstOrDefault();
+    }
+
+    private Tokenizer ChooseTokenizer(ParseResult line, RunFolder folder, TextSource source, LoadedBase? init, Objective objective, out string? from, CancellationToken cancellation)
     {
         from = folder.Root;
         if (folder.Resumes) return Tokenizer.Load(folder.Root);
@@ -113,7 +184,8 @@ internal sealed class TrainCommand
             from = line.GetValue(_tokenizer)!;
             return TokenizerFiles.Load(from);
         }
-        return CharacterTokenizer.Train(source.ReadTexts(cancellation), new CharacterTokenizerOptions { SpecialTokens = specials, Eos = EndOfText });
+        IEnumerable<string> texts = objective == Objective.Pairs ? source.Files.SelectMany(PairFile.Read).SelectMany(pair => new[] { pair.Source, pair.Target }) : source.ReadTexts(cancellation);
+        return CharacterTokenizer.Train(texts, new CharacterTokenizerOptions { SpecialTokens = [EndOfText, .. ObjectiveOptions.SpecialsOf(objective)], Eos = EndOfText });
     }
 
     /// <summary>The vocabulary and dropout; a vocabulary that was set must have room for the tokenizer's.</summary>
@@ -124,6 +196,7 @@ internal sealed class TrainCommand
             throw new CommandException($"VocabSize is {config.VocabSize}; the tokenizer has {tokenizer.VocabSize} tokens.");
         if (!isSet) config = config with { VocabSize = tokenizer.VocabSize };
         config = config with { Dropout = _launcher.Optimizer.Dropout(line) ?? config.Dropout };
+        if (config.Encoder is { } encoder) config = config with { Encoder = encoder with { VocabSize = config.VocabSize, Dropout = _launcher.Optimizer.Dropout(line) ?? encoder.Dropout } };
         int seqLen = _shape.SeqLen(line, config);
         if (seqLen > config.MaxSeqLen) throw new CommandException($"--seq {seqLen} is more than the model's context of {config.MaxSeqLen} tokens; --set MaxSeqLen={seqLen} makes that longer.");
         return config.Validate();

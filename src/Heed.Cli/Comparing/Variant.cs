@@ -9,13 +9,16 @@ namespace Heed.Cli.Comparing;
 /// <param name="Settings">ModelConfig's properties, NAME=VALUE each.</param>
 internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
 {
-    /// <summary>The variants that have a name; a row's length is {seq}, the base's heads are {heads}.</summary>
+    /// <summary>The variants that have a name; a row's length is {seq}, the base's heads are {heads}, its width {hidden}.</summary>
+    /// <remarks>Vaswani et al. 2017 (section 3.4) multiply embeddings by √hidden, or sinusoids would drown them.</remarks>
     private static readonly IReadOnlyList<Variant> s_known =
     [
         new("mha", []), new("gqa", ["NumKvHeads={heads/2}"]), new("mqa", ["NumKvHeads=1"]), new("qk-norm", ["QkNorm=true"]),
         new("sliding", ["Window={seq/4}"]), new("top-k", ["AttentionTopK=16"]), new("soft-cap", ["AttentionSoftCap=20"]),
+        new("sinks", ["AttentionSinks=true"]), new("longformer", ["AttentionPattern=Longformer", "LongformerWindow={seq/4}", "GlobalTokens=4"]),
+        new("bigbird", ["AttentionPattern=BigBird", "BigBirdBlock={seq/16}", "BigBirdGlobal=1", "BigBirdRandom=2"]),
         new("alibi", ["Positions=Alibi"]), new("relative", ["Positions=Relative"]), new("learned", ["Positions=Learned"]),
-        new("sinusoidal", ["Positions=Sinusoidal"]), new("no-positions", ["Positions=None"]), new("post-norm", ["NormPlacement=Post"]),
+        new("sinusoidal", ["Positions=Sinusoidal", "EmbeddingScale={√hidden}"]), new("no-positions", ["Positions=None"]), new("post-norm", ["NormPlacement=Post"]),
         new("aft-full", ["Mixer=AftFull", "Positions=None"]), new("aft-local", ["Mixer=AftLocal", "Positions=None"]), new("aft-simple", ["Mixer=AftSimple", "Positions=Learned"]),
         new("mamba", ["Mixer=Mamba", "Positions=None"]), new("hard", ["Mixer=Hard", "NumKvHeads=null", "Positions=Learned"]),
     ];
@@ -32,8 +35,8 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
             ?? throw new CommandException($"--variant is '{text}'; expected one of {string.Join(", ", Names)}, or NAME:SETTING=VALUE,… as in wide:HiddenSize=256.", ExitCodes.Usage);
     }
 
-    /// <summary>The variant with numbers for {heads/2} and {seq/4}.</summary>
-    public Variant For(ModelConfig config, int seqLen) => this with { Settings = [.. Settings.Select(setting => Filled(setting, config.NumHeads, seqLen))] };
+    /// <summary>The variant with numbers for {heads/2}, {seq/4}, {seq/16} and {√hidden}.</summary>
+    public Variant For(ModelConfig config, int seqLen) => this with { Settings = [.. Settings.Select(setting => Filled(setting, config, seqLen))] };
 
     /// <summary>The base with the settings, its feed-forward part as wide as makes the parameters those of the base.</summary>
     public ModelConfig Of(ModelConfig config)
@@ -53,7 +56,9 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
         return above.ParameterCount() - parameters <= parameters - below.ParameterCount() ? above : below;
     }
 
-    private static string Filled(string setting, int heads, int seqLen) => setting
-        .Replace("{heads/2}", Math.Max(1, heads / 2).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-        .Replace("{seq/4}", Math.Max(1, seqLen / 4).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+    private static string Filled(string setting, ModelConfig config, int seqLen) => setting
+        .Replace("{heads/2}", Math.Max(1, config.NumHeads / 2).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("{seq/4}", Math.Max(1, seqLen / 4).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("{seq/16}", Math.Max(1, seqLen / 16).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("{√hidden}", Math.Sqrt(config.HiddenSize).ToString("0.####", CultureInfo.InvariantCulture), StringComparison.Ordinal);
 }

@@ -35,14 +35,15 @@ internal static class InspectionJson
         return Encoding.UTF8.GetString(text.ToArray()) + "\n";
     }
 
-    private static void WriteConfig(Utf8JsonWriter json, ModelConfig config)
+    private static void WriteConfig(Utf8JsonWriter json, ModelConfig config, string name = "config")
     {
-        json.WriteStartObject("config");
+        json.WriteStartObject(name);
         json.WriteString("architecture", config.Architecture);
         json.WriteNumber("context", config.MaxSeqLen);
         json.WriteNumber("layers", config.NumLayers);
         json.WriteNumber("hidden_size", config.HiddenSize);
         json.WriteNumber("feed_forward_size", config.FeedForwardSize);
+        json.WriteString("mixer", config.Mixer.ToString());
         json.WriteNumber("heads", config.NumHeads);
         json.WriteNumber("kv_heads", config.KvHeads);
         json.WriteNumber("head_size", config.HeadSize);
@@ -57,7 +58,11 @@ internal static class InspectionJson
         json.WriteBoolean("gated_feed_forward", config.GatedFeedForward);
         json.WriteNumber("norm_epsilon", config.NormEpsilon);
         json.WriteNumber("window", config.Window);
+        json.WriteNumber("windowed_layers", InspectionText.WindowedLayers(config));
         json.WriteBoolean("bidirectional", config.Bidirectional);
+        json.WriteString("attention_pattern", config.AttentionPattern.ToString());
+        json.WriteBoolean("attention_sinks", config.AttentionSinks);
+        if (config.Encoder is not null) WriteConfig(json, config.Encoder, "encoder");
         json.WriteEndObject();
     }
 
@@ -67,6 +72,7 @@ internal static class InspectionJson
         json.WriteNumber("weights_resident_bytes", summary.Memory.ResidentBytes);
         json.WriteNumber("weights_mapped_bytes", summary.Memory.MappedBytes);
         json.WriteNumber("cache_bytes_per_token", summary.Memory.CacheBytesPerToken);
+        json.WriteNumber("cache_bytes", summary.Memory.CacheBytes);
         json.WriteEndObject();
     }
 

@@ -56,6 +56,9 @@ internal sealed class InspectionText
         return value.ToString(unit == 0 ? "F0" : "F1", CultureInfo.InvariantCulture) + " " + units[unit];
     }
 
+    /// <summary>The number of layers whose attention has the window.</summary>
+    public static int WindowedLayers(ModelConfig config) => Enumerable.Range(0, config.NumLayers).Count(layer => config.AttentionOptionsOf(layer).Window > 0);
+
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static IEnumerable<KeyValuePair<string, string>> General(ModelSummary summary)
@@ -66,27 +69,67 @@ internal sealed class InspectionText
         yield return new("architecture", config.Architecture);
         yield return new("parameters", Number(config.ParameterCount()));
         yield return new("context", $"{Number(config.MaxSeqLen)} tokens");
-        yield return new("layers", Number(config.NumLayers));
+        yield return new("layers", config.Encoder is { } half ? $"{Number(half.NumLayers)} of the encoder, {Number(config.NumLayers)} of the decoder" : Number(config.NumLayers));
         yield return new("hidden size", Number(config.HiddenSize));
         yield return new("feed-forward size", $"{Number(config.FeedForwardSize)}, {(config.GatedFeedForward ? "gated " : "")}{config.Activation}");
-        yield return new("heads", $"{config.NumHeads} of size {config.HeadSize}, {config.KvHeads} for keys and values");
+        yield return config.Mixer == MixerKind.Attention
+            ? new("heads", $"{config.NumHeads} of size {config.HeadSize}, {config.KvHeads} for keys and values")
+            : new("mixer", config.DescribeMixer());
         yield return new("vocabulary", $"{Number(config.VocabSize)} tokens, output {(config.TieEmbeddings ? "tied to the embedding" : "of its own")}");
         yield return new("positions", config.Positions == PositionKind.Rotary
             ? string.Create(CultureInfo.InvariantCulture, $"rotary, base {config.RopeTheta}, scaling {config.RopeScaling.Kind}")
             : config.Positions.ToString());
         yield return new("norm", string.Create(CultureInfo.InvariantCulture, $"{config.Norm}, epsilon {config.NormEpsilon}{(config.NormPlacement == NormPlacement.Pre ? "" : $", {config.NormPlacement}")}"));
         if (config.Bidirectional) yield return new("sees", "both ways (an encoder)");
-        if (config.Window > 0) yield return new("window", $"{Number(config.Window)} tokens");
-        yield return new("chat format", summary.ChatFormat ?? "unknown without a tokenizer");
+        if (config.Window > 0) yield return new("window", $"{Number(config.Window)} tokens{InLayers(config)}");
+        if (config.AttentionPattern != AttentionPatternKind.Full) yield return new("pattern", Pattern(config));
+        if (config.AttentionSinks) yield return new("sinks", "a learned one for each head of each layer");
+        if (config.Encoder is { } encoder) yield return new("encoder", Encoder(encoder, config));
+        yield return new("chat format", config.Encoder is not null ? "none: a source is read, its target written" : summary.ChatFormat ?? "unknown without a tokenizer");
     }
+
+    private static string Pattern(ModelConfig config)
+    {
+        if (config.AttentionPattern == AttentionPatternKind.BigBird)
+            return string.Create(CultureInfo.InvariantCulture, $"BigBird: blocks of {config.BigBirdBlock}, a window of {config.BigBirdWindow}, {config.BigBirdGlobal} global, {config.BigBirdRandom} random");
+        string apart = config.LongformerDilation == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", {config.LongformerDilation} apart");
+        string own = config.GlobalTokens == 0 || config.GlobalsShared ? "" : " with projections of their own";
+        return string.Create(CultureInfo.InvariantCulture, $"Longformer: {config.LongformerWindow} tokens {(config.Bidirectional ? "on each side" : "before")}{apart}, {config.GlobalTokens} global{own}");
+    }
+
+    /// <summary>What the encoder is, and how it differs from its decoder.</summary>
+    private static string Encoder(ModelConfig encoder, ModelConfig decoder) => string.Join(", ", new[]
+    {
+        $"context {Number(encoder.MaxSeqLen)} tokens",
+        encoder.DescribeMixer(),
+        $"feed-forward size {Number(encoder.FeedForwardSize)}",
+        $"positions {encoder.Positions}",
+        encoder.AttentionPattern != AttentionPatternKind.Full ? Pattern(encoder) : "",
+        encoder.Window > 0 ? $"window {Number(encoder.Window)} to either side" : "",
+        $"{Number(decoder.ParameterCount() - (decoder with { Encoder = null }).ParameterCount())} parameters with what the decoder looks at it by",
+    }.Where(part => part.Length > 0));
 
     private static IEnumerable<KeyValuePair<string, string>> Memory(ModelSummary summary)
     {
         MemoryNeed need = summary.Memory;
         yield return new("weights, resident", $"about {Size(need.ResidentBytes)}");
         yield return new("weights, mapped", $"about {Size(need.MappedBytes)}");
-        yield return new("keys and values", $"{Size(1024 * need.CacheBytesPerToken)} per 1,024 tokens, {Size(summary.Config.MaxSeqLen * need.CacheBytesPerToken)} for the whole context");
+        yield return Cache(summary.Config, need);
+        if (summary.Config.Encoder is not null) yield return new("of a source", $"{Size(1024 * CrossBytesPerToken(summary.Config))} per 1,024 tokens");
     }
+
+    private static long CrossBytesPerToken(ModelConfig config) => 2L * config.NumLayers * config.KvHeads * config.HeadSize * sizeof(float);
+
+    private static KeyValuePair<string, string> Cache(ModelConfig config, MemoryNeed need)
+    {
+        if (config.Bidirectional) return new("keys and values", "none are kept: the model sees both ways");
+        if (config.Mixer == MixerKind.AftFull) return new("keys and values", $"{Size(need.CacheBytes)}, the whole context's from the first token on");
+        if (need.CacheBytesPerToken == 0) return new("state", $"{Size(need.CacheBytes)}, however long the text");
+        string all = $"{Size(1024 * need.CacheBytesPerToken)} per 1,024 tokens, {Size(need.CacheBytes)} for the whole context";
+        return new("keys and values", need.CacheBytes < config.MaxSeqLen * need.CacheBytesPerToken ? $"{all}: layers with a window keep the latest tokens alone" : all);
+    }
+
+    private static string InLayers(ModelConfig config) => WindowedLayers(config) == config.NumLayers ? "" : $", in {WindowedLayers(config)} of {config.NumLayers} layers";
 
     private static IEnumerable<KeyValuePair<string, string>> TokenizerLines(ModelSummary summary)
     {

@@ -6,8 +6,9 @@ namespace Heed.Cli.Inspection;
 /// <summary>The memory that running a model takes, about.</summary>
 /// <param name="ResidentBytes">Weights that are repacked when the model is loaded.</param>
 /// <param name="MappedBytes">Weights that are used in the file's own bytes; the system may drop and reread them.</param>
-/// <param name="CacheBytesPerToken">Keys and values of one token.</param>
-internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long CacheBytesPerToken)
+/// <param name="CacheBytesPerToken">Keys and values of one token; 0 where none are kept, or as much for a short text as for a long one.</param>
+/// <param name="CacheBytes">What is kept of a text of the whole context.</param>
+internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long CacheBytesPerToken, long CacheBytes)
 {
     public static MemoryNeed Of(ModelConfig config, IReadOnlyList<StoredTensor> tensors)
     {
@@ -19,6 +20,8 @@ internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long Cac
             if (packed) resident += tensor.ElementCount * sizeof(float);
             else mapped += tensor.ByteLength;
         }
-        return new MemoryNeed(resident, mapped, 2L * config.NumLayers * config.KvHeads * config.HeadSize * sizeof(float));
+        bool grows = config.Mixer is MixerKind.Attention or MixerKind.Hard && !config.Bidirectional;
+        long perToken = grows ? 2L * config.NumLayers * config.KvHeads * config.HeadSize * sizeof(float) : 0;
+        return new MemoryNeed(resident, mapped, perToken, config.CacheBytes(config.MaxSeqLen));
     }
 }

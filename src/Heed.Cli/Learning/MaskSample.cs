@@ -22,14 +22,14 @@ internal sealed class MaskSample
             throw new CommandException($"--prompt '{prompt}' has no {ObjectiveOptions.MaskToken} for the samples to fill.");
     }
 
-    /// <summary>A text with its middle token hidden, the way that people would write it.</summary>
-    public static string Hide(string text, Tokenizer tokenizer)
+    /// <summary>A text with <paramref name="gap"/> instead of its middle token, the way that people would write it.</summary>
+    public static string Hide(string text, Tokenizer tokenizer, string gap)
     {
         int[] ids = tokenizer.Encode(text, addSpecial: false);
-        if (ids.Length < 2) return $"{text} {ObjectiveOptions.MaskToken}";
+        if (ids.Length < 2) return $"{text} {gap}";
         int middle = ids.Length / 2;
         string own = Encoding.UTF8.GetString(tokenizer.TokenBytes(ids[middle]));
-        return tokenizer.Decode(ids.AsSpan(0, middle)) + (own.Length > 1 && own[0] == ' ' ? " " : "") + ObjectiveOptions.MaskToken + tokenizer.Decode(ids.AsSpan(middle + 1));
+        return tokenizer.Decode(ids.AsSpan(0, middle)) + (own.Length > 1 && own[0] == ' ' ? " " : "") + gap + tokenizer.Decode(ids.AsSpan(middle + 1));
     }
 
     public string Write()

@@ -31,7 +31,8 @@ internal static class ModelSettings
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new FileFormatException(path, $"got {document.RootElement.ValueKind}, expected an object of ModelConfig's properties.");
             ModelConfig result = config with { };
-            foreach (JsonProperty member in document.RootElement.EnumerateObject())
+            // An encoder begins as what the other settings make of the model.
+            foreach (JsonProperty member in document.RootElement.EnumerateObject().OrderBy(member => IsEncoders(member.Name)))
                 Set(result, member.Name, member.Value.GetRawText(), problem => new FileFormatException(path, problem));
             return result;
         }
@@ -53,8 +54,16 @@ internal static class ModelSettings
         return result;
     }
 
+    /// <summary>Whether a setting is one of the encoder's: Encoder.NumLayers=2.</summary>
+    public static bool IsEncoders(string setting) => setting.StartsWith(nameof(ModelConfig.Encoder), StringComparison.OrdinalIgnoreCase);
+
     private static void Set(ModelConfig config, string name, string json, Func<string, Exception> wrong)
     {
+        if (IsEncoders(name))
+        {
+            SetEncoder(config, name[nameof(ModelConfig.Encoder).Length..].TrimStart('.'), json, wrong);
+            return;
+        }
         string plain = name.Replace("_", "", StringComparison.Ordinal);
         PropertyInfo property = Array.Find(s_properties, known => known.Name.Equals(plain, StringComparison.OrdinalIgnoreCase))
             ?? throw wrong($"there is no setting '{name}'; expected one of {string.Join(", ", Names)}.");
@@ -66,6 +75,30 @@ internal static class ModelSettings
         {
             throw wrong($"{property.Name} is '{json}'; expected {Expected(property.PropertyType)}.");
         }
+    }
+
+    /// <summary>One setting of the encoder, or an object of several; an encoder that is not there yet is like the model.</summary>
+    private static void SetEncoder(ModelConfig config, string name, string json, Func<string, Exception> wrong)
+    {
+        ModelConfig encoder = (config.Encoder ?? config.WithEncoder().Encoder!) with { };
+        if (name.Length > 0)
+        {
+            Set(encoder, name, json, wrong);
+        }
+        else
+        {
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(json);
+                if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException("no object");
+                foreach (JsonProperty member in document.RootElement.EnumerateObject()) Set(encoder, member.Name, member.Value.GetRawText(), wrong);
+            }
+            catch (JsonException)
+            {
+                throw wrong($"Encoder is '{json}'; expected an object of ModelConfig's properties, as in {{\"NumLayers\": 2}}, or one of them as in Encoder.NumLayers=2.");
+            }
+        }
+        typeof(ModelConfig).GetProperty(nameof(ModelConfig.Encoder))!.SetValue(config, encoder);
     }
 
     private static object? Parse(string json, Type type)

@@ -16,7 +16,7 @@ internal sealed class SampleWriter
 
     /// <param name="model">The model.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="prompt">What the text begins with, or what is said to the model; null for what its tokenizer begins texts with, or a line end.</param>
+    /// <param name="prompt">What the text begins with, or what is said to the model, or what its encoder reads; null for what its tokenizer begins texts with, or a line end.</param>
     /// <param name="tokens">The most tokens.</param>
     /// <param name="chat">The format in which the prompt is a question; null where it is written on.</param>
     public SampleWriter(Transformer model, Tokenizer tokenizer, string? prompt, int tokens, ChatFormat? chat)
@@ -31,7 +31,7 @@ internal sealed class SampleWriter
     public string Write()
     {
         using LanguageModel model = new(_model, _tokenizer);
-        StringBuilder text = new(_chat is null ? _prompt : "");
+        StringBuilder text = new(_chat is not null ? "" : _model.Encoder is null ? _prompt : $"{_prompt} → ");
         ReadOnlyMemory<int> prompt = Prompt();
         WriteAsync().GetAwaiter().GetResult();
         return text.ToString().Trim();
@@ -44,6 +44,7 @@ internal sealed class SampleWriter
 
     private int[] Prompt()
     {
+        if (_model.Encoder is not null) return _tokenizer.Encode(_prompt ?? "", addSpecial: false, parseSpecial: true);
         if (_chat is not null) return _chat.Render([new ChatMessage(ChatRole.User, _prompt ?? "Hello")], _tokenizer);
         int[] ids = _tokenizer.Encode(_prompt ?? "");
         if (ids.Length > 0) return ids;

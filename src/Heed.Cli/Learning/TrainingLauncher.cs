@@ -38,7 +38,8 @@ internal sealed class TrainingLauncher(Terminal terminal)
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(ParseResult line, Launch launch, Interruption interruption)
     {
-        double peak = Optimizer.PeakFlops(line) ?? PeakMeasurement.Measure(launch.Model.Device);
+        bool hasEncoder = launch.Model.Encoder is not null;
+        double peak = hasEncoder ? 0 : Optimizer.PeakFlops(line) ?? PeakMeasurement.Measure(launch.Model.Device);
         TrainingOptions options = Optimizer.Build(line, launch.Recipe, launch.Steps, peak > 0 ? peak : null);
         if (launch.Validation is { } held)
         {
@@ -69,11 +70,11 @@ internal sealed class TrainingLauncher(Terminal terminal)
         string parameters = learned == all ? $"{Number(all)} parameters" : $"{Number(learned)} parameters to learn beside {Number(all)}";
         Models.ModelConfig config = trainer.Model.Config;
         terminal.Note(string.Create(CultureInfo.InvariantCulture,
-            $"model: {parameters}; {config.NumLayers} layers, {config.HiddenSize} wide, {config.NumHeads} heads ({config.KvHeads} for keys and values), context {config.MaxSeqLen}, vocabulary {config.VocabSize}."));
+            $"model: {parameters}; {(config.Encoder is { } encoder ? $"{encoder.NumLayers} layers that read, {config.NumLayers} that write" : $"{config.NumLayers} layers")}, {config.HiddenSize} wide, {config.DescribeMixer()}, context {config.MaxSeqLen}, vocabulary {config.VocabSize}."));
         long rows = (long)launch.Training.BatchSize * options.GradientAccumulation, tokens = rows * launch.Training.SeqLen;
         double epochs = (double)options.Steps * rows / launch.Training.RowsPerEpoch;
         terminal.Note(string.Create(CultureInfo.InvariantCulture,
-            $"training: {options.Steps} steps of {rows} rows of {launch.Training.SeqLen} tokens: {Number(options.Steps * tokens)} tokens, {epochs:0.##} epochs; learning rate {options.LearningRate:0.#####}, seed {options.Seed}."));
+            $"training: {options.Steps} steps of {rows} rows of {(launch.Training.SourceLen > 0 ? "at most " : "")}{launch.Training.SeqLen} tokens: {Number(options.Steps * tokens)} tokens, {epochs:0.##} epochs; learning rate {options.LearningRate:0.#####}, seed {options.Seed}."));
         if (options.PeakFlops is { } peak) terminal.Note(string.Create(CultureInfo.InvariantCulture, $"peak for the utilisation: {peak / 1e9:F0} GFLOP/s."));
     }
 

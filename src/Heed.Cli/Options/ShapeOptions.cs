@@ -12,7 +12,7 @@ internal sealed class ShapeOptions
     private readonly Option<string?> _config = ValueOption.Text("--config", "A JSON object of ModelConfig's properties, on top of the preset.", "FILE");
     private readonly Option<string[]> _set = new("--set")
     {
-        Description = "One of ModelConfig's properties, as in NumLayers=6; may be given several times.",
+        Description = "One of ModelConfig's properties, as in NumLayers=6, or of its encoder, as in Encoder.NumLayers=2; may be given several times.",
         HelpName = "NAME=VALUE",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
@@ -58,5 +58,5 @@ internal sealed class ShapeOptions
     }
 
     /// <summary>A configuration with the single settings.</summary>
-    public ModelConfig Settings(ParseResult line, ModelConfig config) => (line.GetValue(_set) ?? []).Aggregate(config, ModelSettings.Apply);
+    public ModelConfig Settings(ParseResult line, ModelConfig config) => (line.GetValue(_set) ?? []).OrderBy(ModelSettings.IsEncoders).Aggregate(config, ModelSettings.Apply);
 }

@@ -116,7 +116,7 @@ public sealed class LanguageModel : IDisposable
     public static Task<LanguageModel> LoadAsync(string path, LoadOptions? options = null, CancellationToken cancellation = default) =>
         Task.Run(() => Load(path, options, cancellation), cancellation);
 
-    /// <summary>Writes on after <paramref name="prompt"/>. Pieces come as they are made; the last one says why it ended.</summary>
+    /// <summary>Writes on after <paramref name="prompt"/>, or, if the model has an encoder, what its decoder makes of that. Pieces come as they are made; the last one says why it ended.</summary>
     /// <remarks>The stream may be enumerated more than once; each time is a generation of its own.</remarks>
     /// <param name="prompt">The text; empty to begin from nothing.</param>
     /// <param name="options">How; <see cref="DefaultOptions"/> if null.</param>
@@ -132,7 +132,7 @@ public sealed class LanguageModel : IDisposable
         options.Validate();
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
-        return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens, options.ParseSpecialTokens), options, cancellation);
+        return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens), options, cancellation);
     }
 
     /// <summary>Writes on after a prompt of tokens, as <see cref="CompleteAsync(string, GenerationOptions?, CancellationToken)"/> does.</summary>
@@ -147,11 +147,13 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Begins a conversation.</summary>
     /// <param name="systemPrompt">Instructions that stand above it, or null.</param>
-    /// <exception cref="NotSupportedException">The model sees both ways.</exception>
+    /// <exception cref="NotSupportedException">The model sees both ways, or has an encoder.</exception>
     public Conversation StartConversation(string? systemPrompt = null)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("StartConversation");
+        if (Transformer.Encoder is not null)
+            throw new NotSupportedException("StartConversation: the model has an encoder, which reads one source and keeps no conversation; CompleteAsync takes the source as its prompt.");
         return new Conversation(this, systemPrompt);
     }
 

@@ -18,7 +18,7 @@ internal sealed class PieceWriter(Tokenizer tokenizer, GenerationOptions options
     public bool Add(int token, float? logProbability)
     {
         Count(token, logProbability);
-        string text = _stops.Push(token < tokenizer.VocabSize ? _decoder.Add(token) : "");
+        string text = _stops.Push(TextOf(token));
         if (text.Length > 0) Emit(text);
         return _stops.Stopped;
     }
@@ -35,6 +35,11 @@ internal sealed class PieceWriter(Tokenizer tokenizer, GenerationOptions options
         else if (!stoppedBefore) reason = FinishReason.Stop; // What the last bytes became completed a stop text.
         emit(new CompletionPiece(rest, [.. _ids], [.. _logProbabilities]) { FinishReason = reason, Usage = usage });
     }
+
+    // A sentinel says which gap the text after it fills: without it the text would say nothing.
+    private string TextOf(int token) => token >= tokenizer.VocabSize ? ""
+        : tokenizer.SentinelIds.Contains(token) ? _decoder.Flush() + tokenizer.TokenText(token)
+        : _decoder.Add(token);
 
     private void Count(int token, float? logProbability)
     {

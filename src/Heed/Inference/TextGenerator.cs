@@ -51,10 +51,10 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
 
     private void Generate(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
     {
-        int[] fitted = Fit(prompt, options);
         Sampler sampler = new(options, model.Config.VocabSize);
-        foreach (int token in fitted) sampler.Observe(token);
         long start = Stopwatch.GetTimestamp();
+        int[] fitted = model.Encoder is null ? Fit(prompt, options, history.MaxTokens) : [ReadSource(prompt, options, cancellation)];
+        foreach (int token in fitted) sampler.Observe(token);
         int cached = history.KeepShared(fitted);
         Read(fitted.AsSpan(cached), cancellation);
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
@@ -63,7 +63,7 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
         bool continues = Array.Exists(fitted, token => token < tokenizer.VocabSize && !tokenizer.IsSpecial(token));
         PieceWriter writer = new(tokenizer, options, continues, emit);
         FinishReason reason = Decode(options, sampler, writer, cancellation);
-        Usage usage = new(fitted.Length, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
+        Usage usage = new(model.Encoder is null ? fitted.Length : history.Cache!.Memory!.Longest, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
         writer.Finish(reason, usage);
     }
 
@@ -100,17 +100,25 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
         return FinishReason.MaxTokens;
     }
 
-    /// <summary>The prompt as it goes into the context: never empty, and cut at its beginning if it may be.</summary>
-    private int[] Fit(ReadOnlySpan<int> prompt, GenerationOptions options)
+    /// <summary>Lets the encoder read the prompt, with the end token that sources have in training.</summary>
+    /// <returns>What the decoder begins with.</returns>
+    private int ReadSource(ReadOnlySpan<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {
-        int bound = history.MaxTokens;
-        if (prompt.IsEmpty)
-        {
-            // Something must stand before the first token: what begins a text, or else what ends one.
-            int first = tokenizer.BosId ?? tokenizer.EosId
-                ?? throw new ArgumentException("Complete: the prompt is empty and the model has no begin token; give at least one token.");
-            return [first];
-        }
+        int[] end = tokenizer.EosId is { } id && (prompt.IsEmpty || prompt[^1] != id) ? [id] : [];
+        int[] source = Fit([.. prompt, .. end], options, model.Encoder!.Config.MaxSeqLen);
+        history.Truncate(0);
+        model.Encode(new SourceRows(source), history.Cache!, cancellation);
+        return FirstToken;
+    }
+
+    /// <summary>What stands before a text: what begins one, or else what ends one.</summary>
+    private int FirstToken => tokenizer.BosId ?? tokenizer.EosId
+        ?? throw new ArgumentException("Complete: something must stand before the first token, and the model has neither a begin nor an end token; give at least one token.");
+
+    /// <summary>The prompt as it goes into a context: never empty, and cut at its beginning if it may be.</summary>
+    private int[] Fit(ReadOnlySpan<int> prompt, GenerationOptions options, int bound)
+    {
+        if (prompt.IsEmpty) return [FirstToken];
         foreach (int token in prompt)
             if ((uint)token >= (uint)model.Config.VocabSize)
                 throw new ArgumentOutOfRangeException(nameof(prompt), token, $"Complete: token {token} is not in the model's vocabulary of {model.Config.VocabSize}.");

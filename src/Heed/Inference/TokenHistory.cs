@@ -31,7 +31,7 @@ internal sealed class TokenHistory(KvCache? cache, int maxTokens) : IDisposable
         if (Cache is not null && Cache.Length() < _tokens.Count) _tokens.RemoveRange(Cache.Length(), _tokens.Count - Cache.Length());
         int most = Math.Min(_tokens.Count, wanted.Length - 1), shared = 0;
         while (shared < most && _tokens[shared] == wanted[shared]) shared++;
-        if (shared < _tokens.Count && Cache is { CanTruncate: false }) shared = 0;
+        if (Cache is not null && !Cache.CanTruncateTo(0, shared)) shared = 0;
         Truncate(shared);
         return shared;
     }

@@ -38,7 +38,10 @@ internal unsafe struct AttentionArgs
     public int HeadDim;
     public int ValueDim;
 
-    /// <summary>Key slots per batch row; every limit must be below it.</summary>
+    /// <summary>
+    /// Key slots per batch row; every limit must be below it, or the slots roll: stored keys of a window, in whole key tiles.
+    /// The last as many keys are there then.
+    /// </summary>
     public int KeyCapacity;
 
     public float Scale;
@@ -72,6 +75,9 @@ internal unsafe struct AttentionArgs
 
     /// <summary>Null, or [batch, head, query]: receives the ln of the softmax's denominator, a sink included; -inf where nothing is seen.</summary>
     public float* LogSumExp;
+
+    /// <summary>The slot of a key, and of its value; of a whole tile where it is a tile's first.</summary>
+    internal readonly int SlotOf(int key) => new KvSlots(KeyCapacity).Of(key);
 
     /// <summary>The first key that the query may see.</summary>
     internal readonly int FirstVisible(int batch, int query, int limit)
@@ -109,17 +115,39 @@ internal unsafe struct AttentionArgs
         long pairs = 0;
         for (int b = 0; b < Batch; b++)
         {
-            for (int i = 0; i < Queries; i++)
-            {
-                int limit = Limits[((long)b * Queries) + i];
-                if (limit < -1 || limit >= KeyCapacity)
-                {
-                    throw new ArgumentException(
-                        $"Attention: limit {limit} of query {i} in batch row {b}; need one from -1 to {KeyCapacity - 1}.");
-                }
+            pairs += CheckKeys(b);
+        }
 
-                pairs += Math.Max(0, limit + 1 - FirstVisible(b, i, limit));
+        return pairs;
+    }
+
+    /// <summary>The visible pairs of one batch row and head; throws where one of its keys has no slot, or two of them have one.</summary>
+    private readonly long CheckKeys(int batch)
+    {
+        bool rolls = KeyStride == 0 && Window > 0 && Window <= KeyCapacity && KeyCapacity % FlashAttention.TileKeys == 0;
+        int least = int.MaxValue, most = -1;
+        long pairs = 0;
+        for (int i = 0; i < Queries; i++)
+        {
+            int limit = Limits[((long)batch * Queries) + i];
+            if (limit < -1 || (limit >= KeyCapacity && !rolls))
+            {
+                throw new ArgumentException(
+                    $"Attention: limit {limit} of query {i} in batch row {batch}; need one from -1 to {KeyCapacity - 1}.");
             }
+
+            int first = FirstVisible(batch, i, limit);
+            pairs += Math.Max(0, limit + 1 - first);
+            if (limit >= first)
+            {
+                (least, most) = (Math.Min(least, first), Math.Max(most, limit));
+            }
+        }
+
+        if (most >= KeyCapacity && most - least >= KeyCapacity)
+        {
+            throw new ArgumentException(
+                $"Attention: batch row {batch} sees keys {least} to {most}; {KeyCapacity} slots that roll hold no more keys than that.");
         }
 
         return pairs;

@@ -17,17 +17,19 @@ internal static unsafe partial class AttentionFreeScan
     /// <param name="shape">The sizes.</param>
     /// <param name="k">[batch, seq, dim].</param>
     /// <param name="v">[batch, seq, dim].</param>
+    /// <param name="positions">[batch, seq], for causal shapes: −1 for padding, which nobody sees and which gets zeros; empty for none.</param>
     /// <param name="state">[batch, 3, dim]: greatest key, Σ e^(k − greatest)·v and Σ e^(k − greatest) of earlier positions, zeros for none, overwritten with those of all; empty to begin with none.</param>
     /// <param name="destination">[batch, seq or 1, dim].</param>
     /// <param name="norms">[batch, seq or 1, 2, dim]: greatest key and Σ e^(k − greatest), which the backward step asks for.</param>
     public static void Forward(WorkerPool pool, in AttentionFreeShape shape, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
-        Span<float> state, Span<float> destination, Span<float> norms)
+        ReadOnlySpan<int> positions, Span<float> state, Span<float> destination, Span<float> norms)
     {
         int count = checked(shape.Batch * shape.Seq * shape.Dim), rows = checked(shape.Batch * (shape.Causal ? shape.Seq : 1) * shape.Dim);
         if (rows == 0) return;
         fixed (float* key = k[..count], value = v[..count], past = state.IsEmpty ? state : state[..(shape.Batch * 3 * shape.Dim)], target = destination[..rows], norm = norms[..(2 * rows)])
+        fixed (int* places = positions.IsEmpty ? positions : positions[..(shape.Batch * shape.Seq)])
         {
-            ForwardJob job = new(shape, key, value, past, target, norm);
+            ForwardJob job = new(shape, key, value, places, past, target, norm);
             pool.RunIfLarge(ref job, shape.Batch * shape.Groups, (long)count * VectorMath.ExpWork);
         }
     }
@@ -46,13 +48,13 @@ internal static unsafe partial class AttentionFreeScan
         }
     }
 
-    private readonly struct ForwardJob(AttentionFreeShape shape, float* k, float* v, float* state, float* destination, float* norms) : IPoolJob
+    private readonly struct ForwardJob(AttentionFreeShape shape, float* k, float* v, int* positions, float* state, float* destination, float* norms) : IPoolJob
     {
         public void Execute(int part)
         {
-            if (Vector512.IsHardwareAccelerated) ForwardCore<Sixteen512, Vector512<float>>(part, shape, k, v, state, destination, norms);
-            else if (Vector256.IsHardwareAccelerated) ForwardCore<Sixteen256, Pair256>(part, shape, k, v, state, destination, norms);
-            else ForwardCore<Sixteen128, Quad128>(part, shape, k, v, state, destination, norms);
+            if (Vector512.IsHardwareAccelerated) ForwardCore<Sixteen512, Vector512<float>>(part, shape, k, v, positions, state, destination, norms);
+            else if (Vector256.IsHardwareAccelerated) ForwardCore<Sixteen256, Pair256>(part, shape, k, v, positions, state, destination, norms);
+            else ForwardCore<Sixteen128, Quad128>(part, shape, k, v, positions, state, destination, norms);
         }
     }
 
@@ -66,9 +68,9 @@ internal static unsafe partial class AttentionFreeScan
         }
     }
 
-    /// <summary>One group of one batch row; touches memory as <see cref="Forward"/> says, <paramref name="state"/> may be null.</summary>
+    /// <summary>One group of one batch row; touches memory as <see cref="Forward"/> says, positions and state may be null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void ForwardCore<L, V>(int part, in AttentionFreeShape shape, float* k, float* v, float* state, float* destination, float* norms)
+    internal static void ForwardCore<L, V>(int part, in AttentionFreeShape shape, float* k, float* v, int* positions, float* state, float* destination, float* norms)
         where L : ISixteen<V>
         where V : unmanaged
     {
@@ -90,9 +92,11 @@ internal static unsafe partial class AttentionFreeScan
         norms += (2 * first) + at;
         for (int t = 0; t < shape.Seq; t++, k += dim, v += dim)
         {
-            Add<L, V>(L.LoadPart(k, lanes, 0f), L.LoadPart(v, lanes, 0f), ref max, ref sum, ref total);
+            bool padding = positions != null && positions[((long)row * shape.Seq) + t] < 0;
+            if (!padding) Add<L, V>(L.LoadPart(k, lanes, 0f), L.LoadPart(v, lanes, 0f), ref max, ref sum, ref total);
             if (!shape.Causal) continue;
-            Write<L, V>(max, sum, total, lanes, dim, destination, norms);
+            if (padding) Write<L, V>(L.Create(0f), L.Create(0f), L.Create(1f), lanes, dim, destination, norms);
+            else Write<L, V>(max, sum, total, lanes, dim, destination, norms);
             destination += dim;
             norms += 2 * dim;
         }

@@ -24,17 +24,19 @@ internal static unsafe class CausalConvolution
     /// <param name="x">[batch, seq, channels].</param>
     /// <param name="weight">[width, channels].</param>
     /// <param name="bias">[channels], or empty.</param>
+    /// <param name="positions">[batch, seq], where there is a state: −1 for padding, which nobody sees and which gets zeros; empty for none.</param>
     /// <param name="state">[batch, width − 1, channels]: what came before x, overwritten with the last of all; empty for zeros that are not kept.</param>
     /// <param name="destination">[batch, seq, channels]; not x.</param>
     public static void Forward(WorkerPool pool, in Sizes sizes, ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias,
-        Span<float> state, Span<float> destination)
+        ReadOnlySpan<int> positions, Span<float> state, Span<float> destination)
     {
         int count = checked(sizes.Batch * sizes.Seq * sizes.Channels);
         if (count == 0) return;
         fixed (float* source = x[..count], taps = weight[..(sizes.Width * sizes.Channels)], shift = bias.IsEmpty ? bias : bias[..sizes.Channels], target = destination[..count])
         fixed (float* past = state.IsEmpty ? state : state[..(sizes.Batch * (sizes.Width - 1) * sizes.Channels)])
+        fixed (int* places = positions.IsEmpty ? positions : positions[..(sizes.Batch * sizes.Seq)])
         {
-            ForwardJob job = new(sizes, source, taps, shift, past, target);
+            ForwardJob job = new(sizes, source, taps, shift, places, past, target);
             pool.RunIfLarge(ref job, sizes.Batch * sizes.Groups, (long)count * sizes.Width);
         }
     }
@@ -53,13 +55,13 @@ internal static unsafe class CausalConvolution
         }
     }
 
-    private readonly struct ForwardJob(Sizes sizes, float* x, float* weight, float* bias, float* state, float* destination) : IPoolJob
+    private readonly struct ForwardJob(Sizes sizes, float* x, float* weight, float* bias, int* positions, float* state, float* destination) : IPoolJob
     {
         public void Execute(int part)
         {
-            if (Vector512.IsHardwareAccelerated) ForwardCore<Sixteen512, Vector512<float>>(part, sizes, x, weight, bias, state, destination);
-            else if (Vector256.IsHardwareAccelerated) ForwardCore<Sixteen256, Pair256>(part, sizes, x, weight, bias, state, destination);
-            else ForwardCore<Sixteen128, Quad128>(part, sizes, x, weight, bias, state, destination);
+            if (Vector512.IsHardwareAccelerated) ForwardCore<Sixteen512, Vector512<float>>(part, sizes, x, weight, bias, positions, state, destination);
+            else if (Vector256.IsHardwareAccelerated) ForwardCore<Sixteen256, Pair256>(part, sizes, x, weight, bias, positions, state, destination);
+            else ForwardCore<Sixteen128, Quad128>(part, sizes, x, weight, bias, positions, state, destination);
         }
     }
 
@@ -73,9 +75,9 @@ internal static unsafe class CausalConvolution
         }
     }
 
-    /// <summary>Sixteen channels of one row; bias and state may be null.</summary>
+    /// <summary>Sixteen channels of one row; bias, positions and state may be null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void ForwardCore<L, V>(int part, in Sizes sizes, float* x, float* weight, float* bias, float* state, float* destination)
+    internal static void ForwardCore<L, V>(int part, in Sizes sizes, float* x, float* weight, float* bias, int* positions, float* state, float* destination)
         where L : ISixteen<V>
         where V : unmanaged
     {
@@ -86,6 +88,12 @@ internal static unsafe class CausalConvolution
         weight += group * 16;
         if (state != null) state += ((long)row * before * channels) + (group * 16);
         V shift = bias == null ? L.Create(0f) : L.LoadPart(bias + (group * 16), lanes, 0f);
+        if (positions != null)
+        {
+            Step<L, V>(sizes, lanes, x, weight, shift, positions + ((long)row * sizes.Seq), state, destination);
+            return;
+        }
+
         for (int t = 0; t < sizes.Seq; t++)
         {
             V sum = shift;
@@ -106,6 +114,30 @@ internal static unsafe class CausalConvolution
             int at = sizes.Seq - before + i;
             V value = at >= 0 ? L.LoadPart(x + ((long)at * channels), lanes, 0f) : L.LoadPart(state + ((at + before) * channels), lanes, 0f);
             L.StorePart(state + (i * channels), lanes, value);
+        }
+    }
+
+    /// <summary>As the other, but token by token: padding may lie between what a token sees. State may be null where width is 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Step<L, V>(in Sizes sizes, int lanes, float* x, float* weight, V shift, int* positions, float* state, float* destination)
+        where L : ISixteen<V>
+        where V : unmanaged
+    {
+        int channels = sizes.Channels, before = sizes.Width - 1;
+        for (int t = 0; t < sizes.Seq; t++, x += channels, destination += channels)
+        {
+            V sum = positions[t] < 0 ? L.Create(0f) : shift;
+            if (positions[t] >= 0)
+            {
+                for (int j = 0; j < before; j++)
+                    sum = L.Fma(L.LoadPart(weight + (j * channels), lanes, 0f), L.LoadPart(state + (j * channels), lanes, 0f), sum);
+                V own = L.LoadPart(x, lanes, 0f);
+                sum = L.Fma(L.LoadPart(weight + (before * channels), lanes, 0f), own, sum);
+                for (int j = 1; j < before; j++) L.StorePart(state + ((j - 1) * channels), lanes, L.LoadPart(state + (j * channels), lanes, 0f));
+                if (before > 0) L.StorePart(state + ((before - 1) * channels), lanes, own);
+            }
+
+            L.StorePart(destination, lanes, sum);
         }
     }
 

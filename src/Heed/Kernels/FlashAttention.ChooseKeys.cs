@@ -1,9 +1,7 @@
-using System.Runtime.CompilerServices;
-
 namespace Heed.Kernels;
 
 /// <content>
-/// A pass before the forward pass that finds what each row keeps of its scores: memory for k of them a row while it runs, two
+/// A pass before the forward pass that finds what each row keeps of its scores: memory for 2·k + 64 of them a row while it runs, two
 /// numbers a row afterwards, by which the other passes make the same choice.
 /// </content>
 internal static unsafe partial class FlashAttention
@@ -24,8 +22,7 @@ internal static unsafe partial class FlashAttention
             {
                 if (rows.Ends[r] - rows.Begins[r] > args.Modifiers.TopK)
                 {
-                    scoring.Least[r] = scoring.Heaps[r].Least;
-                    scoring.LastTies[r] = scoring.Heaps[r].LastTie;
+                    (scoring.Least[r], scoring.LastTies[r]) = scoring.Tops[r].Finish<L, V>();
                 }
             }
         }
@@ -53,10 +50,10 @@ internal static unsafe partial class FlashAttention
         where V : unmanaged
     {
         ScoreWork scoring = work.Scoring;
-        int kept = Math.Min(args.Modifiers.TopK, args.KeyCapacity);
+        int kept = Math.Min(args.Modifiers.TopK, args.KeyCapacity), room = (int)ScoreWork.Room(args);
         for (int r = 0; r < rows.Count; r++)
         {
-            scoring.Heaps[r] = new(scoring.HeapScores + ((long)r * kept), scoring.HeapKeys + ((long)r * kept), kept);
+            scoring.Tops[r] = new(scoring.TopScores + ((long)r * room), scoring.TopPlaces + ((long)r * room), kept, room);
         }
 
         KeyTileWalk walk = new(args, rows, batch, head);
@@ -79,26 +76,7 @@ internal static unsafe partial class FlashAttention
             TilePacking.Transpose(work.Scores + (from * TileRows), TileRows, to - from, rows.Count, scoring.Bias, TileKeys);
             for (int r = 0; r < rows.Count; r++)
             {
-                OfferRow<L, V>(ref scoring.Heaps[r], scoring.Bias + (r * TileKeys), tile.Start + from, to - from);
-            }
-        }
-    }
-
-    /// <summary>Offers scores of neighbouring keys; most have no chance, which sixteen of them learn at once.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OfferRow<L, V>(ref TopHeap heap, float* scores, int key, int count)
-        where L : ISixteen<V>
-        where V : unmanaged
-    {
-        V zero = L.Create(0f), one = L.Create(1f), most = L.Create(float.PositiveInfinity);
-        for (int i = 0; i < count; i += 16)
-        {
-            // 1 where a score is greater than the least that is kept, +inf or NaN.
-            V s = L.Load(scores + i), has = L.SelectLess(s, most, L.SelectLess(L.Create(heap.Least), s, one, zero), one);
-            int end = L.MaxLane(has) == 0f ? i : Math.Min(i + 16, count);
-            for (int j = i; j < end; j++)
-            {
-                heap.Offer(scores[j], key + j);
+                scoring.Tops[r].Offer<L, V>(scoring.Bias + (r * TileKeys), tile.Start + from, to - from);
             }
         }
     }

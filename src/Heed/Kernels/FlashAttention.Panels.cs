@@ -6,7 +6,7 @@ internal static unsafe partial class FlashAttention
     /// <summary>
     /// Attention over keys [batch, kvHeads, ⌈capacity/16⌉, headDim, 16] and values [batch, kvHeads, capacity, valueDim],
     /// into a contiguous output [batch, queries, heads, valueDim]. Of the modifiers of scores: biases by distance
-    /// [heads, distances] as <see cref="ScoreModifiers.DistanceCount"/> says, sinks, and top-k.
+    /// [heads, distances] as <see cref="ScoreModifiers.DistanceCount"/> says, sinks, top-k, and runs of visible keys.
     /// </summary>
     public static void OverPanels(in AttentionShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> panels, ReadOnlySpan<float> values,
         ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys, Span<float> output, WorkerPool pool, in ScoreSpans scores = default)
@@ -16,6 +16,8 @@ internal static unsafe partial class FlashAttention
             throw new ArgumentException($"Attention: {scores.Distances.Length} biases by distance for {shape.Heads} heads; need more for each head than the last key's number.");
         if (scores.Sinks.Length != 0 && scores.Sinks.Length != shape.Heads)
             throw new ArgumentException($"Attention: {scores.Sinks.Length} sinks; need {shape.Heads}.");
+        if (scores.Runs is { } seen && seen.Queries != limits.Length)
+            throw new ArgumentException($"Attention: runs of keys for {seen.Queries} queries; need {limits.Length}.");
         long keyHead = KvPanels.Floats(shape.KeyCapacity, shape.HeadDim), valueHead = (long)shape.KeyCapacity * shape.ValueDim;
         long kvHeads = (long)shape.Batch * shape.KvHeads;
         long lastQuery = (shape.Batch - 1L) * shape.QueryBatchStride + (shape.Queries - 1L) * shape.QueryStride
@@ -25,7 +27,7 @@ internal static unsafe partial class FlashAttention
             || output.Length != (long)limits.Length * shape.Heads * shape.ValueDim)
             throw new ArgumentException($"Attention: the memory does not fit {shape}.");
         fixed (float* queries = q, keys = panels, rows = values, to = output, distances = scores.Distances, sinks = scores.Sinks)
-        fixed (int* limit = limits, first = firstKeys)
+        fixed (int* limit = limits, first = firstKeys, runStarts = scores.Runs is null ? default : scores.Runs.Starts, runs = scores.Runs is null ? default : scores.Runs.Bounds)
         {
             AttentionArgs args = SizesOf(shape) with
             {
@@ -43,7 +45,7 @@ internal static unsafe partial class FlashAttention
                 Output = to,
                 Limits = limit,
                 FirstKeys = first,
-                Modifiers = new() { Distances = distances, DistanceCount = distanceCount, Sinks = sinks, TopK = scores.TopK },
+                Modifiers = new() { Distances = distances, DistanceCount = distanceCount, Sinks = sinks, TopK = scores.TopK, RunStarts = runStarts, Runs = runs },
             };
             Run(args, pool);
         }

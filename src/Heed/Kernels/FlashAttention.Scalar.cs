@@ -35,7 +35,9 @@ internal static unsafe partial class FlashAttention
             float newMax = max;
             for (int j = first; j < end; j++)
             {
-                weights[j - start] = ScoreModifiers.Choose(StoredScore(args, b, h, i, j), j, least, lastTie);
+                weights[j - start] = SeesStored(args, b, i, j)
+                    ? ScoreModifiers.Choose(StoredScore(args, b, h, i, j), j, least, lastTie)
+                    : float.NegativeInfinity;
                 newMax = MathF.Max(newMax, weights[j - start]);
             }
 
@@ -51,7 +53,12 @@ internal static unsafe partial class FlashAttention
             {
                 float p = VectorMath.Exp(weights[j - start] - (max == float.NegativeInfinity ? 0f : max));
                 sums[j % 16] += p;
-                float* value = args.Value + (b * args.ValueBatchStride) + (h / (args.Heads / args.KvHeads) * args.ValueHeadStride) + (j * args.ValueStride);
+                if (!SeesStored(args, b, i, j))
+                {
+                    continue;
+                }
+
+                float* value = args.Value + (b * args.ValueBatchStride) + (h / (args.Heads / args.KvHeads) * args.ValueHeadStride) + (args.SlotOf(j) * args.ValueStride);
                 for (int d = 0; d < acc.Length; d++)
                 {
                     acc[d] = MathF.FusedMultiplyAdd(p, value[d], acc[d]);
@@ -79,7 +86,8 @@ internal static unsafe partial class FlashAttention
         float* query = args.Query + (b * args.QueryBatchStride) + (i * args.QueryStride) + (h * args.QueryHeadStride);
         float* keys = args.Key + (b * args.KeyBatchStride) + (h / (args.Heads / args.KvHeads) * args.KeyHeadStride);
         bool panels = args.KeyStride == 0;
-        float* key = panels ? keys + ((long)(j / 16) * args.HeadDim * 16) + (j % 16) : keys + (j * args.KeyStride);
+        int slot = args.SlotOf(j);
+        float* key = panels ? keys + ((long)(slot / 16) * args.HeadDim * 16) + (slot % 16) : keys + (slot * args.KeyStride);
         float score = 0f;
         for (int d = 0; d < args.HeadDim; d++)
         {

@@ -22,10 +22,10 @@ internal static unsafe partial class FlashAttention
         /// <summary>[64 keys, 64 queries], and where keys are chosen the tile's scores [64 queries, 64 keys].</summary>
         public readonly float* Bias;
 
-        /// <summary>[64], each over its share of the two arrays [64, k].</summary>
-        public readonly TopHeap* Heaps;
-        public readonly float* HeapScores;
-        public readonly int* HeapKeys;
+        /// <summary>[64], each over its share of the two arrays [64, room].</summary>
+        public readonly TopKeys* Tops;
+        public readonly float* TopScores;
+        public readonly int* TopPlaces;
 
         public ScoreWork(in AttentionArgs args, float* memory)
         {
@@ -36,9 +36,9 @@ internal static unsafe partial class FlashAttention
             LastTies = Least + TileRows;
             Keys = LastTies + TileRows;
             Bias = Keys + TileKeys;
-            HeapScores = Bias + (TileRows * TileKeys);
-            HeapKeys = (int*)(HeapScores + (TileRows * Kept(args)));
-            Heaps = (TopHeap*)(HeapKeys + (TileRows * Kept(args)));
+            Tops = (TopKeys*)(Bias + (TileRows * TileKeys));
+            TopScores = (float*)(Tops + TileRows);
+            TopPlaces = (int*)(TopScores + (TileRows * Room(args)));
         }
 
         /// <summary>Floats that a part needs; the backward pass chooses nothing and takes biases as they lie.</summary>
@@ -49,10 +49,11 @@ internal static unsafe partial class FlashAttention
                 return 0;
             }
 
-            long heaps = forward && args.Modifiers.TopK > 0 ? (2 * TileRows * Kept(args)) + (TileRows * sizeof(TopHeap) / sizeof(float)) : 0;
-            return (9 * TileRows) + (forward ? TileRows * TileKeys : 0) + heaps;
+            long tops = forward && args.Modifiers.TopK > 0 ? (2 * TileRows * Room(args)) + (TileRows * sizeof(TopKeys) / sizeof(float)) : 0;
+            return (9 * TileRows) + (forward ? TileRows * TileKeys : 0) + tops;
         }
 
-        private static long Kept(in AttentionArgs args) => Math.Min(args.Modifiers.TopK, args.KeyCapacity);
+        /// <summary>The scores that a row gathers.</summary>
+        public static long Room(in AttentionArgs args) => TopKeys.RoomFor(Math.Min(args.Modifiers.TopK, args.KeyCapacity), args.KeyCapacity);
     }
 }

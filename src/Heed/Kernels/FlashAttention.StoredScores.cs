@@ -28,15 +28,21 @@ internal static unsafe partial class FlashAttention
         where L : ISixteen<V>
         where V : unmanaged
     {
-        int kept = Tile.Kept(args);
+        int kept = Tile.Kept(args), room = (int)ScoreWork.Room(args);
         for (int r = 0; r < tile.Rows; r++)
         {
-            tile.Heaps[r] = new TopHeap(tile.HeapScores + ((long)r * kept), tile.HeapKeys + ((long)r * kept), kept);
+            tile.Tops[r] = new TopKeys(tile.TopScores + ((long)r * room), tile.TopPlaces + ((long)r * room), kept, room);
         }
 
+        tile.BeginRuns(args);
         int end = tile.LastEnd;
         for (int start = tile.FirstBegin / TileKeys * TileKeys; start < end; start += TileKeys)
         {
+            if (!tile.Meets(args, start))
+            {
+                continue;
+            }
+
             Scores<L, V>(args, tile, start, KeyPanels(args, tile, start, Math.Min(end, start + TileKeys)));
             for (int r = 0; r < tile.Rows; r++)
             {
@@ -48,16 +54,14 @@ internal static unsafe partial class FlashAttention
 
                 Mask<L, V>(args, tile, r, start, first / 16 * 16, first, last, chosen: false);
                 float* scores = tile.Weights + ((long)r * TileKeys);
-                for (int j = first; j < last; j++)
-                {
-                    tile.Heaps[r].Offer(scores[j], start + j);
-                }
+                int from = first / 16 * 16;
+                tile.Tops[r].Offer<L, V>(scores + from, start + from, last - from);
             }
         }
 
         for (int r = 0; r < tile.Rows; r++)
         {
-            (tile.Least[r], tile.LastTies[r]) = (tile.Heaps[r].Least, tile.Heaps[r].LastTie);
+            (tile.Least[r], tile.LastTies[r]) = tile.Tops[r].Finish<L, V>();
         }
     }
 
@@ -89,7 +93,10 @@ internal static unsafe partial class FlashAttention
             TopHeap heap = new(scores, keys, kept);
             for (int j = begin; j <= limit; j++)
             {
-                heap.Offer(StoredScore(args, b, h, i, j), j);
+                if (SeesStored(args, b, i, j))
+                {
+                    heap.Offer(StoredScore(args, b, h, i, j), j);
+                }
             }
 
             return (heap.Least, heap.LastTie);

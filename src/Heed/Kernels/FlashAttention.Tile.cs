@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Heed.Kernels;
@@ -5,7 +6,7 @@ namespace Heed.Kernels;
 /// <summary>The working memory of one tile of rows.</summary>
 internal static unsafe partial class FlashAttention
 {
-    internal readonly struct Tile
+    internal readonly partial struct Tile
     {
         public readonly int Batch;
         public readonly int KvHead;
@@ -46,10 +47,16 @@ internal static unsafe partial class FlashAttention
         /// <summary>Per row where its query begins; rows that only fill up a four repeat the last one.</summary>
         public readonly float** Queries;
 
-        /// <summary>Where keys are chosen: a heap for each row over its share of the arrays [rows, kept], what it keeps, and 0 … 15.</summary>
-        public readonly TopHeap* Heaps;
-        public readonly float* HeapScores;
-        public readonly int* HeapKeys;
+        /// <summary>Null, or per row which of the sixty-four keys it sees of the tile that was last asked for with <see cref="Meets"/>.</summary>
+        public readonly ulong* Seen;
+
+        /// <summary>Per row the first run that does not end before that tile.</summary>
+        private readonly int* _runs;
+
+        /// <summary>Where keys are chosen: what gathers for each row over its share of the arrays [rows, room], what it keeps, and 0 … 15.</summary>
+        public readonly TopKeys* Tops;
+        public readonly float* TopScores;
+        public readonly int* TopPlaces;
         public readonly float* Least;
         public readonly float* LastTies;
         public readonly float* Lanes;
@@ -75,17 +82,19 @@ internal static unsafe partial class FlashAttention
             Begins = (int*)(Maxima + Round(maxRows));
             Ends = Begins + Round(maxRows);
             Queries = (float**)(Ends + Round(maxRows));
-            Heaps = (TopHeap*)(Queries + Round(maxRows));
-            HeapScores = (float*)(Heaps + maxRows);
-            HeapKeys = (int*)(HeapScores + ((long)maxRows * Kept(args)));
-            Least = (float*)(HeapKeys + ((long)maxRows * Kept(args)));
+            bool hasRuns = args.Modifiers.RunStarts != null;
+            Seen = hasRuns ? (ulong*)(Queries + Round(maxRows)) : null;
+            _runs = (int*)(Queries + Round(maxRows)) + (hasRuns ? 2 * Round(maxRows) : 0);
+            Tops = (TopKeys*)(_runs + (hasRuns ? Round(maxRows) : 0));
+            TopScores = (float*)(Tops + maxRows);
+            TopPlaces = (int*)(TopScores + ((long)maxRows * ScoreWork.Room(args)));
+            Least = (float*)(TopPlaces + ((long)maxRows * ScoreWork.Room(args)));
             LastTies = Least + maxRows;
             Lanes = LastTies + maxRows;
             for (int lane = 0; lane < 16 && Kept(args) > 0; lane++)
             {
                 Lanes[lane] = lane;
             }
-
 
             new Span<float>(Accumulators, fours * ValueWidth).Clear();
             new Span<float>(Sums, Rows * 16).Clear();
@@ -119,8 +128,9 @@ internal static unsafe partial class FlashAttention
         {
             long perRow = Round(args.ValueDim) + TileKeys + 16;
             long packed = args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim;
-            long chosen = Kept(args) == 0 ? 0 : (rows * ((2L * Kept(args)) + 2)) + 16 + (rows * sizeof(TopHeap) / sizeof(float));
-            return (((rows + 3) / 4 * 4 * perRow) + packed + (Round(rows) * 5L) + chosen) * sizeof(float);
+            long chosen = Kept(args) == 0 ? 0 : (rows * ((2L * ScoreWork.Room(args)) + 2)) + 16 + (rows * sizeof(TopKeys) / sizeof(float));
+            long seen = args.Modifiers.RunStarts == null ? 0 : Round(rows) * 3L;
+            return (((rows + 3) / 4 * 4 * perRow) + packed + (Round(rows) * 5L) + seen + chosen) * sizeof(float);
         }
 
         /// <summary>How many keys a row keeps; 0 for all.</summary>
@@ -134,6 +144,13 @@ internal static unsafe partial class FlashAttention
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Visible(int r, int start, out int begin, out int end)
         {
+            if (Seen != null)
+            {
+                begin = BitOperations.TrailingZeroCount(Seen[r]);
+                end = TileKeys - BitOperations.LeadingZeroCount(Seen[r]);
+                return;
+            }
+
             begin = Math.Max(0, Begins[r] - start);
             end = Math.Min(TileKeys, Ends[r] - start);
         }

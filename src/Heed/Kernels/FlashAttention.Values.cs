@@ -11,26 +11,34 @@ internal static unsafe partial class FlashAttention
         where L : ISixteen<V>
         where V : unmanaged
     {
-        float* values = tile.Values + (start * args.ValueStride);
+        int slot = args.SlotOf(start);
+        float* values = tile.Values + (slot * args.ValueStride);
         for (int r = 0; r < tile.Rows;)
         {
             int rows = Math.Min(4, tile.Rows - r);
+            if (tile.HasGaps(r, rows))
+            {
+                AddRuns<L, V>(args, tile, r, rows, slot, values);
+                r += rows;
+                continue;
+            }
+
             if (rows == 1)
             {
                 tile.Visible(r, start, out int begin, out int end);
-                AddRow<L, V>(args, tile, r, begin, end, start, values);
+                AddRow<L, V>(args, tile, r, begin, end, slot, values);
                 r++;
                 continue;
             }
 
-            AddFourRows<L, V>(args, tile, r, rows, start, values);
+            AddFourRows<L, V>(args, tile, r, rows, start, slot, values);
             r += rows;
         }
     }
 
     /// <summary>Keys that all rows (two to four, computed as four) see go through the wide kernel; those before and after, row by row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddFourRows<L, V>(in AttentionArgs args, in Tile tile, int r, int rows, int start, float* values)
+    private static void AddFourRows<L, V>(in AttentionArgs args, in Tile tile, int r, int rows, int start, int slot, float* values)
         where L : ISixteen<V>
         where V : unmanaged
     {
@@ -47,7 +55,7 @@ internal static unsafe partial class FlashAttention
         for (int i = r; i < r + rows; i++)
         {
             tile.Visible(i, start, out int rowBegin, out int rowEnd);
-            AddRow<L, V>(args, tile, i, rowBegin, shared ? begin : rowEnd, start, values);
+            AddRow<L, V>(args, tile, i, rowBegin, shared ? begin : rowEnd, slot, values);
         }
 
         if (!shared)
@@ -69,13 +77,13 @@ internal static unsafe partial class FlashAttention
         for (; d < args.ValueDim; d += 16)
         {
             FourRowsOneVector<L, V>(
-                weights, begin, end, WholeVectors(args, start, d), values + d, args.ValueStride, args.ValueDim - d, acc + d, tile.ValueWidth);
+                weights, begin, end, WholeVectors(args, slot, d), values + d, args.ValueStride, args.ValueDim - d, acc + d, tile.ValueWidth);
         }
 
         for (int i = r; i < r + rows; i++)
         {
             tile.Visible(i, start, out _, out int rowEnd);
-            AddRow<L, V>(args, tile, i, end, rowEnd, start, values);
+            AddRow<L, V>(args, tile, i, end, rowEnd, slot, values);
         }
     }
 
@@ -164,19 +172,19 @@ internal static unsafe partial class FlashAttention
     }
 
     /// <summary>
-    /// The key of the tile at <paramref name="start"/> before which a vector may be read at component <paramref name="d"/>
+    /// The key of the tile at <paramref name="slot"/> before which a vector may be read at component <paramref name="d"/>
     /// although fewer are left: it reaches into later slots, and what it finds there stays in lanes that are never stored.
     /// </summary>
-    private static int WholeVectors(in AttentionArgs args, int start, int d)
+    private static int WholeVectors(in AttentionArgs args, int slot, int d)
     {
         int missing = 16 - (args.ValueDim - d);
         long slots = missing <= 0 ? 0 : (missing + args.ValueStride - 1) / args.ValueStride;
-        return (int)Math.Clamp(args.KeyCapacity - slots - start, 0, TileKeys);
+        return (int)Math.Clamp(args.KeyCapacity - slots - slot, 0, TileKeys);
     }
 
-    /// <summary>One row, keys from begin up to end.</summary>
+    /// <summary>One row, keys from begin up to end of the tile at <paramref name="slot"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddRow<L, V>(in AttentionArgs args, in Tile tile, int r, int begin, int end, int start, float* values)
+    private static void AddRow<L, V>(in AttentionArgs args, in Tile tile, int r, int begin, int end, int slot, float* values)
         where L : ISixteen<V>
         where V : unmanaged
     {
@@ -196,7 +204,7 @@ internal static unsafe partial class FlashAttention
         for (; d < args.ValueDim; d += 16)
         {
             OneRowOneVector<L, V>(
-                weights, begin, end, WholeVectors(args, start, d), values + d, args.ValueStride, args.ValueDim - d, acc + d);
+                weights, begin, end, WholeVectors(args, slot, d), values + d, args.ValueStride, args.ValueDim - d, acc + d);
         }
     }
 

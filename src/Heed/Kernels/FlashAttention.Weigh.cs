@@ -18,7 +18,7 @@ internal static unsafe partial class FlashAttention
         }
 
         float* weights = tile.Weights + ((long)r * TileKeys);
-        if (begin == 0 && end == TileKeys && args.SoftCap == 0f && !args.Modifiers.Everywhere)
+        if (begin == 0 && end == TileKeys && args.SoftCap == 0f && !args.Modifiers.Everywhere && !tile.HasGaps(r, 1))
         {
             WeighFull<L, V>(args, tile, r, weights);
             return;
@@ -134,6 +134,11 @@ internal static unsafe partial class FlashAttention
             }
 
             s = ModifyStored<L, V>(args, tile, s, r, start + i, chosen);
+            if (tile.Seen != null)
+            {
+                s = L.SelectBits((uint)(tile.Seen[r] >> i) & 0xFFFF, s, L.Create(float.NegativeInfinity));
+            }
+
             if (i < begin || i + 16 > end)
             {
                 s = L.KeepRange(s, begin - i, end - i, float.NegativeInfinity);

@@ -107,9 +107,15 @@ internal static unsafe partial class FlashAttention
             ChooseStored<L, V>(args, tile);
         }
 
+        tile.BeginRuns(args);
         int end = tile.LastEnd;
         for (int start = tile.FirstBegin / TileKeys * TileKeys; start < end; start += TileKeys)
         {
+            if (!tile.Meets(args, start))
+            {
+                continue;
+            }
+
             float* panels = KeyPanels(args, tile, start, Math.Min(end, start + TileKeys));
             Scores<L, V>(args, tile, start, panels);
             for (int r = 0; r < tile.Rows; r++)
@@ -131,7 +137,7 @@ internal static unsafe partial class FlashAttention
     {
         if (args.KeyStride == 0)
         {
-            return tile.Keys + ((long)start * args.HeadDim);
+            return tile.Keys + ((long)args.SlotOf(start) * args.HeadDim);
         }
 
         int begin = Math.Max(start, tile.FirstBegin);

@@ -77,6 +77,9 @@ internal unsafe interface ISixteen<V>
     /// <summary>Bit l of <paramref name="bits"/> set ? yes : no, lane by lane.</summary>
     static abstract V SelectBits(uint bits, V yes, V no);
 
+    /// <summary>Bit l is set where a lane is greater than the one of <paramref name="b"/>, or either is NaN.</summary>
+    static abstract uint BitsAbove(V a, V b);
+
     /// <summary>Swaps lanes 0 and 1, 2 and 3, and so on.</summary>
     static abstract V SwapPairs(V a);
 

@@ -2,7 +2,7 @@ namespace Heed.Kernels;
 
 /// <summary>
 /// The position biases w[t, t'] of attention-free mixing, stored in one of three ways, and their gradient in the same way.
-/// They are only ever spread out for a few rows at a time.
+/// They are only ever spread out for a few rows at a time, a band not at all.
 /// </summary>
 internal readonly ref struct PositionBiasRows
 {
@@ -21,7 +21,10 @@ internal readonly ref struct PositionBiasRows
     /// <summary>w is 0 where |t − t'| is this or more; 0 for no bound.</summary>
     public int Window { get; init; }
 
-    /// <summary>Writes w[first + r, c] to stripe[r, c], rows <paramref name="columns"/> apart.</summary>
+    /// <summary>Whether w is a band.</summary>
+    public bool IsBand => Window > 0 && Rank == 0;
+
+    /// <summary>Writes w[first + r, c] of what is no band to stripe[r, c], rows <paramref name="columns"/> apart.</summary>
     public void Spread(WorkerPool pool, int first, int rows, int columns, Span<float> stripe)
     {
         if (Rank > 0)
@@ -31,19 +34,7 @@ internal readonly ref struct PositionBiasRows
             return;
         }
 
-        for (int r = 0; r < rows; r++)
-        {
-            Span<float> target = stripe.Slice(r * columns, columns), source = Left.Slice((first + r) * Stride, Stride);
-            if (Window == 0)
-            {
-                source[..columns].CopyTo(target);
-                continue;
-            }
-
-            target.Clear();
-            (int from, int count) = Near(first + r, columns);
-            source.Slice(from - (first + r) + Window - 1, count).CopyTo(target.Slice(from, count));
-        }
+        for (int r = 0; r < rows; r++) Left.Slice((first + r) * Stride, columns).CopyTo(stripe.Slice(r * columns, columns));
     }
 
     /// <summary>Adds the gradient of such a stripe to the gradients of what it was spread from; overwrites the stripe.</summary>
@@ -68,9 +59,7 @@ internal readonly ref struct PositionBiasRows
         for (int r = 0; r < rows; r++)
         {
             Span<float> source = stripe.Slice(r * columns, columns), target = gradients.Left.Slice((first + r) * Stride, Stride);
-            (int from, int count) = Window == 0 ? (0, columns) : Near(first + r, columns);
-            if (Window > 0) target = target[(from - (first + r) + Window - 1)..];
-            for (int c = 0; c < count; c++) target[c] += source[from + c];
+            for (int c = 0; c < columns; c++) target[c] += source[c];
         }
     }
 

@@ -36,6 +36,15 @@ internal unsafe struct ScoreModifiers
     /// </summary>
     public float* Choice;
 
+    /// <summary>
+    /// Over stored keys: null, or for each query of [batch, query] where its runs of visible keys begin among <see cref="Runs"/>,
+    /// and at the end where the last ones end. Keys outside of the query's interval are hidden all the same.
+    /// </summary>
+    public int* RunStarts;
+
+    /// <summary>Pairs of a run's first key and the key after its last one, ascending within a query.</summary>
+    public int* Runs;
+
     /// <summary>Whether every tile's scores take the long way; a mask alone asks for it where a tile is neither empty nor full.</summary>
     public readonly bool Everywhere => Distances != null || Bias != null || TopK > 0;
 

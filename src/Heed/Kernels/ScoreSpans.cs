@@ -25,6 +25,9 @@ internal readonly ref struct ScoreSpans
     /// <summary>[2, batch, heads, queries].</summary>
     public Span<float> Choice { get; init; }
 
+    /// <summary>Over stored keys: which of them the queries see; null for all of their intervals.</summary>
+    public KeyRuns? Runs { get; init; }
+
     /// <summary>Throws where a size is wrong; the modifiers but for their memory.</summary>
     public ScoreModifiers Describe(in AttentionShape shape)
     {

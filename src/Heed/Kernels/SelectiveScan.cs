@@ -42,35 +42,37 @@ internal static unsafe partial class SelectiveScan
     /// <param name="b">[batch, seq, states].</param>
     /// <param name="c">[batch, seq, states].</param>
     /// <param name="skip">D, [channels].</param>
+    /// <param name="positions">[batch, seq]: −1 for padding, which changes no state and gets zeros; empty for none, as where there is a backward pass.</param>
     /// <param name="state">h, [batch, states, channels], overwritten with the last one; empty for zeros that are not kept.</param>
     /// <param name="destination">[batch, seq, channels].</param>
     /// <param name="checkpoints">[batch, chunks, states, channels]: h before each chunk; empty where there is no backward pass.</param>
     public static void Forward(WorkerPool pool, in SelectiveScanShape shape, ReadOnlySpan<float> x, ReadOnlySpan<float> delta, ReadOnlySpan<float> a,
-        ReadOnlySpan<float> b, ReadOnlySpan<float> c, ReadOnlySpan<float> skip, Span<float> state, Span<float> destination, Span<float> checkpoints)
+        ReadOnlySpan<float> b, ReadOnlySpan<float> c, ReadOnlySpan<float> skip, ReadOnlySpan<int> positions, Span<float> state, Span<float> destination, Span<float> checkpoints)
     {
         int count = checked(shape.Batch * shape.Seq * shape.Channels), shared = checked(shape.Batch * shape.Seq * shape.States), size = shape.States * shape.Channels;
         if (count == 0) return;
         fixed (float* px = x[..count], pd = delta[..count], pa = a[..size], pb = b[..shared], pc = c[..shared], ps = skip[..shape.Channels])
         fixed (float* past = state.IsEmpty ? state : state[..(shape.Batch * size)], target = destination[..count], kept = checkpoints.IsEmpty ? checkpoints : checkpoints[..(shape.Batch * shape.Chunks * size)])
+        fixed (int* places = positions.IsEmpty ? positions : positions[..(shape.Batch * shape.Seq)])
         {
-            ForwardJob job = new(shape, new Inputs(px, pd, pa, pb, pc, ps), past, target, kept);
+            ForwardJob job = new(shape, new Inputs(px, pd, pa, pb, pc, ps), places, past, target, kept);
             pool.RunIfLarge(ref job, shape.Batch * shape.Groups, (long)count * shape.States * VectorMath.ExpWork);
         }
     }
 
-    private readonly struct ForwardJob(SelectiveScanShape shape, Inputs inputs, float* state, float* destination, float* checkpoints) : IPoolJob
+    private readonly struct ForwardJob(SelectiveScanShape shape, Inputs inputs, int* positions, float* state, float* destination, float* checkpoints) : IPoolJob
     {
         public void Execute(int part)
         {
-            if (Vector512.IsHardwareAccelerated) ForwardCore<Sixteen512, Vector512<float>>(part, shape, inputs, state, destination, checkpoints);
-            else if (Vector256.IsHardwareAccelerated) ForwardCore<Sixteen256, Pair256>(part, shape, inputs, state, destination, checkpoints);
-            else ForwardCore<Sixteen128, Quad128>(part, shape, inputs, state, destination, checkpoints);
+            if (Vector512.IsHardwareAccelerated) ForwardCore<Sixteen512, Vector512<float>>(part, shape, inputs, positions, state, destination, checkpoints);
+            else if (Vector256.IsHardwareAccelerated) ForwardCore<Sixteen256, Pair256>(part, shape, inputs, positions, state, destination, checkpoints);
+            else ForwardCore<Sixteen128, Quad128>(part, shape, inputs, positions, state, destination, checkpoints);
         }
     }
 
-    /// <summary>Sixteen channels of one row; state and checkpoints may be null.</summary>
+    /// <summary>Sixteen channels of one row; positions, state and checkpoints may be null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void ForwardCore<L, V>(int part, in SelectiveScanShape shape, in Inputs inputs, float* state, float* destination, float* checkpoints)
+    internal static void ForwardCore<L, V>(int part, in SelectiveScanShape shape, in Inputs inputs, int* positions, float* state, float* destination, float* checkpoints)
         where L : ISixteen<V>
         where V : unmanaged
     {
@@ -94,6 +96,12 @@ internal static unsafe partial class SelectiveScan
             }
 
             long step = ((long)row * shape.Seq) + t, at = (step * channels) + (group * 16);
+            if (positions != null && positions[step] < 0)
+            {
+                L.StorePart(destination + at, lanes, L.Create(0f));
+                continue;
+            }
+
             V x = L.LoadPart(inputs.X + at, lanes, 0f);
             V delta = VectorMath.Softplus<L, V>(L.LoadPart(inputs.Delta + at, lanes, 0f));
             Advance<L, V>(states, a, inputs.B + (step * states), delta, L.Multiply(delta, x), h, h);

@@ -197,6 +197,13 @@ internal readonly unsafe struct Sixteen128 : ISixteen<Quad128>
         Vector128.ConditionalSelect(Vector128.LessThan(a.D.AsUInt32(), b.D.AsUInt32()).AsSingle(), yes.D, no.D));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint BitsAbove(Quad128 a, Quad128 b) =>
+        ~(AtMost(a.A, b.A) | (AtMost(a.B, b.B) << 4) | (AtMost(a.C, b.C) << 8) | (AtMost(a.D, b.D) << 12)) & 0xFFFF;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint AtMost(Vector128<float> a, Vector128<float> b) => Vector128.LessThanOrEqual(a, b).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad128 SelectBits(uint bits, Quad128 yes, Quad128 no) => new(
         SelectFour(bits, yes.A, no.A),
         SelectFour(bits >> 4, yes.B, no.B),

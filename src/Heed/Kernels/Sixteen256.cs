@@ -183,6 +183,12 @@ internal readonly unsafe struct Sixteen256 : ISixteen<Pair256>
         Vector256.ConditionalSelect(Vector256.LessThan(a.High.AsUInt32(), b.High.AsUInt32()).AsSingle(), yes.High, no.High));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint BitsAbove(Pair256 a, Pair256 b) => ~(AtMost(a.Low, b.Low) | (AtMost(a.High, b.High) << 8)) & 0xFFFF;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint AtMost(Vector256<float> a, Vector256<float> b) => Vector256.LessThanOrEqual(a, b).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair256 SelectBits(uint bits, Pair256 yes, Pair256 no)
         => new(SelectEight(bits, yes.Low, no.Low), SelectEight(bits >> 8, yes.High, no.High));
 

@@ -136,6 +136,9 @@ internal readonly unsafe struct Sixteen512 : ISixteen<Vector512<float>>
         => Vector512.ConditionalSelect(Vector512.LessThan(a.AsUInt32(), b.AsUInt32()).AsSingle(), yes, no);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint BitsAbove(Vector512<float> a, Vector512<float> b) => ~(uint)Vector512.LessThanOrEqual(a, b).ExtractMostSignificantBits() & 0xFFFF;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> SelectBits(uint bits, Vector512<float> yes, Vector512<float> no)
     {
         Vector512<uint> lane = Vector512.Create(1u, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768);

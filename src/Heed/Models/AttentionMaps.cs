@@ -75,6 +75,7 @@ public sealed class AttentionMaps
 
     private static void Check(ModelConfig config, int tokens, int? layer)
     {
+        if (config.Encoder is not null) throw new ArgumentException("AttentionMaps: the model has an encoder beside its decoder; expected one that reads a single text.", nameof(config));
         if (tokens < 1 || tokens > config.MaxSeqLen)
             throw new ArgumentException($"AttentionMaps: got {tokens} tokens; expected 1 to {config.MaxSeqLen}, the model's context.", nameof(tokens));
         if (layer is { } one && (uint)one >= (uint)config.NumLayers)
@@ -89,18 +90,21 @@ public sealed class AttentionMaps
     {
         int index = layer - _first, seq = Tokens.Count, size = seq * seq;
         if ((uint)index >= (uint)_weights.Length) return;
-        float[] all = new float[Heads * size];
-        double[] entropies = new double[Heads];
-        var rows = new (int Batch, int Head, int Query)[seq];
+        // Global tokens with projections of their own come by themselves, and have seen nothing until then.
+        float[] all = _weights[index] ??= new float[Heads * size];
+        double[] entropies = _entropies[index] ??= new double[Heads];
+        int queries = attention.Output.Shape[1];
+        var rows = new (int Batch, int Head, int Query)[queries];
         for (int head = 0; head < Heads; head++)
         {
             using TensorScope.Lease lease = TensorScope.Begin();
-            for (int query = 0; query < seq; query++) rows[query] = (0, head, query);
+            for (int query = 0; query < queries; query++) rows[query] = (0, head, query);
             Span<float> weights = all.AsSpan(head * size, size);
-            attention.Weights(rows).ToArray().CopyTo(weights);
+            float[] found = attention.Weights(rows).ToArray();
+            int keys = found.Length / queries;
+            for (int i = 0; i < found.Length; i++) weights[i / keys * seq + i % keys] += found[i];
             entropies[head] = MeanEntropy(weights, seq);
         }
-        (_weights[index], _entropies[index]) = (all, entropies);
     }
 
     private static double MeanEntropy(ReadOnlySpan<float> weights, int queries)

@@ -20,6 +20,8 @@ public static class GroupedHeads
         ModelConfig config = model.Config;
         if (config.Mixer != MixerKind.Attention)
             throw new ArgumentException($"MeanPool: Mixer is {config.Mixer}, which has no key/value heads; expected {MixerKind.Attention}.", nameof(model));
+        if (config.Encoder is not null)
+            throw new ArgumentException("MeanPool: Encoder is set; expected null: the heads of cross attention are not pooled.", nameof(model));
         if (kvHeads < 1 || config.KvHeads % kvHeads != 0)
             throw new ArgumentException($"MeanPool: kvHeads is {kvHeads}; expected a divisor of the model's {config.KvHeads} key/value heads.", nameof(kvHeads));
         using GradientTape.Pause pause = GradientTape.NoGrad();
@@ -32,10 +34,10 @@ public static class GroupedHeads
 
         public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
         {
-            if (name != WeightNames.Qkv) return weights.Linear(name, inFeatures, outFeatures, bias);
-            int before = (config.NumHeads + 2 * config.KvHeads) * config.HeadSize;
+            if (name is not (WeightNames.Qkv or WeightNames.GlobalKeyValue)) return weights.Linear(name, inFeatures, outFeatures, bias);
+            int queries = name == WeightNames.Qkv ? config.NumHeads : 0, before = (queries + 2 * config.KvHeads) * config.HeadSize;
             DenseLinear layer = (DenseLinear)weights.Linear(name, inFeatures, before, bias);
-            return new DenseLinear(Pool(layer.Weight), layer.Bias is null ? null : Pool(layer.Bias));
+            return new DenseLinear(Pool(layer.Weight, queries), layer.Bias is null ? null : Pool(layer.Bias, queries));
         }
 
         public Embedding Embedding(string name, int count, int dim) => weights.Embedding(name, count, dim);
@@ -45,17 +47,17 @@ public static class GroupedHeads
         public IWeightSource Scope(string prefix) => new Pooled(weights.Scope(prefix), config, kvHeads);
 
         /// <summary>Rows [queries | keys | values], the heads of the last two pooled.</summary>
-        private Tensor Pool(Tensor rows)
+        private Tensor Pool(Tensor rows, int queries)
         {
             using TensorScope scope = new();
             using TensorScope.Lease lease = scope.Enter();
             int columns = rows.Rank == 2 ? rows.Shape[1] : 1, group = config.KvHeads / kvHeads;
-            Tensor heads = rows.Reshape(Shape.Of(config.NumHeads + 2 * config.KvHeads, config.HeadSize * columns));
-            Tensor queries = heads.Slice(0, 0, config.NumHeads), others = heads.Slice(0, config.NumHeads, 2 * config.KvHeads);
+            Tensor heads = rows.Reshape(Shape.Of(queries + 2 * config.KvHeads, config.HeadSize * columns));
+            Tensor first = heads.Slice(0, 0, queries), others = heads.Slice(0, queries, 2 * config.KvHeads);
             Tensor pooled = others.Reshape(new Shape(2 * kvHeads, group, config.HeadSize * columns)).Mean(1); // [2·kvHeads, headDim·columns]
-            int count = (config.NumHeads + 2 * kvHeads) * config.HeadSize;
+            int count = (queries + 2 * kvHeads) * config.HeadSize;
             Tensor result = Tensors.Tensor.AllocateUnscoped(rows.Rank == 2 ? Shape.Of(count, columns) : new Shape(count), Device);
-            result.Assign(Ops.Concat(0, queries, pooled).Reshape(result.Shape));
+            result.Assign(Ops.Concat(0, first, pooled).Reshape(result.Shape));
             return result;
         }
     }

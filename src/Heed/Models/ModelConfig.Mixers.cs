@@ -71,6 +71,8 @@ public sealed partial record ModelConfig
         AttentionOnly(AttentionSoftCap != 0, nameof(AttentionSoftCap));
         AttentionOnly(AttentionTopK != 0, nameof(AttentionTopK));
         AttentionOnly(QkNorm, nameof(QkNorm));
+        AttentionOnly(AttentionSinks, nameof(AttentionSinks));
+        AttentionOnly(AttentionPattern != AttentionPatternKind.Full, nameof(AttentionPattern));
     }
 
     private void AttentionOnly(bool isSet, string name)

@@ -170,8 +170,9 @@ public sealed partial record ModelConfig
         long block = Mixer == MixerKind.Attention ? hidden * qkv + (QkvBias ? qkv : 0) + heads * hidden + (AttentionOutputBias ? hidden : 0) : MixerParameterCount();
         block += (GatedFeedForward ? 3 : 2) * hidden * inner;
         if (FeedForwardBias) block += (GatedFeedForward ? 2 : 1) * inner + hidden;
-        block += (PostNorms ? 4 : 2) * norm + (QkNorm ? norms * 2 * HeadSize : 0);
+        block += (PostNorms ? 4 : 2) * norm + (QkNorm ? norms * 2 * HeadSize : 0) + PatternParameterCount();
         long total = VocabSize * hidden * (TieEmbeddings ? 1 : 2) + NumLayers * block + (NormPlacement == NormPlacement.Pre ? norm : 0);
+        if (Encoder is not null) total += EncoderParameterCount();
         return Positions switch
         {
             PositionKind.Learned => total + MaxSeqLen * hidden,
@@ -205,7 +206,9 @@ public sealed partial record ModelConfig
         Defined(Activation);
         Defined(Positions);
         Defined(SinusoidalLayout);
+        ValidatePattern();
         ValidateMixer();
+        ValidateEncoder();
         if (PostNorms && NormPlacement == NormPlacement.Post)
             throw new ArgumentException("ModelConfig: PostNorms are second norms beside those before each part; expected NormPlacement.Pre.");
         if (!float.IsFinite(SwishBeta)) throw new ArgumentException($"ModelConfig: SwishBeta is {SwishBeta}; expected a finite number.");

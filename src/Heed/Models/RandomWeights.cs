@@ -4,7 +4,7 @@ using Heed.Tensors;
 namespace Heed.Models;
 
 /// <summary>
-/// Fresh trainable layers: matrices from N(0, 0.02²), those that write to the residual stream (attention output and
+/// Fresh trainable layers: matrices from N(0, 0.02²), those that write to the residual stream (attention outputs and
 /// feed-forward down) from N(0, (0.02/√(2·layers))²), gains 1, biases 0, running statistics 0 and 1, mixers' tensors as their papers have it. The same seed gives the same weights.
 /// </summary>
 /// <remarks>The scaled initialisation is GPT-2's (Radford et al. 2019).</remarks>
@@ -39,7 +39,7 @@ public sealed class RandomWeights : IWeightSource
     public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
     {
         bool residual = $"{_prefix}{name}" is var full
-            && (full.EndsWith(WeightNames.AttentionOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.MixerOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.Down, StringComparison.Ordinal));
+            && (full.EndsWith(WeightNames.AttentionOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.MixerOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.CrossOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.Down, StringComparison.Ordinal));
         if (name == WeightNames.MambaStep)
             return new DenseLinear(Normal(Shape.Of(outFeatures, inFeatures), 1 / Math.Sqrt(3.0 * inFeatures)), Copy(MambaMixer.StepBias(outFeatures, _random, Device)));
         double deviation = residual ? Deviation / Math.Sqrt(2.0 * _layers) : Deviation;
@@ -56,6 +56,7 @@ public sealed class RandomWeights : IWeightSource
         WeightNames.LinformerKeys or WeightNames.LinformerValues => Normal(shape, 1 / Math.Sqrt(shape[1])), // Sums stay of the size of their parts.
         WeightNames.MambaConvolution => Normal(shape, 1 / Math.Sqrt(3.0 * shape[1])),
         WeightNames.MambaLogA => Copy(MambaMixer.LogRates(shape[0], shape[1], Device)),
+        WeightNames.AttentionSinks => Constant(shape, 0),
         _ => Constant(shape, name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(WeightNames.RunningMean, StringComparison.Ordinal) ? 0 : 1),
     };
 

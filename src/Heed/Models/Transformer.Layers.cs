@@ -17,6 +17,7 @@ public sealed partial class Transformer
         WeightNames.RelativeBias => RelativeBiases?.Table,
         WeightNames.FinalNorm => FinalNorm,
         WeightNames.Output => Output,
+        _ when name.StartsWith(WeightNames.Encoder + ".", StringComparison.Ordinal) => Encoder?.LayerOrNull(name[(WeightNames.Encoder.Length + 1)..]),
         _ => InBlock(name.Split('.', 3)),
     };
 
@@ -29,6 +30,11 @@ public sealed partial class Transformer
         {
             WeightNames.AttentionNorm => block.AttentionNorm,
             WeightNames.AttentionPostNorm => block.AttentionPostNorm,
+            WeightNames.CrossNorm => block.CrossNorm,
+            WeightNames.CrossQuery => block.Cross?.Query,
+            WeightNames.CrossKeyValue => block.Cross?.KeyValue,
+            WeightNames.CrossOutput => block.Cross?.Output,
+            WeightNames.CrossPostNorm => block.CrossPostNorm,
             WeightNames.FeedForwardNorm => block.FeedForwardNorm,
             WeightNames.Up => block.FeedForward.Up,
             WeightNames.Down => block.FeedForward.Down,

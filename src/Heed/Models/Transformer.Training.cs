@@ -32,18 +32,20 @@ public sealed partial class Transformer
     /// <param name="dropoutSeed">Which activations fall to <see cref="ModelConfig.Dropout"/> and to that of adapters; null for none: evaluation, with running statistics.</param>
     /// <param name="ignoreIndex">The target of tokens that do not count.</param>
     /// <param name="recompute">Whether the backward pass computes every block again instead of keeping its activations: less memory, a third more time.</param>
+    /// <param name="sources">What a model's encoder reads, one text for each row; null where there is none.</param>
     /// <param name="cancellation">Looked at before each block.</param>
     /// <returns>A scalar; 0 where no target counts.</returns>
     /// <exception cref="ArgumentException">The numbers of tokens, targets, positions and first keys do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token or target is not in the vocabulary, or a position is out of bounds.</exception>
     public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch = 1, ReadOnlySpan<int> positions = default,
-        ReadOnlySpan<int> firstKeys = default, ulong? dropoutSeed = null, int ignoreIndex = -100, bool recompute = false, CancellationToken cancellation = default)
+        ReadOnlySpan<int> firstKeys = default, ulong? dropoutSeed = null, int ignoreIndex = -100, bool recompute = false, SourceRows? sources = null, CancellationToken cancellation = default)
     {
         if (targets.Length != tokens.Length)
             throw new ArgumentException($"Loss: got {targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
         OwnRows rows = Own(tokens, batch, positions, firstKeys, dropoutSeed);
         using TensorScope.Lease lease = TensorScope.Begin();
-        Tensor x = Normed(Hidden(tokens, batch, new ForwardPass(rows), recompute, cancellation), rows.IsTraining); // [batch, seq, hidden]
+        CrossMemory? memory = Remember(sources, batch, dropoutSeed, recompute, cancellation);
+        Tensor x = Normed(Hidden(tokens, batch, new ForwardPass(rows, memory), recompute, cancellation), rows.IsTraining); // [batch, seq, hidden]
         return lease.Return(Output.CrossEntropy(x, targets, ignoreIndex, Config.LogitSoftCap));
     }
 
@@ -67,6 +69,7 @@ public sealed partial class Transformer
         for (int i = 0; i < _blocks.Length; i++) all = all.Concat(_blocks[i].Parameters(string.Create(CultureInfo.InvariantCulture, $"{WeightNames.Blocks}.{i}")));
         if (FinalNorm is not null) all = all.Concat(FinalNorm.Parameters(WeightNames.FinalNorm));
         all = all.Concat(Output.Parameters(WeightNames.Output));
+        if (Encoder is not null) all = all.Concat(Encoder.Parameters.Select(parameter => parameter with { Name = $"{WeightNames.Encoder}.{parameter.Name}" }));
         HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
         List<Parameter> parameters = [.. all.Where(parameter => seen.Add(parameter.Value))];
         return parameters.Exists(parameter => parameter.IsAdapter) ? parameters.FindAll(parameter => parameter.IsAdapter) : parameters;

@@ -21,14 +21,22 @@ public sealed partial class Transformer
 {
     private readonly TransformerBlock[] _blocks;
     private readonly SequenceMixer[]? _mixers;
+    private readonly int[] _windows;
 
     /// <summary>Builds the model that <paramref name="config"/> describes, with layers from <paramref name="weights"/>.</summary>
     /// <exception cref="ArgumentException">The configuration does not make a model.</exception>
     public Transformer(ModelConfig config, IWeightSource weights)
+        : this(config.Validate(), weights, decoder: null)
     {
-        Config = config.Validate();
+        if (config.Encoder is { } encoder) Encoder = new Transformer(encoder, weights.Scope(WeightNames.Encoder), decoder: this);
+    }
+
+    /// <summary>A whole model but for its encoder, or the encoder beside a decoder.</summary>
+    private Transformer(ModelConfig config, IWeightSource weights, Transformer? decoder)
+    {
+        Config = config;
         Device = weights.Device;
-        Embedding = weights.Embedding(WeightNames.Embedding, config.VocabSize, config.HiddenSize);
+        Embedding = decoder?.Embedding ?? weights.Embedding(WeightNames.Embedding, config.VocabSize, config.HiddenSize);
         if (config.Positions == PositionKind.Learned)
             PositionEmbedding = weights.Embedding(WeightNames.PositionEmbedding, config.MaxSeqLen, config.HiddenSize);
         if (config.Positions == PositionKind.Sinusoidal)
@@ -46,12 +54,13 @@ public sealed partial class Transformer
         _blocks = new TransformerBlock[config.NumLayers];
         for (int i = 0; i < _blocks.Length; i++)
             _blocks[i] = new TransformerBlock(config, blocks.Scope(i.ToString(CultureInfo.InvariantCulture)), i, rotary, biases);
+        _windows = [.. Enumerable.Range(0, config.NumLayers).Select(config.CachedWindowOf)];
         if (config.Mixer != MixerKind.Attention) _mixers = [.. _blocks.Select(block => block.Mixer)];
         if (config.NormPlacement == NormPlacement.Pre)
             FinalNorm = TransformerBlock.NormOf(config, weights, WeightNames.FinalNorm, config.HiddenSize);
-        Output = config.TieEmbeddings
+        Output = decoder?.Output ?? (config.TieEmbeddings
             ? Embedding.AsLinear()
-            : weights.Linear(WeightNames.Output, config.HiddenSize, config.VocabSize);
+            : weights.Linear(WeightNames.Output, config.HiddenSize, config.VocabSize));
     }
 
     /// <summary>What the model is.</summary>
@@ -81,12 +90,16 @@ public sealed partial class Transformer
     /// <summary>An empty cache that fits this model.</summary>
     /// <param name="batch">The number of rows.</param>
     /// <param name="maxPositions">The largest number of tokens in a row; the model's own bound if 0.</param>
+    /// <param name="rolling">
+    /// Whether layers with a window keep the latest tokens alone; if not they keep all, so that rows can be cut back to any length.
+    /// What the model computes is the same.
+    /// </param>
     /// <exception cref="NotSupportedException">Not <see cref="CanCache"/>.</exception>
-    public KvCache CreateCache(int batch = 1, int maxPositions = 0)
+    public KvCache CreateCache(int batch = 1, int maxPositions = 0, bool rolling = true)
     {
         if (Config.Bidirectional) ThrowNoCache("CreateCache");
         int bound = maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen;
-        return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device) : new(_mixers, batch, bound, Device);
+        return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device, windows: rolling ? _windows : null) : new(_mixers, batch, bound, Device);
     }
 
     /// <summary>Whether tokens can be added to what a cache keeps; if not, <see cref="Forward"/> takes whole texts, without a cache.</summary>
@@ -100,30 +113,34 @@ public sealed partial class Transformer
     /// </param>
     /// <param name="batch">The number of rows; the cache's if there is one.</param>
     /// <param name="rows">For which tokens.</param>
+    /// <param name="sources">What a model's encoder reads, one text for each row; null where there is none, or where <see cref="Encode"/> has read them into the cache.</param>
     /// <param name="cancellation">Looked at before each block.</param>
     /// <returns>[batch, vocabulary] for the last tokens, [batch, seq, vocabulary] for all.</returns>
     /// <exception cref="ArgumentException">The numbers of tokens, positions and rows do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary, or a position is out of bounds.</exception>
     /// <exception cref="NotSupportedException">There is a cache, and the model sees both ways.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before, or empty where they cannot be cut back (<see cref="KvCache.CanTruncate"/>).</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before, or empty where they cannot be cut back (<see cref="KvCache.CanTruncateTo"/>).</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
-        LogitRows rows = LogitRows.Last, CancellationToken cancellation = default)
+        LogitRows rows = LogitRows.Last, SourceRows? sources = null, CancellationToken cancellation = default)
     {
         if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
+        if (sources is not null && cache is not null)
+            throw new ArgumentException("Forward: got sources and a cache; expected one of them: Encode reads sources into a cache.", nameof(sources));
         if (cache is null && (GradientTape.IsRecording || _mixers is not null || Config.Bidirectional))
         {
             OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
             using StepScope free = new(TensorScope.Current is null && !GradientTape.IsRecording);
-            return free.Keep(Compute(tokens, own, batch, rows, cancellation));
+            return free.Keep(Compute(tokens, own, sources, batch, rows, cancellation));
         }
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
-        cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device, _mixers);
+        cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device, _windows, _mixers);
         int seq = CheckSizes(tokens, positions, batch);
         Span<int> buffer = positions.IsEmpty && tokens.Length <= 256 ? stackalloc int[tokens.Length] : default;
         if (positions.IsEmpty) positions = NextPositions(cache, batch, seq, buffer);
         using KvCache? temporary = cache is null ? CreateCache(batch, Math.Min(seq, Config.MaxSeqLen)) : null;
         KvCache store = cache ?? temporary!;
+        if (sources is not null) Encode(sources, store, cancellation);
         Span<int> before = batch <= 64 ? stackalloc int[batch] : new int[batch];
         for (int row = 0; row < batch; row++) before[row] = store.Length(row);
         try
@@ -150,10 +167,11 @@ public sealed partial class Transformer
         return lease.Return(Logits(x, positions, batch, rows));
     }
 
-    private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, int batch, LogitRows rows, CancellationToken cancellation)
+    private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, SourceRows? sources, int batch, LogitRows rows, CancellationToken cancellation)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
-        return lease.Return(Logits(Hidden(tokens, batch, new ForwardPass(own), recompute: false, cancellation), own.Positions, batch, rows));
+        CrossMemory? memory = Remember(sources, batch, dropoutSeed: null, recompute: false, cancellation);
+        return lease.Return(Logits(Hidden(tokens, batch, new ForwardPass(own, memory), recompute: false, cancellation), own.Positions, batch, rows));
     }
 
     /// <summary>The residual stream after the last block, [batch, seq, hidden].</summary>
@@ -165,13 +183,14 @@ public sealed partial class Transformer
         foreach (TransformerBlock block in _blocks)
         {
             cancellation.ThrowIfCancellationRequested();
-            x = recompute ? Recompute(block, x, rows!) : block.Forward(x, pass); // [batch, seq, hidden]
+            x = recompute ? Recompute(block, x, rows!, pass.Memory) : block.Forward(x, pass); // [batch, seq, hidden]
         }
         cancellation.ThrowIfCancellationRequested();
         return x;
     }
 
-    private static Tensor Recompute(TransformerBlock block, Tensor x, OwnRows rows) => Ops.Recompute(x, h => block.Forward(h, new ForwardPass(rows)));
+    private static Tensor Recompute(TransformerBlock block, Tensor x, OwnRows rows, CrossMemory? memory) =>
+        Ops.Recompute(x, memory?.States, (h, states) => block.Forward(h, new ForwardPass(rows, states is null ? null : memory!.With(states))));
 
     private Tensor Logits(Tensor x, ReadOnlySpan<int> positions, int batch, LogitRows rows)
     {

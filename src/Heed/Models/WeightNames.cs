@@ -15,6 +15,9 @@ public static class WeightNames
     /// <summary>The table of learned biases by distance, [buckets, heads].</summary>
     public const string RelativeBias = "relative_bias";
 
+    /// <summary>The scope of an encoder's layers, which have the names of a model's own.</summary>
+    public const string Encoder = "encoder";
+
     /// <summary>The scope of block i is "blocks.i".</summary>
     public const string Blocks = "blocks";
 
@@ -32,6 +35,15 @@ public static class WeightNames
 
     /// <summary>Within a block: the attention's output layer.</summary>
     public const string AttentionOutput = "attention.output";
+
+    /// <summary>Within a block: attention's sinks, a tensor [heads].</summary>
+    public const string AttentionSinks = "attention.sinks";
+
+    /// <summary>Within a block: the queries of global tokens.</summary>
+    public const string GlobalQuery = "attention.global_query";
+
+    /// <summary>Within a block: keys and values for global tokens, rows in that order.</summary>
+    public const string GlobalKeyValue = "attention.global_key_value";
 
     /// <summary>Within a block: the scope of attention's layers.</summary>
     public const string Attention = "attention";
@@ -83,6 +95,24 @@ public static class WeightNames
 
     /// <summary>Within a block: the norm of the attention's output (Gemma 2).</summary>
     public const string AttentionPostNorm = "attention_post_norm";
+
+    /// <summary>Within a decoder's block that looks at an encoder's output: the norm before that, or after it is added.</summary>
+    public const string CrossNorm = "cross_norm";
+
+    /// <summary>Within such a block: the queries of cross attention.</summary>
+    public const string CrossQuery = "cross.query";
+
+    /// <summary>Within such a block: keys and values of the encoder's output, rows in that order.</summary>
+    public const string CrossKeyValue = "cross.key_value";
+
+    /// <summary>Within such a block: cross attention's output layer.</summary>
+    public const string CrossOutput = "cross.output";
+
+    /// <summary>Within such a block: the scope of cross attention's layers.</summary>
+    public const string Cross = "cross";
+
+    /// <summary>Within such a block: the norm of cross attention's output (<see cref="ModelConfig.PostNorms"/>).</summary>
+    public const string CrossPostNorm = "cross_post_norm";
 
     /// <summary>Within a block: the norm before the feed-forward part, or after it is added.</summary>
     public const string FeedForwardNorm = "feed_forward_norm";

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Heed.Tensors;
 
 namespace Heed.Nn;
@@ -38,8 +39,8 @@ public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias b
     }
 
     /// <summary>
-    /// Without biases sums of the weights and the weighted values so far, 3·dim numbers per row. With biases every position weighs
-    /// earlier keys anew, so they are kept: 2·positions·dim numbers per row.
+    /// Without biases sums of the weights and the weighted values so far, 3·dim numbers per row; with a band also the keys and values
+    /// of a window but the newest. With other biases every position weighs earlier keys anew, so they are kept: 2·positions·dim.
     /// </summary>
     /// <param name="batch">The number of rows.</param>
     /// <param name="device">Where the layer is; the CPU if null.</param>
@@ -47,30 +48,44 @@ public sealed class AttentionFreeMixer(Linear qkv, Linear output, PositionBias b
     public override MixerState CreateState(int batch, Device? device = null)
     {
         if (!CanAppend) return base.CreateState(batch, device);
-        Shape keys = new(batch, bias.IsNone ? 0 : bias.Positions, _dim);
-        return bias.IsNone ? new MixerState(this, device ?? Device.Cpu, batch, new Shape(batch, 3, _dim)) : new MixerState(this, device ?? Device.Cpu, batch, keys, keys);
+        if (HasSums) return new MixerState(this, device ?? Device.Cpu, batch, new Shape(batch, 3 + 2 * bias.Reach, _dim));
+        Shape keys = new(batch, bias.Positions, _dim);
+        return new MixerState(this, device ?? Device.Cpu, batch, keys, keys);
     }
 
-    private protected override Tensor Next(Tensor x, MixerState state)
+    /// <summary>Whether the state is sums.</summary>
+    private bool HasSums => bias.IsNone || bias.IsBand;
+
+    private protected override Tensor Next(Tensor x, MixerState state, ReadOnlySpan<int> positions)
     {
-        if (!CanAppend) return base.Next(x, state);
+        if (!HasSums) return base.Next(x, state, positions);
         CheckInput("AttentionFreeMixer", x, qkv.InFeatures);
-        state.Check(this, x);
-        Tensor all = qkv.Forward(x);
-        Tensor k = all.Slice(2, _dim, _dim), v = all.Slice(2, 2 * _dim, _dim);
-        Tensor averages = bias.IsNone ? Ops.AttentionFree(k, v, state.Part(0)) : Remember(k, v, state);
-        state.Advance(x.Shape[1]);
+        foreach (int position in positions)
+            if (position >= bias.Positions) ThrowTooLong(position);
+        Tensor all = qkv.Forward(x); // [batch, seq, 3·dim]
+        Tensor averages = Ops.AttentionFree(all.Slice(2, _dim, _dim), all.Slice(2, 2 * _dim, _dim), bias, positions, state.Part(0));
         return all.Slice(2, 0, _dim).Sigmoid() * averages;
     }
 
-    /// <summary>Keeps keys and values, and averages over all that are kept.</summary>
-    private Tensor Remember(Tensor k, Tensor v, MixerState state)
+    private protected override Tensor NextOfRow(Tensor x, MixerState state, int row, int before)
     {
-        int before = (int)state.Length, after = before + k.Shape[1];
-        if (after > bias.Positions)
-            throw new ArgumentException($"Append: {k.Shape[1]} tokens after {before}; expected at most {bias.Positions} in all, the positions that there are biases for.", nameof(state));
-        state.Part(0).Slice(1, before, k.Shape[1]).Assign(k);
-        state.Part(1).Slice(1, before, k.Shape[1]).Assign(v);
-        return Ops.AttentionFree(state.Part(0).Slice(1, 0, after), state.Part(1).Slice(1, 0, after), bias, before);
+        CheckInput("AttentionFreeMixer", x, qkv.InFeatures);
+        Tensor all = qkv.Forward(x);
+        return all.Slice(2, 0, _dim).Sigmoid() * Remember(all.Slice(2, _dim, _dim), all.Slice(2, 2 * _dim, _dim), state, row, before);
     }
+
+    /// <summary>Keeps keys and values, and averages over all that are kept.</summary>
+    private Tensor Remember(Tensor k, Tensor v, MixerState state, int row, int before)
+    {
+        int after = before + k.Shape[1];
+        if (after > bias.Positions) ThrowTooLong(after - 1);
+        Tensor keys = state.Part(0).Slice(0, row, 1), values = state.Part(1).Slice(0, row, 1);
+        keys.Slice(1, before, k.Shape[1]).Assign(k);
+        values.Slice(1, before, k.Shape[1]).Assign(v);
+        return Ops.AttentionFree(keys.Slice(1, 0, after), values.Slice(1, 0, after), bias, before);
+    }
+
+    [DoesNotReturn]
+    private void ThrowTooLong(int position) => throw new ArgumentException(
+        $"Append: a token at position {position}; expected at most {bias.Positions} tokens in all, the positions that there are biases for.", nameof(position));
 }

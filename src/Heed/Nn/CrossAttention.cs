@@ -8,7 +8,6 @@ namespace Heed.Nn;
 /// </summary>
 public sealed class CrossAttention
 {
-    private readonly Linear _query, _keyValue, _output;
     private readonly int _heads, _kvHeads, _headDim, _valueDim;
     private readonly AttentionOptions _options;
 
@@ -18,13 +17,14 @@ public sealed class CrossAttention
     /// <param name="output">heads·valueDim → hidden.</param>
     /// <param name="heads">The number of query heads.</param>
     /// <param name="kvHeads">The number of key/value heads, which divides heads; as many if null.</param>
+    /// <param name="options">Scale and soft-cap of the scores; 1/√headDim alone if null.</param>
     /// <exception cref="ArgumentException">Sizes do not fit.</exception>
-    public CrossAttention(Linear query, Linear keyValue, Linear output, int heads, int? kvHeads = null)
+    public CrossAttention(Linear query, Linear keyValue, Linear output, int heads, int? kvHeads = null, AttentionOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(keyValue);
         ArgumentNullException.ThrowIfNull(output);
-        (_query, _keyValue, _output, _heads, _kvHeads) = (query, keyValue, output, heads, kvHeads ?? heads);
+        (Query, KeyValue, Output, _heads, _kvHeads) = (query, keyValue, output, heads, kvHeads ?? heads);
         if (heads < 1 || query.OutFeatures % heads != 0)
             throw new ArgumentException($"CrossAttention: heads is {heads}; expected a number that divides the {query.OutFeatures} outputs of query.", nameof(heads));
         if (_kvHeads < 1 || heads % _kvHeads != 0) throw new ArgumentException($"CrossAttention: kvHeads is {_kvHeads}; expected a number that divides {heads} heads.", nameof(kvHeads));
@@ -32,8 +32,17 @@ public sealed class CrossAttention
         (_headDim, _valueDim) = (query.OutFeatures / heads, output.InFeatures / heads);
         if (keyValue.OutFeatures != _kvHeads * (_headDim + _valueDim))
             throw new ArgumentException($"CrossAttention: keyValue makes {keyValue.OutFeatures} numbers; expected {_kvHeads} heads of keys of {_headDim} and values of {_valueDim}, {_kvHeads * (_headDim + _valueDim)}.", nameof(keyValue));
-        _options = new AttentionOptions(1 / MathF.Sqrt(_headDim));
+        _options = options ?? new AttentionOptions(1 / MathF.Sqrt(_headDim));
     }
+
+    /// <summary>The layer that makes queries.</summary>
+    public Linear Query { get; }
+
+    /// <summary>The layer that makes keys and values of the memory.</summary>
+    public Linear KeyValue { get; }
+
+    /// <summary>The output layer.</summary>
+    public Linear Output { get; }
 
     /// <summary>What x finds in the memory.</summary>
     /// <param name="x">[batch, seq, hidden].</param>
@@ -43,22 +52,68 @@ public sealed class CrossAttention
     /// <exception cref="ArgumentException">Shapes or lengths do not fit.</exception>
     public Tensor Forward(Tensor x, Tensor memory, ReadOnlySpan<int> memoryLengths = default)
     {
-        CheckInput("x", x, _query.InFeatures, x.Rank == 3 ? x.Shape[0] : -1);
-        CheckInput("memory", memory, _keyValue.InFeatures, x.Shape[0]);
-        int batch = x.Shape[0], seq = x.Shape[1], keys = memory.Shape[1], keySize = _kvHeads * _headDim;
-        int[] limits = Limits(batch, seq, keys, memoryLengths);
+        CheckInput("x", x, Query.InFeatures, x.Rank == 3 ? x.Shape[0] : -1);
+        CheckInput("memory", memory, KeyValue.InFeatures, x.Shape[0]);
+        int[] limits = Limits(x.Shape[0], x.Shape[1], memory.Shape[1], memoryLengths);
         using TensorScope.Lease lease = TensorScope.Begin();
-        Tensor all = _keyValue.Forward(memory); // [batch, memoryLen, kvHeads·(headDim + valueDim)]
-        Tensor q = _query.Forward(x).Reshape(batch, seq, _heads, _headDim);
-        Tensor k = all.Slice(2, 0, keySize).Reshape(batch, keys, _kvHeads, _headDim).Contiguous();
-        Tensor v = all.Slice(2, keySize, _kvHeads * _valueDim).Reshape(batch, keys, _kvHeads, _valueDim).Contiguous();
-        Tensor mixed = Ops.Attention(new HeadRange(q), new HeadRange(k), new HeadRange(v), limits, [], _options, default); // [batch, seq, heads·valueDim]
-        return lease.Return(_output.Forward(mixed));
+        return lease.Return(Output.Forward(Over(memory, Queries(x), limits, default)));
     }
 
     /// <summary>What the layer can learn, under names that begin with <paramref name="name"/>.</summary>
     public IEnumerable<Parameter> Parameters(string name) =>
-        [.. _query.Parameters($"{name}.query"), .. _keyValue.Parameters($"{name}.key_value"), .. _output.Parameters($"{name}.output")];
+        [.. Query.Parameters($"{name}.query"), .. KeyValue.Parameters($"{name}.key_value"), .. Output.Parameters($"{name}.output")];
+
+    /// <summary>As in a pass of a model, [batch, seq, heads·valueDim]; <see cref="Output"/> is still to be applied.</summary>
+    /// <param name="x">[batch, seq, hidden].</param>
+    /// <param name="memory">What to look at.</param>
+    /// <param name="layer">The number of the block, for stored keys and values.</param>
+    /// <param name="dropout">Of the probabilities.</param>
+    internal Tensor Inner(Tensor x, CrossMemory memory, int layer, in AttentionDropout dropout)
+    {
+        int count = x.Shape[0] * x.Shape[1];
+        if (memory.States is { } states)
+        {
+            int[] own = new int[count];
+            memory.Limits(own);
+            return Over(states, Queries(x), own, dropout);
+        }
+        Span<int> limits = count <= 256 ? stackalloc int[count] : new int[count];
+        memory.Limits(limits);
+        (Tensor keys, Tensor values) = memory.Layer(layer);
+        return Ops.Attention(new HeadRange(Queries(x)), keys, values, limits, _options);
+    }
+
+    /// <summary>Keys, in panels, and values of a memory, in memory of their own.</summary>
+    /// <param name="states">[batch, memoryLen, memory size].</param>
+    /// <param name="lengths">How many places of each row are no padding.</param>
+    internal (Tensor Keys, Tensor Values) Store(Tensor states, ReadOnlySpan<int> lengths)
+    {
+        int batch = states.Shape[0], length = states.Shape[1];
+        int[] positions = new int[batch * length];
+        for (int i = 0; i < positions.Length; i++) positions[i] = i % length < lengths[i / length] ? i % length : -1;
+        int capacity = (length + Ops.KeysPerPanel - 1) / Ops.KeysPerPanel * Ops.KeysPerPanel;
+        (Tensor Keys, Tensor Values) stored = Ops.AllocateKeyValues(batch, _kvHeads, capacity, _headDim, _valueDim, states.Device, scoped: false);
+        using TensorScope.Lease lease = TensorScope.Begin();
+        (Tensor k, Tensor v) = KeysAndValues(states);
+        Ops.StoreKeyValues(new HeadRange(k), new HeadRange(v), positions, stored.Keys, stored.Values);
+        return stored;
+    }
+
+    private Tensor Queries(Tensor x) => Query.Forward(x).Reshape(new Shape(x.Shape[0], x.Shape[1], _heads, _headDim));
+
+    private Tensor Over(Tensor states, Tensor q, int[] limits, in AttentionDropout dropout)
+    {
+        (Tensor k, Tensor v) = KeysAndValues(states);
+        return Ops.Attention(new HeadRange(q), new HeadRange(k), new HeadRange(v), limits, [], _options, dropout); // [batch, seq, heads·valueDim]
+    }
+
+    private (Tensor Keys, Tensor Values) KeysAndValues(Tensor states)
+    {
+        int batch = states.Shape[0], keys = states.Shape[1], keySize = _kvHeads * _headDim;
+        Tensor all = KeyValue.Forward(states); // [batch, memoryLen, kvHeads·(headDim + valueDim)]
+        return (all.Slice(2, 0, keySize).Reshape(batch, keys, _kvHeads, _headDim).Contiguous(),
+            all.Slice(2, keySize, _kvHeads * _valueDim).Reshape(batch, keys, _kvHeads, _valueDim).Contiguous());
+    }
 
     private static int[] Limits(int batch, int seq, int keys, ReadOnlySpan<int> memoryLengths)
     {

@@ -9,11 +9,13 @@ internal readonly ref struct ForwardPass
         Positions = positions;
         Cache = cache;
         Length = length;
+        Memory = cache.Memory;
     }
 
     /// <summary>Rows that attend to one another.</summary>
-    public ForwardPass(OwnRows rows)
+    public ForwardPass(OwnRows rows, CrossMemory? memory = null)
     {
+        Memory = memory;
         Positions = rows.Positions;
         Rows = rows;
         Length = rows.Length;
@@ -27,6 +29,9 @@ internal readonly ref struct ForwardPass
 
     /// <summary>What earlier calls have stored, or null.</summary>
     public KvCache? Cache { get; }
+
+    /// <summary>What an encoder has made of the rows' sources, or null where there is none.</summary>
+    public CrossMemory? Memory { get; }
 
     /// <summary>The rows that attend to one another, or null. Their activations may be needed later, so nothing is written over.</summary>
     public OwnRows? Rows { get; }

@@ -14,6 +14,9 @@ namespace Heed.Nn;
 /// <param name="chunk">The number of tokens that are chosen together.</param>
 public sealed class HardAttention(Linear qkv, Linear output, int heads, bool causal, int chunk = 1) : SequenceMixer(output)
 {
+    // Tokens that there is room for in a new state.
+    internal const int FirstCapacity = 64;
+
     /// <summary>The outputs of sampled choices, with what is needed to learn from them.</summary>
     /// <param name="x">[batch, seq, hidden].</param>
     /// <param name="seed">Which draw; another one for every layer and step.</param>
@@ -22,6 +25,20 @@ public sealed class HardAttention(Linear qkv, Linear output, int heads, bool cau
     {
         HardAttentionResult result = Choose(x, seed, gradient);
         return result with { Output = Output.Forward(result.Output) };
+    }
+
+    /// <summary>Whether tokens can be added bit by bit: if causal.</summary>
+    public override bool CanAppend => causal;
+
+    /// <summary>Keys and values of all tokens so far: 2·heads·headDim numbers per row and token, in memory that doubles when it is full.</summary>
+    /// <param name="batch">The number of rows.</param>
+    /// <param name="device">Where the layer is; the CPU if null.</param>
+    /// <exception cref="NotSupportedException">The layer is not causal.</exception>
+    public override MixerState CreateState(int batch, Device? device = null)
+    {
+        if (!CanAppend) return base.CreateState(batch, device);
+        Shape keys = new(batch, FirstCapacity, qkv.OutFeatures / 3);
+        return new MixerState(this, device ?? Device.Cpu, batch, keys, keys);
     }
 
     internal override IEnumerable<(string Name, object Layer)> Layers => [("qkv", qkv), ("output", Output)];
@@ -34,6 +51,20 @@ public sealed class HardAttention(Linear qkv, Linear output, int heads, bool cau
     }
 
     private protected override Tensor Inner(Tensor x) => Choose(x, seed: null, HardAttentionGradient.StraightThrough).Output;
+
+    private protected override Tensor NextOfRow(Tensor x, MixerState state, int row, int before)
+    {
+        CheckInput("HardAttention", x, qkv.InFeatures);
+        int seq = x.Shape[1], after = before + seq, dim = qkv.OutFeatures / 3, headDim = dim / heads;
+        Tensor all = qkv.Forward(x); // [1, seq, 3·dim]
+        state.Grow(after);
+        Tensor keys = state.Part(0).Slice(0, row, 1), values = state.Part(1).Slice(0, row, 1);
+        keys.Slice(1, before, seq).Assign(all.Slice(2, dim, dim));
+        values.Slice(1, before, seq).Assign(all.Slice(2, 2 * dim, dim));
+        Tensor q = all.Slice(2, 0, dim).Reshape(1, seq, heads, headDim);
+        Tensor k = keys.Slice(1, 0, after).Reshape(1, after, heads, headDim), v = values.Slice(1, 0, after).Reshape(1, after, heads, headDim);
+        return Ops.HardAttention(q, k, v, 1 / MathF.Sqrt(headDim), causal: true, chunk).Output.Reshape(1, seq, dim);
+    }
 
     /// <summary>The outputs before <see cref="SequenceMixer.Output"/>.</summary>
     private HardAttentionResult Choose(Tensor x, ulong? seed, HardAttentionGradient gradient)

@@ -9,7 +9,7 @@ public sealed partial class KvCache
     private readonly SequenceMixer[]? _mixers;
     private readonly MixerState?[] _states = [];
 
-    /// <summary>An empty cache of one state per layer and row.</summary>
+    /// <summary>An empty cache of one state per layer, for all rows.</summary>
     /// <exception cref="NotSupportedException">A layer keeps no state.</exception>
     internal KvCache(SequenceMixer[] mixers, int batch, int maxPositions, Device device)
     {
@@ -18,25 +18,20 @@ public sealed partial class KvCache
         if (Array.Find(mixers, mixer => !mixer.CanAppend) is { } whole)
             throw new NotSupportedException($"CreateCache: the model's {whole.GetType().Name} layers see all tokens at once and cannot go on from a cache; call Forward with all tokens and no cache.");
         (_layers, _lengths, _mixers, _device, MaxPositions, Capacity) = ([], new int[batch], mixers, device, maxPositions, maxPositions);
-        _states = new MixerState?[mixers.Length * batch];
+        _states = new MixerState?[mixers.Length];
     }
-
-    /// <summary>
-    /// Whether a row can be cut back to any length. The states of mixers cannot: a row is kept as it is, or cleared and read again.
-    /// </summary>
-    public bool CanTruncate => _mixers is null;
 
     private long StateBytes => _states.Sum(state => state?.Bytes ?? 0);
 
-    /// <summary>What a layer keeps of a row; made when it is first asked for.</summary>
-    internal MixerState State(int layer, int row) => _states[layer * Batch + row] ??= _mixers![layer].CreateState(1, _device);
+    /// <summary>What a layer keeps of all rows; made when it is first asked for.</summary>
+    internal MixerState State(int layer) => _states[layer] ??= _mixers![layer].CreateState(Batch, _device);
 
     /// <summary>
     /// Takes back what a call that failed has stored: a row is as long as it was before, or empty where it cannot be cut back.
     /// </summary>
     internal void Undo(int row, int length)
     {
-        if (_lengths[row] != length) Truncate(row, CanTruncate ? length : 0);
+        if (_lengths[row] != length) Truncate(row, CanTruncateTo(row, length) ? length : 0);
     }
 
     private void CheckMixers(SequenceMixer[]? mixers)
@@ -46,10 +41,10 @@ public sealed partial class KvCache
 
     private void TruncateStates(int row, int length)
     {
-        if (CanTruncate || length == _lengths[row]) return;
+        if (_mixers is null || length == _lengths[row]) return;
         if (length > 0)
             throw new NotSupportedException($"KvCache.Truncate: length is {length}; expected 0 or row {row}'s {_lengths[row]} tokens: the states of {_mixers![0].GetType().Name} layers cannot be cut back.");
-        for (int i = row; i < _states.Length; i += Batch) _states[i]?.Clear();
+        foreach (MixerState? state in _states) state?.Clear(row);
     }
 
     private void DisposeStates()

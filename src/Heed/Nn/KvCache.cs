@@ -1,17 +1,20 @@
+using Heed.Kernels;
 using Heed.Tensors;
 
 namespace Heed.Nn;
 
 /// <summary>
 /// Keys and values of the tokens that a model has seen, for each layer and batch row, stored by position: rows may be of
-/// different lengths, and padding is never stored. Grows up to a bound; the bound is checked, never overrun. For models whose
-/// mixer is not attention it holds the mixers' states instead.
+/// different lengths, and padding is never stored. Grows up to a bound; the bound is checked, never overrun. A layer whose
+/// attention has a window keeps the latest tokens alone, those of the window and a few hundred more, however long the row. For models
+/// whose mixer is not attention it holds the mixers' states instead.
 /// </summary>
 /// <remarks>Belongs to one generation at a time. It is no part of a model's state.</remarks>
 public sealed partial class KvCache : IDisposable
 {
     private const int FirstCapacity = 256;
     private readonly (Tensor Keys, Tensor Values)[] _layers;
+    private readonly KvSlots[] _slots = [];
     private readonly int[] _lengths;
     private readonly int _kvHeads;
     private readonly int _headDim;
@@ -27,8 +30,10 @@ public sealed partial class KvCache : IDisposable
     /// <param name="maxPositions">The largest number of tokens in a row.</param>
     /// <param name="device">Where the memory is.</param>
     /// <param name="valueDim">The size of a value; that of a key if 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A size is below 1.</exception>
-    public KvCache(int layers, int batch, int kvHeads, int headDim, int maxPositions, Device? device = null, int valueDim = 0)
+    /// <param name="windows">How many of the latest tokens each layer's queries see, 0 for all; null if all layers see all.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is below 1, or a window below 0.</exception>
+    /// <exception cref="ArgumentException">The number of windows is not that of layers.</exception>
+    public KvCache(int layers, int batch, int kvHeads, int headDim, int maxPositions, Device? device = null, int valueDim = 0, IReadOnlyList<int>? windows = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
@@ -36,6 +41,9 @@ public sealed partial class KvCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxPositions, 1);
         _layers = new (Tensor, Tensor)[layers];
+        _slots = SlotsOf(layers, maxPositions, windows);
+        _rolling = [.. _slots.Where(slots => slots.Rolls).Distinct()];
+        _ends = new int[batch];
         _lengths = new int[batch];
         _kvHeads = kvHeads;
         _headDim = headDim;
@@ -54,10 +62,10 @@ public sealed partial class KvCache : IDisposable
     public int Capacity { get; private set; }
 
     /// <summary>The memory that the cache takes, in bytes.</summary>
-    public long Bytes => StateBytes + (long)_layers.Length * Batch * _kvHeads * Capacity * (_headDim + _valueDim) * (_device.DType == DType.Float32 ? 4 : 8);
+    public long Bytes => StateBytes + GlobalBytes + (Memory?.Bytes ?? 0) + _layers.Sum(layer => layer.Keys is null ? 0L : (long)layer.Keys.ElementCount + layer.Values.ElementCount) * (_device.DType == DType.Float32 ? 4 : 8);
 
     /// <summary>Throws where this cache was not made for such a model.</summary>
-    internal void CheckFits(int layers, int kvHeads, int headDim, Device device, SequenceMixer[]? mixers = null)
+    internal void CheckFits(int layers, int kvHeads, int headDim, Device device, int[] windows, SequenceMixer[]? mixers = null)
     {
         if (mixers is not null || _mixers is not null)
         {
@@ -67,6 +75,7 @@ public sealed partial class KvCache : IDisposable
         if (layers != _layers.Length || kvHeads != _kvHeads || headDim != _headDim || headDim != _valueDim || !ReferenceEquals(device, _device))
             throw new ArgumentException(
                 $"Forward: the cache is another model's: it has {_layers.Length} layers, {_kvHeads} key/value heads of {_headDim} and {_valueDim} on {_device}; the model needs {layers}, {kvHeads} of {headDim} on {device}.");
+        CheckWindows(windows);
     }
 
     /// <summary>The number of tokens stored in a row.</summary>
@@ -74,14 +83,12 @@ public sealed partial class KvCache : IDisposable
 
     /// <summary>Forgets a row's tokens from position <paramref name="length"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The row holds fewer tokens.</exception>
-    /// <exception cref="NotSupportedException">Not <see cref="CanTruncate"/>, and the length is neither 0 nor the row's.</exception>
+    /// <exception cref="NotSupportedException">Not <see cref="CanTruncateTo"/> that length; to 0 and to the row's own a row can always be cut back.</exception>
     public void Truncate(int row, int length)
     {
-        if ((uint)row >= (uint)_lengths.Length)
-            throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.Truncate: the cache has {_lengths.Length} rows.");
-        if (length < 0 || length > _lengths[row])
-            throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.Truncate: row {row} holds {_lengths[row]} tokens.");
+        CheckLength("Truncate", row, length);
         TruncateStates(row, length);
+        TruncateWindows(row, length);
         _lengths[row] = length;
     }
 
@@ -101,6 +108,8 @@ public sealed partial class KvCache : IDisposable
             values?.Dispose();
         }
         DisposeStates();
+        Memory = null;
+        DisposeGlobals();
         Array.Clear(_layers);
         Capacity = 0;
         Array.Clear(_lengths);
@@ -122,21 +131,32 @@ public sealed partial class KvCache : IDisposable
             foreach (int position in positions.Slice(row * seq, seq))
             {
                 if (position >= MaxPositions) ThrowFull(position);
-                if (!CanTruncate && position >= 0 && position < length) ThrowOverwrites(row, position, length);
+                if (_mixers is not null && position >= 0 && position < length) ThrowOverwrites(row, position, length);
                 if (position > length)
                     throw new ArgumentOutOfRangeException(nameof(positions), position, $"KvCache: position {position} leaves a gap; row {row} holds {length} tokens.");
                 length = Math.Max(length, position + 1);
             }
+            if (_rolling.Length > 0) CheckHeld(row, positions.Slice(row * seq, seq), Math.Max(length, _ends[row]));
             longest = Math.Max(longest, length);
         }
         // A batch of nothing but padding stores nothing, but its layers still look for the memory.
         if (Math.Max(longest, 1) > Capacity) Grow(Math.Max(longest, 1));
         for (int row = 0; row < Batch; row++)
+        {
             foreach (int position in positions.Slice(row * seq, seq)) _lengths[row] = Math.Max(_lengths[row], position + 1);
+            if (_rolling.Length > 0) _ends[row] = Math.Max(_ends[row], _lengths[row]);
+        }
         return longest;
     }
 
-    internal (Tensor Keys, Tensor Values) Layer(int layer) => _layers[layer];
+    /// <summary>What a layer has stored, and in which slots.</summary>
+    internal (Tensor Keys, Tensor Values, KvSlots Slots) Layer(int layer)
+    {
+        (Tensor keys, Tensor values) = _layers[layer];
+        // Until it has grown to its last size no slot is used again.
+        int capacity = values.Shape[2];
+        return (keys, values, capacity == _slots[layer].Count ? _slots[layer] : new KvSlots(capacity));
+    }
 
     private void Grow(int needed)
     {
@@ -145,8 +165,10 @@ public sealed partial class KvCache : IDisposable
         for (int i = 0; i < _layers.Length; i++)
         {
             (Tensor oldKeys, Tensor oldValues) = _layers[i];
-            _layers[i] = Ops.AllocateKeyValues(Batch, _kvHeads, capacity, _headDim, _valueDim, _device, scoped: false);
-            if (oldKeys is null) continue;
+            int slots = _slots[i].Rolls ? Math.Min(capacity, _slots[i].Count) : capacity;
+            if (oldValues is not null && oldValues.Shape[2] == slots) continue;
+            _layers[i] = Ops.AllocateKeyValues(Batch, _kvHeads, slots, _headDim, _valueDim, _device, scoped: false);
+            if (oldKeys is null || oldValues is null) continue;
             using (TensorScope.Begin())
             {
                 _layers[i].Keys.Slice(2, 0, oldKeys.Shape[2]).Assign(oldKeys);
@@ -156,6 +178,14 @@ public sealed partial class KvCache : IDisposable
             oldValues.Dispose();
         }
         Capacity = capacity;
+    }
+
+    private void CheckLength(string operation, int row, int length)
+    {
+        if ((uint)row >= (uint)_lengths.Length)
+            throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.{operation}: the cache has {_lengths.Length} rows.");
+        if (length < 0 || length > _lengths[row])
+            throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.{operation}: row {row} holds {_lengths[row]} tokens.");
     }
 
     private void ThrowFull(int position) => throw new ArgumentOutOfRangeException(

@@ -1,3 +1,4 @@
+using Heed.Kernels;
 using Heed.Tensors;
 
 namespace Heed.Nn;
@@ -56,8 +57,19 @@ public sealed class Linformer : SequenceMixer
         }
     }
 
+    /// <summary>As in a pass of a model; in training, probabilities fall to dropout as softmax attention's do.</summary>
+    internal override Tensor Inner(Tensor x, in ForwardPass pass, int layer)
+    {
+        if (pass.Rows is not { Dropout: > 0 } rows) return base.Inner(x, pass, layer);
+        (float rate, ulong seed) = (rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities));
+        // Documents of each length come by themselves, and count their rows from 0.
+        return rows.Documents.Apply(x, Output.InFeatures, documents => Mix(documents, rate, SplitMix.Mix(seed + (ulong)documents.Shape[1])));
+    }
+
     /// <exception cref="ArgumentException">The sequence is longer than <see cref="MaxLength"/>.</exception>
-    private protected override Tensor Inner(Tensor x)
+    private protected override Tensor Inner(Tensor x) => Mix(x, 0, 0);
+
+    private Tensor Mix(Tensor x, float dropout, ulong seed)
     {
         CheckInput("Linformer", x, _qkv.InFeatures);
         int batch = x.Shape[0], seq = x.Shape[1], dim = _qkv.OutFeatures / 3, headDim = dim / _heads;
@@ -66,7 +78,7 @@ public sealed class Linformer : SequenceMixer
         Tensor q = all.Slice(2, 0, dim).Reshape(batch, seq, _heads, headDim);
         Tensor k = _keyProjection.Slice(1, 0, seq).MatMul(all.Slice(2, dim, dim)).Reshape(batch, ProjectedLength, _heads, headDim);
         Tensor v = _valueProjection.Slice(1, 0, seq).MatMul(all.Slice(2, 2 * dim, dim)).Reshape(batch, ProjectedLength, _heads, headDim);
-        Tensor mixed = Ops.Attention(q, k, v, _options, causal: false); // [batch, seq, heads, headDim]
+        Tensor mixed = Ops.Attention(q, k, v, _options, causal: false, default, dropout, seed); // [batch, seq, heads, headDim]
         return mixed.Reshape(batch, seq, dim);
     }
 }

@@ -30,7 +30,7 @@ public sealed class MambaMixer(
         ("log_a", logA), ("skip", skip), ("output", Output),
     ];
 
-    private protected override Tensor Inner(Tensor x) => Mix(x, null, null);
+    private protected override Tensor Inner(Tensor x) => Mix(x, default, null, null);
 
     /// <summary>The last width − 1 inputs of the convolution and the scan's states: channels·(width − 1 + states) numbers per row.</summary>
     /// <param name="batch">The number of rows.</param>
@@ -38,13 +38,7 @@ public sealed class MambaMixer(
     public override MixerState CreateState(int batch, Device? device = null) =>
         new(this, device ?? Device.Cpu, batch, new Shape(batch, convolution.Shape[1] - 1, _channels), new Shape(batch, _states, _channels));
 
-    private protected override Tensor Next(Tensor x, MixerState state)
-    {
-        state.Check(this, x);
-        Tensor result = Mix(x, state.Part(0), state.Part(1));
-        state.Advance(x.Shape[1]);
-        return result;
-    }
+    private protected override Tensor Next(Tensor x, MixerState state, ReadOnlySpan<int> positions) => Mix(x, positions, state.Part(0), state.Part(1));
 
     /// <summary>ln(−A) to begin with: A = −1, −2, … −states in every channel.</summary>
     /// <param name="channels">The number of channels.</param>
@@ -72,15 +66,15 @@ public sealed class MambaMixer(
         return Tensor.From(values, new Shape(channels), device);
     }
 
-    private Tensor Mix(Tensor x, Tensor? convolutionState, Tensor? scanState)
+    private Tensor Mix(Tensor x, ReadOnlySpan<int> positions, Tensor? convolutionState, Tensor? scanState)
     {
         CheckInput("MambaMixer", x, input.InFeatures);
         Tensor wide = input.Forward(x); // [batch, seq, 2·channels]
-        Tensor signal = Ops.Activate(Ops.CausalConvolution(wide.Slice(2, 0, _channels), convolution, convolutionBias, convolutionState), Activation.Silu);
+        Tensor signal = Ops.Activate(Ops.CausalConvolution(wide.Slice(2, 0, _channels), convolution, convolutionBias, positions, convolutionState), Activation.Silu);
         Tensor chosen = selection.Forward(signal); // [batch, seq, rank + 2·states]
         int rank = step.InFeatures;
         Tensor delta = step.Forward(chosen.Slice(2, 0, rank)); // [batch, seq, channels]
-        Tensor mixed = Ops.SelectiveScan(signal, delta, -logA.Exp(), chosen.Slice(2, rank, _states), chosen.Slice(2, rank + _states, _states), skip, scanState);
+        Tensor mixed = Ops.SelectiveScan(signal, delta, -logA.Exp(), chosen.Slice(2, rank, _states), chosen.Slice(2, rank + _states, _states), skip, positions, scanState);
         return mixed * Ops.Activate(wide.Slice(2, _channels, _channels), Activation.Silu);
     }
 }

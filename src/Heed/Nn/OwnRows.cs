@@ -7,7 +7,9 @@ namespace Heed.Nn;
 internal sealed class OwnRows
 {
     private readonly bool _bothWays;
+    private readonly Dictionary<AttentionMask, CompiledMask> _sights = [];
     private (int Window, int[] Limits, int[] Firsts)? _centered;
+    private (int Tokens, GlobalRows Rows)? _globals;
 
     /// <summary>Rows that see what is before them, in their document if there are several.</summary>
     /// <param name="batch">The number of rows.</param>
@@ -85,6 +87,30 @@ internal sealed class OwnRows
         if (!_bothWays || options.Window == 0) return (Limits, FirstKeys, options);
         if (_centered is not { } known || known.Window != options.Window) _centered = known = Centered(options.Window);
         return (known.Limits, known.Firsts, options with { Window = 0 });
+    }
+
+    /// <summary>What each token sees under a pattern that holds for each document.</summary>
+    /// <exception cref="ArgumentException">A token's first key is not where its document begins.</exception>
+    public CompiledMask Sight(AttentionMask pattern)
+    {
+        if (_sights.TryGetValue(pattern, out CompiledMask? known)) return known;
+        int batch = Positions.Length / Seq;
+        bool alike = true;
+        for (int r = 0; r < Positions.Length; r++)
+        {
+            int first = FirstKeys.Length == 0 ? 0 : FirstKeys[r], start = r - r % Seq + first;
+            if (Limits[r] >= 0 && FirstKeys.Length > 0 && FirstKeys[start] != first)
+                throw new ArgumentException($"Loss: token {r % Seq} of row {r / Seq} has the first key {first}, and that one {FirstKeys[start]}; an attention pattern takes whole documents.", nameof(pattern));
+            alike &= Limits[r] == Limits[r % Seq] && (FirstKeys.Length == 0 || FirstKeys[r] == FirstKeys[r % Seq]);
+        }
+        return _sights[pattern] = new SequencesMask(pattern, Limits, FirstKeys, alike ? 1 : batch).Compile(batch, 1, Seq, Seq);
+    }
+
+    /// <summary>The first so many tokens of each document.</summary>
+    public GlobalRows Globals(int tokens)
+    {
+        if (_globals is not { } known || known.Tokens != tokens) _globals = known = (tokens, new GlobalRows(this, tokens, _bothWays));
+        return known.Rows;
     }
 
     /// <summary>The seed of one of the places of dropout in one of the layers.</summary>

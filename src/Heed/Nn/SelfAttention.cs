@@ -1,3 +1,4 @@
+using Heed.Kernels;
 using Heed.Tensors;
 
 namespace Heed.Nn;
@@ -12,7 +13,7 @@ namespace Heed.Nn;
 /// <param name="headDim">The size of a head.</param>
 /// <param name="options">Scale, soft-cap and window of the scores.</param>
 [System.Runtime.CompilerServices.SkipLocalsInit]
-public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int headDim, AttentionOptions options) : SequenceMixer(output)
+public sealed partial class SelfAttention(Linear qkv, Linear output, int kvHeads, int headDim, AttentionOptions options) : SequenceMixer(output)
 {
     private readonly int _heads = qkv.OutFeatures / headDim - 2 * kvHeads;
 
@@ -24,6 +25,22 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
 
     /// <summary>Biases of the scores by distance, or null.</summary>
     public DistanceBiases? Distances { get; init; }
+
+    /// <summary>Which keys a query sees of those that causality and documents leave it; null for all.</summary>
+    /// <exception cref="ArgumentException">The options have a window besides.</exception>
+    public AttentionPattern? Pattern
+    {
+        get;
+        init => field = value is null || options.Window == 0
+            ? value
+            : throw new ArgumentException($"SelfAttention: got a Pattern, and options with a Window of {options.Window}; expected one of them.", nameof(value));
+    }
+
+    /// <summary>A learned logit of each head in the softmax's denominator, [heads] (Xiao et al. 2023, arXiv 2309.17453), so that a query may look at nothing; or null.</summary>
+    public Tensor? Sinks { get; init; }
+
+    /// <summary>Whether positions also see what is after them where <see cref="SequenceMixer.Forward"/> is called; in a model the model says so.</summary>
+    public bool Bidirectional { get; init; }
 
     /// <summary>How many keys a query keeps, those of the greatest scores; 0 for all.</summary>
     public int TopK { get; init; }
@@ -41,16 +58,22 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
             yield return ("qkv", Qkv);
             if (QueryNorm is not null) yield return ("query_norm", QueryNorm);
             if (KeyNorm is not null) yield return ("key_norm", KeyNorm);
+            if (Sinks is not null) yield return ("sinks", Sinks);
+            if (Pattern?.Globals is { } globals)
+            {
+                yield return ("global_query", globals.Query);
+                yield return ("global_key_value", globals.KeyValue);
+            }
             yield return ("output", Output);
         }
     }
 
-    /// <summary>Rows of tokens at the positions 0, 1, 2, …, that see what is before them.</summary>
+    /// <summary>Rows of tokens at the positions 0, 1, 2, …</summary>
     private protected override Tensor Inner(Tensor x)
     {
         int[] positions = new int[x.Shape[0] * x.Shape[1]];
         for (int i = 0; i < positions.Length; i++) positions[i] = i % x.Shape[1];
-        return Inner(x, new ForwardPass(new OwnRows(x.Shape[0], positions, default, dropout: 0, seed: null)), layer: 0);
+        return Inner(x, new ForwardPass(new OwnRows(x.Shape[0], positions, default, dropout: 0, seed: null, Bidirectional)), layer: 0);
     }
 
     /// <summary>The heads' outputs side by side, [batch, seq, heads·headDim].</summary>
@@ -68,9 +91,16 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
             Rotary.Apply(fused ? q with { Count = _heads + kvHeads } : q, pass.Positions, pass.Length);
             if (!fused) Rotary.Apply(k, pass.Positions, pass.Length);
         }
-        if (pass.Rows is { } rows) return WithinRows(q, k, v, rows, layer);
-        (Tensor keys, Tensor values) = pass.Cache!.Layer(layer);
-        return Ops.Attention(q, k, v, pass.Positions, keys, values, options, Modifiers(Distances?.Before(pass.Length))); // [batch, seq, heads·headDim]
+        Tensor mixed = pass.Rows is { } rows ? WithinRows(q, k, v, rows, layer) : OverCache(q, k, v, pass, layer); // [batch, seq, heads·headDim]
+        return Pattern?.Globals is { } globals ? AddGlobals(mixed, x, globals, pass, layer) : mixed;
+    }
+
+    private Tensor OverCache(in HeadRange q, in HeadRange k, in HeadRange v, in ForwardPass pass, int layer)
+    {
+        (Tensor keys, Tensor values, KvSlots slots) = pass.Cache!.Layer(layer);
+        AttentionModifiers? modifiers = Modifiers(Distances?.Before(pass.Length));
+        if (Pattern is not null) modifiers = (modifiers ?? new AttentionModifiers()) with { Runs = pass.Cache.RunsOf(Pattern.Mask, pass.Positions) };
+        return Ops.Attention(q, k, v, pass.Positions, keys, values, slots, options, modifiers);
     }
 
     private Tensor WithinRows(in HeadRange q, in HeadRange k, in HeadRange v, OwnRows rows, int layer)
@@ -78,11 +108,26 @@ public sealed class SelfAttention(Linear qkv, Linear output, int kvHeads, int he
         AttentionDropout dropout = new(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities));
         AttentionModifiers? modifiers = Modifiers(Distances?.Between(q.Seq));
         (int[] limits, int[] firsts, AttentionOptions rest) = rows.Sight(options);
+        if (Pattern is not null)
+        {
+            CompiledMask seen = rows.Sight(Pattern.Mask);
+            (limits, firsts) = (seen.Limits, seen.Firsts);
+            modifiers = (modifiers ?? new AttentionModifiers()) with { Tiles = seen.Tiles };
+        }
+        return Observed(q, k, v, limits, firsts, rest, dropout, modifiers, rows, layer);
+    }
+
+    /// <summary>Attention that the rows' observer is shown, if there is one.</summary>
+    private static Tensor Observed(in HeadRange q, in HeadRange k, in HeadRange v, int[] limits, int[] firsts, in AttentionOptions rest,
+        in AttentionDropout dropout, AttentionModifiers? modifiers, OwnRows rows, int layer)
+    {
         if (rows.Observer is null) return Ops.Attention(q, k, v, limits, firsts, rest, dropout, modifiers);
         AttentionResult result = Ops.AttentionWithWeights(q, k, v, limits, firsts, rest, dropout, modifiers);
         rows.Observer(layer, result);
         return result.Output.Reshape(new Shape(q.Batch, q.Seq, q.Count * v.Dim));
     }
 
-    private AttentionModifiers? Modifiers(Tensor? distances) => distances is null && TopK == 0 ? null : new AttentionModifiers { Distances = distances, TopK = TopK };
+    private AttentionModifiers? Modifiers(Tensor? distances) => distances is null && Sinks is null && TopK == 0
+        ? null
+        : new AttentionModifiers { Distances = distances, Sinks = Sinks, TopK = TopK };
 }

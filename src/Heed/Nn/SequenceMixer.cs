@@ -32,7 +32,15 @@ public abstract class SequenceMixer(Linear output)
     /// <param name="state">Of this layer; overwritten.</param>
     /// <exception cref="NotSupportedException">This layer cannot go on from earlier tokens.</exception>
     /// <exception cref="InvalidOperationException">A gradient is wanted, which a state does not have.</exception>
-    public Tensor Append(Tensor x, MixerState state) => Output.Forward(Next(x, state));
+    public Tensor Append(Tensor x, MixerState state)
+    {
+        CheckAppends();
+        state.Check(this, x);
+        int tokens = x.Shape[0] * x.Shape[1];
+        Span<int> positions = tokens <= 256 ? stackalloc int[tokens] : new int[tokens];
+        for (int i = 0; i < tokens; i++) positions[i] = state.LengthOf(i / x.Shape[1]) + i % x.Shape[1];
+        return Output.Forward(Advance(x, state, positions));
+    }
 
     /// <summary>What this layer can learn, under names that begin with <paramref name="name"/>.</summary>
     public IEnumerable<Parameter> Parameters(string name) => Layers.SelectMany(part => part.Layer switch
@@ -53,26 +61,50 @@ public abstract class SequenceMixer(Linear output)
     internal virtual Tensor Inner(Tensor x, in ForwardPass pass, int layer)
     {
         if (pass.Rows is { } own) return own.Documents.Apply(x, Output.InFeatures, Inner);
-        int seq = x.Shape[1];
-        Tensor[] rows = new Tensor[x.Shape[0]];
-        for (int row = 0; row < rows.Length; row++)
-            rows[row] = NextOfRow(x.Slice(0, row, 1), pass.Positions.Slice(row * seq, seq), pass.Cache!.State(layer, row));
-        return rows.Length == 1 ? rows[0] : Ops.Concat(0, rows); // [batch, seq, inner]
+        return Advance(x, pass.Cache!.State(layer), pass.Positions);
     }
 
     /// <summary>All positions at once, before <see cref="Output"/>.</summary>
     private protected abstract Tensor Inner(Tensor x);
 
-    /// <summary>The next positions, before <see cref="Output"/>.</summary>
-    private protected virtual Tensor Next(Tensor x, MixerState state) => throw new NotSupportedException($"Append: a {GetType().Name} like this one cannot go on from earlier tokens.");
+    /// <summary>
+    /// The next positions of all rows, before <see cref="Output"/>. A mixer that keeps little for each token takes all rows at once;
+    /// others, which this is for, one row after another.
+    /// </summary>
+    /// <param name="x">[batch, seq, hidden].</param>
+    /// <param name="state">Of this layer; what it knows of its length is counted afterwards.</param>
+    /// <param name="positions">[batch, seq]: where each token stands in its row; −1 is padding, which nothing sees and which gets zeros.</param>
+    /// <returns>[batch, seq, inner].</returns>
+    private protected virtual Tensor Next(Tensor x, MixerState state, ReadOnlySpan<int> positions)
+    {
+        int seq = x.Shape[1];
+        Tensor[] rows = new Tensor[x.Shape[0]];
+        for (int row = 0; row < rows.Length; row++) rows[row] = NextOfRow(x.Slice(0, row, 1), state, row, positions.Slice(row * seq, seq));
+        return rows.Length == 1 ? rows[0] : Ops.Concat(0, rows); // [batch, seq, inner]
+    }
+
+    /// <summary>The next positions of one row, none of them padding, after <paramref name="before"/> earlier ones.</summary>
+    private protected virtual Tensor NextOfRow(Tensor x, MixerState state, int row, int before) => throw new NotSupportedException($"Append: a {GetType().Name} takes all rows at once.");
 
     private protected static void CheckInput(string layer, Tensor x, int hidden)
     {
         if (x.Rank != 3 || x.Shape[2] != hidden) throw new ArgumentException($"{layer}: x has shape {x.Shape}; expected [batch, seq, {hidden}].", nameof(x));
     }
 
-    /// <summary>The tokens of a row go into its state; padding does not, and gives zeros.</summary>
-    private Tensor NextOfRow(Tensor x, ReadOnlySpan<int> positions, MixerState state)
+    private Tensor Advance(Tensor x, MixerState state, ReadOnlySpan<int> positions)
+    {
+        CheckAppends();
+        Tensor result = Next(x, state, positions);
+        state.Advance(positions);
+        return result;
+    }
+
+    private void CheckAppends()
+    {
+        if (!CanAppend) throw new NotSupportedException($"Append: a {GetType().Name} like this one cannot go on from earlier tokens.");
+    }
+
+    private Tensor NextOfRow(Tensor x, MixerState state, int row, ReadOnlySpan<int> positions)
     {
         List<Tensor> parts = [];
         for (int start = 0, end; start < positions.Length; start = end)
@@ -80,7 +112,7 @@ public abstract class SequenceMixer(Linear output)
             bool padding = positions[start] < 0;
             end = start + 1;
             while (end < positions.Length && positions[end] < 0 == padding) end++;
-            parts.Add(padding ? Tensor.Zeros(new Shape(1, end - start, Output.InFeatures), x.Device) : Next(x.Slice(1, start, end - start), state));
+            parts.Add(padding ? Tensor.Zeros(new Shape(1, end - start, Output.InFeatures), x.Device) : NextOfRow(x.Slice(1, start, end - start), state, row, positions[start]));
         }
         return parts.Count == 1 ? parts[0] : Ops.Concat(1, [.. parts]);
     }

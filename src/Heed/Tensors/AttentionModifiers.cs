@@ -23,6 +23,9 @@ internal sealed record AttentionModifiers
     /// <summary>How many keys a query keeps, those of the greatest scores; 0 for all.</summary>
     public int TopK { get; init; }
 
+    /// <summary>Over stored keys in place of <see cref="Tiles"/>: what the queries see of them; null for everything in their intervals.</summary>
+    public KeyRuns? Runs { get; init; }
+
     /// <summary>[2, batch, heads, queries] where TopK is above 0: what the forward pass tells the others about the keys that it kept.</summary>
     public Tensor? Choice { get; init; }
 }

@@ -16,14 +16,15 @@ internal sealed partial class CpuBackend
         ReadOnlySpan<float> k = keys.Elements<float>(), v = values.Elements<float>();
         Span<float> panels = keyPanels.Span<float>(keyPanels.ElementCount), rows = valueRows.Span<float>(valueRows.ElementCount);
         int keySize = keyPanels.Stride(1), valueSize = valueRows.Stride(1);
+        KvSlots slots = new(valueRows.Shape[2]);
         for (int row = 0; row < keys.Batch; row++)
         {
             ReadOnlySpan<int> at = positions.Slice(row * seq, seq);
             for (int head = 0; head < heads; head++)
             {
-                int slot = row * heads + head;
-                KvStore.Keys(k[(row * seq * keyStride + head * keys.Dim)..], keyStride, at, keys.Dim, panels.Slice(slot * keySize, keySize));
-                KvStore.Values(v[(row * seq * valueStride + head * values.Dim)..], valueStride, at, values.Dim, rows.Slice(slot * valueSize, valueSize));
+                int place = row * heads + head;
+                KvStore.Keys(k[(row * seq * keyStride + head * keys.Dim)..], keyStride, at, keys.Dim, slots, panels.Slice(place * keySize, keySize));
+                KvStore.Values(v[(row * seq * valueStride + head * values.Dim)..], valueStride, at, values.Dim, slots, rows.Slice(place * valueSize, valueSize));
             }
         }
     }
@@ -51,6 +52,6 @@ internal sealed partial class CpuBackend
         };
         FlashAttention.OverPanels(shape, q.Elements<float>(), keyPanels.Span<float>(keyPanels.ElementCount),
             valueRows.Span<float>(valueRows.ElementCount), limits, firstKeys, destination.Span<float>(destination.ElementCount), _pool,
-            modifiers is null ? default : new ScoreSpans { Distances = Floats(modifiers.Distances), Sinks = Floats(modifiers.Sinks), TopK = modifiers.TopK });
+            modifiers is null ? default : new ScoreSpans { Distances = Floats(modifiers.Distances), Sinks = Floats(modifiers.Sinks), TopK = modifiers.TopK, Runs = modifiers.Runs });
     }
 }

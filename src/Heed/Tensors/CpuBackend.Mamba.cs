@@ -5,17 +5,17 @@ namespace Heed.Tensors;
 /// <content>Mamba's convolution and scan.</content>
 internal sealed partial class CpuBackend
 {
-    public void CausalConvolution(Tensor x, Tensor weight, Tensor? bias, Tensor? state, Tensor destination) =>
+    public void CausalConvolution(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> positions, Tensor? state, Tensor destination) =>
         Kernels.CausalConvolution.Forward(_pool, SizesOf(x, weight), Elements(x), Elements(weight), bias is null ? default : Elements(bias),
-            state is null ? default : Elements(state), Elements(destination));
+            positions, state is null ? default : Elements(state), Elements(destination));
 
     public void CausalConvolutionBackward(Tensor x, Tensor weight, Tensor gradient, Tensor dx, Tensor dWeight, Tensor? dBias) =>
         Kernels.CausalConvolution.Backward(_pool, SizesOf(x, weight), Elements(x), Elements(weight), Elements(gradient), Elements(dx), Elements(dWeight),
             dBias is null ? default : Elements(dBias));
 
-    public void SelectiveScan(in SelectiveScanInputs inputs, Tensor? state, Tensor destination, Tensor? checkpoints) =>
+    public void SelectiveScan(in SelectiveScanInputs inputs, ReadOnlySpan<int> positions, Tensor? state, Tensor destination, Tensor? checkpoints) =>
         Kernels.SelectiveScan.Forward(_pool, ShapeOf(inputs), Elements(inputs.X), Elements(inputs.Delta), Elements(inputs.A), Elements(inputs.B), Elements(inputs.C),
-            Elements(inputs.Skip), state is null ? default : Elements(state), Elements(destination), checkpoints is null ? default : Elements(checkpoints));
+            Elements(inputs.Skip), positions, state is null ? default : Elements(state), Elements(destination), checkpoints is null ? default : Elements(checkpoints));
 
     public void SelectiveScanBackward(in SelectiveScanInputs inputs, Tensor checkpoints, Tensor gradient, in SelectiveScanInputs gradients) =>
         Kernels.SelectiveScan.Backward(_pool, ShapeOf(inputs), Elements(inputs.X), Elements(inputs.Delta), Elements(inputs.A), Elements(inputs.B), Elements(inputs.C),

@@ -23,6 +23,13 @@ internal readonly record struct HeadRange(Tensor Rows, int First, int Count, int
     /// <summary>Elements from one row to the next.</summary>
     public int RowStride => Rows.Stride(0) == 0 || Seq == 0 ? 0 : Rows.Stride(0) / Seq;
 
+    /// <summary>The heads of some neighbouring rows of one batch row.</summary>
+    public HeadRange Part(int batch, int start, int count) => this with { Rows = RowsOf(Rows, batch, start, count) };
+
+    /// <summary>Some neighbouring rows of one batch row of a contiguous tensor [batch, seq, …]: a view [1, count, …].</summary>
+    public static Tensor RowsOf(Tensor rows, int batch, int start, int count) =>
+        rows.ContiguousView(rows.Shape.WithAxis(0, 1).WithAxis(1, count), batch * rows.Stride(0) + start * rows.Stride(1));
+
     /// <summary>The elements from the first head of the first row to the end of the last row.</summary>
     public Span<T> Elements<T>() where T : unmanaged => Rows.Span<T>(Rows.ElementCount)[(First * Dim)..];
 

@@ -37,6 +37,7 @@ internal sealed class MixingCase : IDisposable
         _more = kind switch
         {
             MixingKind.Linformer => [Input(Projected, tokens), Input(Projected, tokens)],
+            MixingKind.Sinks => [Input(heads)],
             MixingKind.Mamba => [Input(dim, States), Input(1, tokens, States), Input(1, tokens, States), Input(dim)],
             _ => [],
         };
@@ -73,6 +74,7 @@ internal sealed class MixingCase : IDisposable
     {
         MixingKind.Hard => Ops.HardAttention(_q, _k, _v, 1 / MathF.Sqrt(_q.Shape[3]), causal: false, seed: 1).Output,
         MixingKind.TopK => Ops.Attention(_q, _k, _v, new AttentionScores { TopK = Kept }),
+        MixingKind.Sinks => Ops.Attention(_q, _k, _v, new AttentionScores { Sinks = _more[0] }),
         MixingKind.Linformer => Ops.Attention(_q, Projection(_more[0], _k), Projection(_more[1], _v), new AttentionScores()),
         MixingKind.AftFull or MixingKind.AftLocal or MixingKind.AftSimple => _q.Sigmoid() * Ops.AttentionFree(_k, _v, _bias, causal: false),
         MixingKind.Mamba => _v + Ops.SelectiveScan(_q, _k, -_more[0].Exp(), _more[1], _more[2], _more[3]),

@@ -15,14 +15,15 @@ internal readonly record struct MixingCost(long MultiplyAdds, long Bytes)
         long plain = tokens * (2 * dim + 2 * kvDim), rows = tokens * heads;
         (long adds, long floats) = kind switch
         {
-            // Scores, probabilities, the choice and their gradients are dense.
-            MixingKind.Hard => (6 * square * dim, plain + 8 * heads * square),
+            // Choices from scores, a block of queries at a time, and soft attention for the gradient.
+            MixingKind.Hard => (9 * square * dim, plain + tokens * dim + 2 * rows + 7 * heads * Math.Min(HardAttentionBlocks.Rows, tokens) * tokens),
             // The scores are computed twice forward.
             MixingKind.TopK => (8 * square * dim, plain + 3 * rows),
             MixingKind.Linformer => (6 * MixingCase.Projected * tokens * dim + 7 * MixingCase.Projected * tokens * dim,
                 plain + rows + 2 * MixingCase.Projected * (tokens + 2 * dim)),
             MixingKind.AftFull => (8 * square * dim + 3 * square * MixingCase.Factors, plain + 5 * tokens * dim + 2 * tokens * MixingCase.Factors),
-            MixingKind.AftLocal => (8 * square * dim, plain + 5 * tokens * dim + tokens * (2 * MixingCase.Band - 1)),
+            // Two products a pair of the window forward and four backward; the sums beside it take twenty a token.
+            MixingKind.AftLocal => (6 * tokens * Math.Min(tokens, 2 * MixingCase.Band - 1) * dim + 20 * tokens * dim, plain + 5 * tokens * dim + tokens * (2 * MixingCase.Band - 1)),
             MixingKind.AftSimple => (10 * tokens * dim, plain + 2 * tokens * dim),
             MixingKind.Mamba => (12 * tokens * dim * MixingCase.States, plain + tokens * (2 * MixingCase.States + dim * MixingCase.States / SelectiveScanShape.Chunk)),
             _ => (7 * Pairs(kind, (int)tokens) * dim, plain + rows),
@@ -32,10 +33,7 @@ internal readonly record struct MixingCost(long MultiplyAdds, long Bytes)
 
     /// <summary>How the time grows with the length where that is long: tokens to this power.</summary>
     public static int PowerOf(MixingKind kind) =>
-        kind is MixingKind.Local or MixingKind.Sliding or MixingKind.Longformer or MixingKind.BigBird or MixingKind.Linformer or MixingKind.AftSimple or MixingKind.Mamba ? 1 : 2;
-
-    /// <summary>How the memory grows.</summary>
-    public static int MemoryPowerOf(MixingKind kind) => kind == MixingKind.Hard ? 2 : 1;
+        kind is MixingKind.Local or MixingKind.Sliding or MixingKind.Longformer or MixingKind.BigBird or MixingKind.Linformer or MixingKind.AftLocal or MixingKind.AftSimple or MixingKind.Mamba ? 1 : 2;
 
     private static long Pairs(MixingKind kind, int tokens) => MixingCase.MaskOf(kind, tokens)?.Compile(1, 1, tokens, tokens).CountPairs(tokens) ?? (long)tokens * tokens;
 }

@@ -33,6 +33,9 @@ public enum MixingKind
     /// <summary>The 64 keys of the greatest scores (Zhao et al. 2019, arXiv 1912.11637).</summary>
     TopK,
 
+    /// <summary>A learned logit for each head in the denominator; every query sees every key (Xiao et al. 2023, arXiv 2309.17453).</summary>
+    Sinks,
+
     /// <summary>Keys and values projected to 128 rows (Wang et al. 2020, arXiv 2006.04768).</summary>
     Linformer,
 

@@ -39,8 +39,8 @@ public sealed record MixingMeasurement
     /// <summary>The power of the length with which a kind's time grows, where that is long.</summary>
     public static int ExpectedPower(MixingKind kind) => MixingCost.PowerOf(kind);
 
-    /// <summary>The power of the length with which a kind's memory grows.</summary>
-    public static int ExpectedMemoryPower(MixingKind kind) => MixingCost.MemoryPowerOf(kind);
+    /// <summary>The power of the length with which the memory of every kind grows.</summary>
+    public static int ExpectedMemoryPower => 1;
 
     /// <summary>Measures one kind at one length, a batch of 1.</summary>
     /// <param name="kind">What.</param>

@@ -26,6 +26,12 @@ public readonly record struct PositionBias
     /// <summary>Whether there are no biases.</summary>
     public bool IsNone => Left is null;
 
+    /// <summary>Whether w is stored as a band.</summary>
+    internal bool IsBand => Left is not null && Right is null && Window > 0;
+
+    /// <summary>The earlier keys that have biases of their own at a position, at most.</summary>
+    internal int Reach => IsBand ? Math.Min(Window, Positions) - 1 : 0;
+
     /// <summary>The number of positions that there are biases for.</summary>
     public int Positions => Left?.Shape[0] ?? int.MaxValue;
 

@@ -1,3 +1,5 @@
+using Heed.Kernels;
+
 namespace Heed.Tensors;
 
 /// <content>What attention and feed-forward layers are made of.</content>
@@ -35,15 +37,17 @@ internal sealed partial class ReferenceBackend
     {
         int seq = keys.Seq, kvHeads = keys.Count;
         ReferenceView k = new(keys.View()), v = new(values.View()), panels = new(keyPanels), rows = new(valueRows);
+        KvSlots slots = new(valueRows.Shape[2]);
         for (int r = 0; r < positions.Length; r++)
         {
             int batch = r / seq, position = positions[r];
             if (position < 0) continue;
+            int slot = slots.Of(position);
             for (int h = 0; h < kvHeads; h++)
             {
                 for (int i = 0; i < keys.Dim; i++)
-                    panels.At(batch, h, position / Ops.KeysPerPanel, i, position % Ops.KeysPerPanel) = k.At(batch, r % seq, h, i);
-                for (int i = 0; i < values.Dim; i++) rows.At(batch, h, position, i) = v.At(batch, r % seq, h, i);
+                    panels.At(batch, h, slot / Ops.KeysPerPanel, i, slot % Ops.KeysPerPanel) = k.At(batch, r % seq, h, i);
+                for (int i = 0; i < values.Dim; i++) rows.At(batch, h, slot, i) = v.At(batch, r % seq, h, i);
             }
         }
     }
@@ -67,16 +71,18 @@ internal sealed partial class ReferenceBackend
         in AttentionOptions options, AttentionModifiers? modifiers, Tensor destination)
     {
         ReferenceView queries = new(q), panels = new(keyPanels), values = new(valueRows), target = new(destination);
+        KvSlots slots = new(valueRows.Shape[2]);
         double[] weights = new double[Math.Max(0, limit - first + 1)];
         for (int j = 0; j < weights.Length; j++)
         {
-            int key = first + j;
+            int key = first + j, slot = slots.Of(key);
             double dot = 0;
             for (int i = 0; i < q.Shape[3]; i++)
-                dot += queries.At(batch, query, head, i) * panels.At(batch, kvHead, key / Ops.KeysPerPanel, i, key % Ops.KeysPerPanel);
+                dot += queries.At(batch, query, head, i) * panels.At(batch, kvHead, slot / Ops.KeysPerPanel, i, slot % Ops.KeysPerPanel);
             double score = dot * options.Scale;
             weights[j] = options.SoftCap > 0 ? options.SoftCap * Math.Tanh(score / options.SoftCap) : score;
             if (modifiers?.Distances is { } distances) weights[j] += new ReferenceView(distances).At(head, distances.Shape[1] - 1 + key - limit);
+            if (modifiers?.Runs is { } runs && !runs.Sees(batch * q.Shape[1] + query, key)) weights[j] = double.NegativeInfinity;
         }
         KeepGreatest(weights, modifiers?.TopK ?? 0);
         double logSumExp = LogSumExp(weights, SinkOf(modifiers, head));
@@ -84,7 +90,7 @@ internal sealed partial class ReferenceBackend
         for (int i = 0; i < valueRows.Shape[3]; i++)
         {
             double sum = 0;
-            for (int j = 0; j < weights.Length; j++) sum += weights[j] * values.At(batch, kvHead, first + j, i);
+            for (int j = 0; j < weights.Length; j++) sum += weights[j] * values.At(batch, kvHead, slots.Of(first + j), i);
             target.At(batch, query, head, i) = sum;
         }
     }

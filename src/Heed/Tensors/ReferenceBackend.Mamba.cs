@@ -5,23 +5,26 @@ namespace Heed.Tensors;
 /// <content>Mamba's convolution and scan, step by step.</content>
 internal sealed partial class ReferenceBackend
 {
-    public void CausalConvolution(Tensor x, Tensor weight, Tensor? bias, Tensor? state, Tensor destination)
+    public void CausalConvolution(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> positions, Tensor? state, Tensor destination)
     {
         int seq = x.Shape[1], width = weight.Shape[0];
         ReferenceView source = new(x), taps = new(weight), target = new(destination);
-        double[] all = new double[width - 1 + seq];
+        List<double> all = [];
         for (int b = 0; b < x.Shape[0]; b++)
             for (int c = 0; c < x.Shape[2]; c++)
             {
-                for (int i = 0; i < all.Length; i++)
-                    all[i] = i >= width - 1 ? source.At(b, i - width + 1, c) : state is null ? 0 : new ReferenceView(state).At(b, i, c);
+                all.Clear();
+                for (int i = 0; i < width - 1; i++) all.Add(state is null ? 0 : new ReferenceView(state).At(b, i, c));
                 for (int t = 0; t < seq; t++)
                 {
+                    target.At(b, t, c) = 0;
+                    if (!positions.IsEmpty && positions[b * seq + t] < 0) continue;
+                    all.Add(source.At(b, t, c));
                     double sum = bias is null ? 0 : new ReferenceView(bias).At(c);
-                    for (int j = 0; j < width; j++) sum += taps.At(j, c) * all[t + j];
+                    for (int j = 0; j < width; j++) sum += taps.At(j, c) * all[all.Count - width + j];
                     target.At(b, t, c) = sum;
                 }
-                for (int i = 0; i < width - 1 && state is not null; i++) new ReferenceView(state).At(b, i, c) = all[seq + i];
+                for (int i = 0; i < width - 1 && state is not null; i++) new ReferenceView(state).At(b, i, c) = all[all.Count - width + 1 + i];
             }
     }
 
@@ -43,7 +46,7 @@ internal sealed partial class ReferenceBackend
                 }
     }
 
-    public void SelectiveScan(in SelectiveScanInputs inputs, Tensor? state, Tensor destination, Tensor? checkpoints)
+    public void SelectiveScan(in SelectiveScanInputs inputs, ReadOnlySpan<int> positions, Tensor? state, Tensor destination, Tensor? checkpoints)
     {
         int seq = inputs.X.Shape[1], states = inputs.A.Shape[0];
         ReferenceView x = new(inputs.X), a = new(inputs.A), b = new(inputs.B), c = new(inputs.C), target = new(destination);
@@ -54,6 +57,8 @@ internal sealed partial class ReferenceBackend
                 for (int n = 0; n < states && state is not null; n++) h[n] = new ReferenceView(state).At(row, n, i);
                 for (int t = 0; t < seq; t++)
                 {
+                    target.At(row, t, i) = 0;
+                    if (!positions.IsEmpty && positions[row * seq + t] < 0) continue;
                     double delta = Softplus(new ReferenceView(inputs.Delta).At(row, t, i)), y = new ReferenceView(inputs.Skip).At(i) * x.At(row, t, i);
                     for (int n = 0; n < states; n++)
                     {

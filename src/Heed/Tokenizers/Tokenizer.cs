@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 
 namespace Heed.Tokenizers;
@@ -18,6 +19,7 @@ public abstract partial class Tokenizer
         StopIds = FindStopIds(parts);
         MaskId = FindMaskId(parts.Tokens);
         ChatMarkers = FindChatMarkers(parts);
+        SentinelIds = FindSentinels(parts.Tokens);
     }
 
     /// <summary>How many ids there are: each id is at least 0 and less than this.</summary>
@@ -37,6 +39,9 @@ public abstract partial class Tokenizer
 
     /// <summary>The special token that stands for a token to be found, &lt;mask&gt; or [MASK], or null where there is none.</summary>
     public int? MaskId { get; }
+
+    /// <summary>The special tokens that stand for gaps, &lt;extra_id_0&gt;, &lt;extra_id_1&gt;, … (T5: Raffel et al. 2019, arXiv 1910.10683); empty where there are none.</summary>
+    public IReadOnlyList<int> SentinelIds { get; }
 
     /// <summary>Every id known to end a text or a turn, <see cref="EosId"/> among them.</summary>
     public IReadOnlySet<int> StopIds { get; }
@@ -186,6 +191,13 @@ public abstract partial class Tokenizer
         foreach (string name in (string[])["<mask>", "[MASK]", "<|mask|>"])
             if (tokens.TryFind(name, out int id) && tokens.Kind(id) is TokenKind.Control or TokenKind.UserDefined) return id;
         return null;
+    }
+
+    private static List<int> FindSentinels(TokenTable tokens)
+    {
+        List<int> ids = [];
+        while (tokens.TryFind(string.Create(CultureInfo.InvariantCulture, $"<extra_id_{ids.Count}>"), out int id) && tokens.Kind(id) is TokenKind.Control or TokenKind.UserDefined) ids.Add(id);
+        return ids;
     }
 
     private HashSet<int> FindChatMarkers(TokenizerParts parts)

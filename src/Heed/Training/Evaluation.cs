@@ -29,7 +29,7 @@ public static class Evaluation
             int counted = batch.TargetCount;
             if (counted == 0) continue;
             using TensorScope.Lease lease = scope.Enter();
-            sum += model.Loss(batch.Tokens, batch.Targets, batch.Batch, batch.Positions, batch.FirstKeys, cancellation: cancellation).Item() * counted;
+            sum += model.Loss(batch.Tokens, batch.Targets, batch.Batch, batch.Positions, batch.FirstKeys, sources: batch.Sources, cancellation: cancellation).Item() * counted;
             targets += counted;
         }
         if (targets == 0) throw new ArgumentException($"Measure: none of the {batches} batches has a target that counts.", nameof(source));

@@ -20,7 +20,7 @@ internal sealed class GradientPass(Transformer model, IBatchSource source, IRead
         TrainingBatch[] batches = new TrainingBatch[options.GradientAccumulation];
         for (int i = 0; i < batches.Length; i++) batches[i] = source.Next(step * batches.Length + i);
         foreach (Parameter parameter in parameters) parameter.Value.ClearGradient();
-        long targets = batches.Sum(batch => (long)batch.TargetCount), tokens = batches.Sum(batch => (long)batch.Tokens.Length);
+        long targets = batches.Sum(batch => (long)batch.TargetCount), tokens = batches.Sum(batch => (long)batch.Tokens.Length + (batch.Sources?.Tokens.Length ?? 0));
         double loss = 0;
         for (int i = 0; i < batches.Length; i++)
         {
@@ -35,7 +35,7 @@ internal sealed class GradientPass(Transformer model, IBatchSource source, IRead
     {
         using TensorScope.Lease lease = scope.Enter();
         using GradientTape tape = new();
-        Tensor loss = model.Loss(batch.Tokens, batch.Targets, batch.Batch, batch.Positions, batch.FirstKeys, dropoutSeed, TrainingBatch.IgnoreIndex, options.Recompute, cancellation);
+        Tensor loss = model.Loss(batch.Tokens, batch.Targets, batch.Batch, batch.Positions, batch.FirstKeys, dropoutSeed, TrainingBatch.IgnoreIndex, options.Recompute, batch.Sources, cancellation);
         double value = loss.Item();
         // The gradient of a loss that is no number is none either: the caller will not use it.
         if (double.IsFinite(value)) tape.Backward(loss, weight == 1 ? null : Tensor.Full(loss.Shape, weight, loss.Device));

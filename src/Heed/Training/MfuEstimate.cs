@@ -11,15 +11,14 @@ public static class MfuEstimate
 {
     /// <summary>
     /// Operations per token: 6·N + 12·L·H·Q·T for N parameters without a table of learned positions, L layers, H heads of
-    /// size Q, and sequences of T tokens.
+    /// size Q, and sequences of T tokens; in layers with a window at most the window's tokens. Other mixers have the work of their own
+    /// sums in attention's place, and their tables of biases, projections and decays are not in N.
     /// </summary>
     public static double FlopsPerToken(ModelConfig config, int seqLen)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentOutOfRangeException.ThrowIfLessThan(seqLen, 1);
-        long parameters = config.ParameterCount();
-        if (config.Positions == PositionKind.Learned) parameters -= (long)config.MaxSeqLen * config.HiddenSize;
-        return FlopsPerToken(parameters, config.NumLayers, config.NumHeads, config.HeadSize, seqLen);
+        return 6.0 * (config.ParameterCount() - MixingFlops.Tables(config)) + MixingFlops.PerToken(config, seqLen);
     }
 
     /// <summary>
@@ -34,13 +33,12 @@ public static class MfuEstimate
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(trained);
         static long Count(IEnumerable<Parameter> parameters) => parameters.Sum(parameter => (long)parameter.Value.ElementCount);
-        long positions = Count(trained.Where(parameter => parameter.Name.StartsWith(WeightNames.PositionEmbedding, StringComparison.Ordinal)));
-        long all = config.ParameterCount() - (config.Positions == PositionKind.Learned ? (long)config.MaxSeqLen * config.HiddenSize : 0);
-        long own = Count(trained.Where(parameter => !parameter.IsAdapter)) - positions, adapters = Count(trained.Where(parameter => parameter.IsAdapter));
-        return FlopsPerToken(own + adapters, config.NumLayers, config.NumHeads, config.HeadSize, seqLen) + 4.0 * (all - own);
+        long all = config.ParameterCount() - MixingFlops.Tables(config);
+        long own = Count(trained.Where(parameter => !parameter.IsAdapter && !MixingFlops.IsTable(parameter.Name))), adapters = Count(trained.Where(parameter => parameter.IsAdapter));
+        return 6.0 * (own + adapters) + 4.0 * (all - own) + MixingFlops.PerToken(config, seqLen);
     }
 
-    /// <summary>As <see cref="FlopsPerToken(ModelConfig, int)"/>, from the numbers themselves.</summary>
+    /// <summary>As <see cref="FlopsPerToken(ModelConfig, int)"/> for attention without a window, from the numbers themselves.</summary>
     public static double FlopsPerToken(long parameters, int layers, int heads, int headSize, int seqLen) =>
         6.0 * parameters + 12.0 * layers * heads * headSize * seqLen;
 

@@ -48,6 +48,7 @@ public sealed class Trainer
         _settings["Parameters"] = ConditionText.Of(Parameters);
         _settings["Rows"] = training.Recipe;
         _settings["Batches"] = string.Create(CultureInfo.InvariantCulture, $"{training.BatchSize} rows of {training.SeqLen} tokens, {training.RowsPerEpoch} rows an epoch");
+        if (training.SourceLen > 0) _settings["Sources"] = string.Create(CultureInfo.InvariantCulture, $"at most {training.SourceLen} tokens");
         State = new TrainingState { Settings = _settings };
     }
 
@@ -189,6 +190,10 @@ public sealed class Trainer
             throw new ArgumentException($"Trainer: the batches have ids below {source.VocabSize}; the model's vocabulary has {config.VocabSize}.", name);
         if (source.SeqLen > config.MaxSeqLen)
             throw new ArgumentException($"Trainer: the batches have rows of {source.SeqLen} tokens; the model's MaxSeqLen is {config.MaxSeqLen}.", name);
+        if (source.SourceLen > 0 != config.Encoder is not null)
+            throw new ArgumentException($"Trainer: the batches have {(source.SourceLen > 0 ? "sources" : "no sources")} and the model {(config.Encoder is null ? "no encoder" : "an encoder")}; expected both or neither.", name);
+        if (source.SourceLen > config.Encoder?.MaxSeqLen)
+            throw new ArgumentException($"Trainer: the batches have sources of {source.SourceLen} tokens; the encoder's MaxSeqLen is {config.Encoder.MaxSeqLen}.", name);
     }
 
     private void CheckSettings(TrainingState found, bool acceptChanges)

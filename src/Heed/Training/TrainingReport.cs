@@ -58,7 +58,7 @@ public static class TrainingReport
     internal static IReadOnlyList<(string Name, string Value)> Describe(Trainer trainer)
     {
         ModelConfig config = trainer.Model.Config;
-        FormattableString[] sizes = [$"{config.NumLayers} layers, {config.HiddenSize} wide, {config.NumHeads} heads of {config.HeadSize} ({config.KvHeads} for keys and values), {config.FeedForwardSize} inside"];
+        FormattableString[] sizes = [$"{config.NumLayers} layers, {config.HiddenSize} wide, {config.DescribeMixer()}, {config.FeedForwardSize} inside"];
         return
         [
             ("Model", sizes[0].ToString(CultureInfo.InvariantCulture)),

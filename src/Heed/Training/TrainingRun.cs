@@ -106,7 +106,8 @@ internal sealed class TrainingRun : IDisposable
             LearningRate = rate,
             GradientNorm = norm,
             TokensPerSecond = speed,
-            Mfu = options.PeakFlops is { } peak ? MfuEstimate.Of(_trainer.FlopsPerToken, speed, peak) : null,
+            // Which half a token goes through differs from batch to batch.
+            Mfu = options.PeakFlops is { } peak && _trainer.Model.Encoder is null ? MfuEstimate.Of(_trainer.FlopsPerToken, speed, peak) : null,
             Tokens = _trainer.State.Tokens,
         };
         try

@@ -15,6 +15,9 @@ internal sealed unsafe class AttentionCase
     public float[]? Distances, Sinks;
     public int TopK;
 
+    /// <summary>Null, or the runs of keys that each query of [batch, query] sees.</summary>
+    public (int First, int End)[][]? Runs;
+
     public float Scale => 1f / MathF.Sqrt(HeadDim);
 
     /// <summary>Fills q [batch, query, head, d], k [batch, key, kvHead, d] and v [batch, kvHead, key, d] at random.</summary>
@@ -67,8 +70,10 @@ internal sealed unsafe class AttentionCase
         long headFloats = KvPanels.Floats(Capacity, HeadDim);
         float[] packed = new float[panels ? Batch * KvHeads * headFloats : 1];
         Array.Fill(packed, float.NaN);
+        KeyRuns runs = new();
+        foreach ((int, int)[] row in Runs ?? []) runs.Add(row);
         fixed (float* q = Q, k = K, v = V, o = output, l = lse, p = packed, distances = Distances, sinks = Sinks)
-        fixed (int* limits = Limits, first = FirstKeys)
+        fixed (int* limits = Limits, first = FirstKeys, starts = runs.Starts, bounds = runs.Bounds)
         {
             if (panels)
             {
@@ -106,7 +111,7 @@ internal sealed unsafe class AttentionCase
                 Limits = limits,
                 FirstKeys = first,
                 LogSumExp = l,
-                Modifiers = new() { Distances = distances, DistanceCount = (Distances?.Length ?? 0) / Heads, Sinks = sinks, TopK = TopK },
+                Modifiers = new() { Distances = distances, DistanceCount = (Distances?.Length ?? 0) / Heads, Sinks = sinks, TopK = TopK, RunStarts = Runs is null ? null : starts, Runs = bounds },
             };
             body(args);
         }
@@ -132,7 +137,8 @@ internal sealed unsafe class AttentionCase
     public bool Sees(int b, int i, int j)
     {
         int limit = Limits[(b * Queries) + i];
-        return j <= limit && (Window == 0 || j > limit - Window) && (FirstKeys is null || j >= FirstKeys[b]);
+        return j <= limit && (Window == 0 || j > limit - Window) && (FirstKeys is null || j >= FirstKeys[b])
+            && (Runs is null || Array.Exists(Runs[(b * Queries) + i], run => j >= run.First && j < run.End));
     }
 
     /// <summary>The full score matrix in double precision.</summary>

@@ -17,6 +17,7 @@ public sealed unsafe class AttentionFreeTests
         AttentionFreeShape shape = new(batch, seq, dim, causal);
         int count = batch * seq * dim, rows = batch * (causal ? seq : 1) * dim, past = batch * 3 * dim;
         float[] k = Numbers.Random(1, count, 40f), v = Numbers.Random(2, count), g = Numbers.Random(3, rows), start = Numbers.Random(4, past, 10f);
+        int[] places = causal ? Places(batch, seq) : [];
         for (int i = 0; i < start.Length; i++) start[i] = i / Math.Max(1, dim) % 3 == 2 ? MathF.Abs(start[i]) : start[i];
         OnEveryPath((path, results) =>
         {
@@ -25,8 +26,8 @@ public sealed unsafe class AttentionFreeTests
             if (path is 3 or 4)
             {
                 using WorkerPool pool = new(path == 3 ? 1 : 3);
-                AttentionFreeScan.Forward(pool, shape, k, v, state, average, norms);
-                AttentionFreeScan.Forward(pool, shape, k, v, [], fresh, freshNorms);
+                AttentionFreeScan.Forward(pool, shape, k, v, places, state, average, norms);
+                AttentionFreeScan.Forward(pool, shape, k, v, [], [], fresh, freshNorms);
                 AttentionFreeScan.Backward(pool, shape, k, v, fresh, freshNorms, g, dk, dv);
                 return;
             }
@@ -44,13 +45,80 @@ public sealed unsafe class AttentionFreeTests
                 where V : unmanaged
             {
                 fixed (float* pk = k, pv = v, pg = g, y = average, n = norms, f = fresh, fn = freshNorms, toK = dk, toV = dv, s = state)
+                fixed (int* at = places)
                 {
-                    AttentionFreeScan.ForwardCore<L, V>(part, shape, pk, pv, s, y, n);
-                    AttentionFreeScan.ForwardCore<L, V>(part, shape, pk, pv, null, f, fn);
+                    AttentionFreeScan.ForwardCore<L, V>(part, shape, pk, pv, at, s, y, n);
+                    AttentionFreeScan.ForwardCore<L, V>(part, shape, pk, pv, null, null, f, fn);
                     AttentionFreeScan.BackwardCore<L, V>(part, shape, pk, pv, f, fn, pg, toK, toV);
                 }
             }
         });
+    }
+
+    [Theory, MemberData(nameof(Sizes))]
+    public void Band_EveryInstructionSet_HasTheBitsOfTheScalarTwin(int batch, int seq, int dim, bool causal)
+    {
+        AttentionFreeShape shape = new(batch, seq, dim, causal);
+        foreach (int window in new[] { 1, 4, 200 })
+        {
+            int count = batch * seq * dim, width = (2 * window) - 1, positions = seq + 7, reach = Math.Min(window, positions);
+            float[] k = Numbers.Random(1, count, 40f), v = Numbers.Random(2, count), g = Numbers.Random(3, count), w = Numbers.Random(4, positions * width, 40f);
+            float[] start = [.. Numbers.Random(5, batch * AttentionFreeBand.StateRows(reach) * dim, 10f).Select(MathF.Abs)];
+            int[] places = causal ? Places(batch, seq) : [];
+            OnEveryPath((path, results) =>
+            {
+                float[] average = results(count), norms = results(2 * count), fresh = results(count), freshNorms = results(2 * count);
+                float[] dk = results(count), dv = results(count), dw = results(w.Length), state = results(start.Length);
+                start.CopyTo(state, 0);
+                PositionBiasRows bias = new() { Left = w, Stride = width, Window = window };
+                if (path is 3 or 4)
+                {
+                    using WorkerPool pool = new(path == 3 ? 1 : 3);
+                    if (causal) AttentionFreeBand.Forward(pool, shape, k, v, bias, places, state, average, norms);
+                    AttentionFreeBand.Forward(pool, shape, k, v, bias, [], [], fresh, freshNorms);
+                    AttentionFreeBand.Backward(pool, shape, k, v, bias, fresh, freshNorms, g, dk, dv, dw);
+                }
+                else if (path == 0) Run<ScalarSixteen, SixteenFloats>(bias);
+                else if (path == 1) Run<Sixteen128, Quad128>(bias);
+                else if (path == 2) Run<Sixteen256, Pair256>(bias);
+                else Run<Sixteen512, Vector512<float>>(bias);
+
+                void Run<L, V>(in PositionBiasRows bias)
+                    where L : ISixteen<V>
+                    where V : unmanaged
+                {
+                    if (count == 0) return;
+                    fixed (float* pk = k, pv = v, pw = w, pg = g, y = average, n = norms, f = fresh, fn = freshNorms, toK = dk, toV = dv, toW = dw, s = state)
+                    fixed (int* at = places)
+                    {
+                        AttentionFreeBand.Work work = new(shape, bias, pw, pk, pv);
+                        AttentionFreeBand.Given given = new(f, fn, pg);
+                        float[] scratch = new float[Math.Max(work.ForwardFloats, Math.Max(AttentionFreeBand.BackwardFloats(shape), AttentionFreeBand.BandFloats(work)))];
+                        fixed (float* own = scratch)
+                        {
+                            for (int part = 0; part < batch * shape.Groups; part++)
+                            {
+                                if (causal) AttentionFreeBand.ForwardCore<L, V>(part, work, at, s, y, n, own);
+                                AttentionFreeBand.ForwardCore<L, V>(part, work, null, null, f, fn, own);
+                                AttentionFreeBand.BackwardCore<L, V>(part, work, given, toK, toV, own);
+                            }
+
+                            for (int part = 0; part < (seq + 7) / 8; part++) AttentionFreeBand.BandCore<L, V>(part, work, given, toW, own);
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    /// <summary>Each row begins at another place, with padding at its beginning, its end, or, every third row, in between.</summary>
+    private static int[] Places(int batch, int seq)
+    {
+        int[] places = new int[batch * seq];
+        for (int row = 0; row < batch; row++)
+            for (int t = 0, position = 2 * row; t < seq; t++)
+                places[(row * seq) + t] = (row % 3 == 0 ? t == 0 : row % 3 == 1 ? t == seq - 1 : t == seq / 2) ? -1 : position++;
+        return places;
     }
 
     /// <summary>Four times the positions take four times the memory: no [seq, seq] anywhere.</summary>

@@ -9,8 +9,8 @@ public sealed class FlashAttentionTests : IDisposable
 
     public void Dispose() => _pool.Dispose();
 
-    // From 60 on scores are modified.
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 100)];
+    // From 60 on scores are modified, from 100 on keys are seen in runs.
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 140)];
 
     /// <summary>A problem of random shape: odd head sizes, grouped heads, windows, caps, padding, capacities beyond the keys.</summary>
     private static AttentionCase RandomCase(int seed)
@@ -27,7 +27,7 @@ public sealed class FlashAttentionTests : IDisposable
             1 => [.. Enumerable.Range(0, batch * queries).Select(_ => random.Next(-1, keys))],
             _ => AttentionCase.Causal(batch, queries, keys),
         };
-        return Modify(random, seed >= 60, new AttentionCase
+        AttentionCase result = Modify(random, seed >= 60 && (seed < 100 || random.Next(2) == 0), new AttentionCase
         {
             Batch = batch,
             Queries = queries,
@@ -42,6 +42,23 @@ public sealed class FlashAttentionTests : IDisposable
             FirstKeys = random.Next(3) == 0 ? [.. Enumerable.Range(0, batch).Select(_ => random.Next(0, keys))] : null,
             Limits = limits,
         }.Fill(seed));
+        if (seed >= 100) result.Runs = [.. limits.Select(_ => RandomRuns(random, result.Capacity))];
+        return result;
+    }
+
+    /// <summary>Nothing, everything, a few runs, or every other key.</summary>
+    private static (int, int)[] RandomRuns(Random random, int keys)
+    {
+        int longest = random.Next(4) switch { 0 => 0, 1 => 1, 2 => 30, _ => 2 * keys };
+        List<(int, int)> runs = [];
+        for (int at = random.Next(3); longest > 0 && at < keys;)
+        {
+            int end = Math.Min(keys, at + random.Next(1, longest + 1));
+            runs.Add((at, end));
+            at = end + random.Next(1, random.Next(2) == 0 ? 3 : 100);
+        }
+
+        return [.. runs];
     }
 
     private static AttentionCase Modify(Random random, bool modified, AttentionCase x)

@@ -46,15 +46,18 @@ public sealed unsafe class MambaKernelTests
         CausalConvolution.Sizes sizes = new(batch, seq, channels, width);
         int count = batch * seq * channels, taps = width * channels, past = batch * (width - 1) * channels;
         float[] x = Numbers.Random(1, count), w = Numbers.Random(2, taps), bias = Numbers.Random(3, channels), g = Numbers.Random(4, count), start = Numbers.Random(5, past);
+        int[] places = [.. Enumerable.Range(0, batch * seq).Select(i => i % 3 == 1 ? -1 : i % seq)];
         OnEveryPath((path, results) =>
         {
-            float[] y = results(count), fresh = results(count), dx = results(count), dw = results(taps), db = results(channels), state = results(past);
+            float[] y = results(count), fresh = results(count), dx = results(count), dw = results(taps), db = results(channels), state = results(past), padded = results(past), skipping = results(count);
             start.CopyTo(state, 0);
+            start.CopyTo(padded, 0);
             if (path is 3 or 4)
             {
                 using WorkerPool pool = new(path == 3 ? 1 : 3);
-                CausalConvolution.Forward(pool, sizes, x, w, bias, state, y);
-                CausalConvolution.Forward(pool, sizes, x, w, [], [], fresh);
+                CausalConvolution.Forward(pool, sizes, x, w, bias, [], state, y);
+                CausalConvolution.Forward(pool, sizes, x, w, bias, places, padded, skipping);
+                CausalConvolution.Forward(pool, sizes, x, w, [], [], [], fresh);
                 CausalConvolution.Backward(pool, sizes, x, w, g, dx, dw, db);
             }
             else if (path == 0) Run<ScalarSixteen, SixteenFloats>();
@@ -66,12 +69,14 @@ public sealed unsafe class MambaKernelTests
                 where L : ISixteen<V>
                 where V : unmanaged
             {
-                fixed (float* px = x, pw = w, pb = bias, pg = g, ps = state, py = y, pf = fresh, toX = dx, toW = dw, toB = db)
+                fixed (float* px = x, pw = w, pb = bias, pg = g, ps = state, py = y, pf = fresh, toX = dx, toW = dw, toB = db, past2 = padded, py2 = skipping)
+                fixed (int* at = places)
                 {
                     for (int part = 0; part < batch * sizes.Groups; part++)
                     {
-                        CausalConvolution.ForwardCore<L, V>(part, sizes, px, pw, pb, ps, py);
-                        CausalConvolution.ForwardCore<L, V>(part, sizes, px, pw, null, null, pf);
+                        CausalConvolution.ForwardCore<L, V>(part, sizes, px, pw, pb, null, ps, py);
+                        CausalConvolution.ForwardCore<L, V>(part, sizes, px, pw, pb, at, past2, py2);
+                        CausalConvolution.ForwardCore<L, V>(part, sizes, px, pw, null, null, null, pf);
                     }
 
                     for (int group = 0; group < sizes.Groups && count > 0; group++) CausalConvolution.BackwardCore<L, V>(group, sizes, px, pw, pg, toX, toW, toB);
@@ -88,6 +93,7 @@ public sealed unsafe class MambaKernelTests
         int count = batch * seq * channels, shared = batch * seq * states, size = states * channels;
         float[] x = Numbers.Random(1, count), delta = Numbers.Random(2, count), a = [.. Numbers.Random(3, size).Select(value => -MathF.Abs(value))];
         float[] b = Numbers.Random(4, shared), c = Numbers.Random(5, shared), skip = Numbers.Random(6, channels), g = Numbers.Random(7, count), start = Numbers.Random(8, batch * size);
+        int[] places = [.. Enumerable.Range(0, batch * seq).Select(i => i % 3 == 1 ? -1 : i % seq)];
         OnEveryPath((path, results) =>
         {
             float[] y = results(count), fresh = results(count), kept = results(batch * shape.Chunks * size), state = results(batch * size);
@@ -96,8 +102,8 @@ public sealed unsafe class MambaKernelTests
             if (path is 3 or 4)
             {
                 using WorkerPool pool = new(path == 3 ? 1 : 3);
-                SelectiveScan.Forward(pool, shape, x, delta, a, b, c, skip, state, y, []);
-                SelectiveScan.Forward(pool, shape, x, delta, a, b, c, skip, [], fresh, kept);
+                SelectiveScan.Forward(pool, shape, x, delta, a, b, c, skip, places, state, y, []);
+                SelectiveScan.Forward(pool, shape, x, delta, a, b, c, skip, [], [], fresh, kept);
                 SelectiveScan.Backward(pool, shape, x, delta, a, b, c, skip, kept, g, dx, dd, da, db, dc, ds);
             }
             else if (path == 0) Run<ScalarSixteen, SixteenFloats>();
@@ -113,12 +119,13 @@ public sealed unsafe class MambaKernelTests
                 float[] scratch = new float[SelectiveScan.ScratchFloats(states)];
                 fixed (float* px = x, pd = delta, pa = a, pb = b, pc = c, pk = skip, ps = state, py = y, pf = fresh, kp = kept, pg = g)
                 fixed (float* gx = dx, gd = dd, ga = toA, gb = toB, gc = toC, gs = toSkip, own = scratch)
+                fixed (int* at = places)
                 {
                     SelectiveScan.Inputs inputs = new(px, pd, pa, pb, pc, pk);
                     for (int part = 0; part < batch * shape.Groups; part++)
                     {
-                        SelectiveScan.ForwardCore<L, V>(part, shape, inputs, ps, py, null);
-                        SelectiveScan.ForwardCore<L, V>(part, shape, inputs, null, pf, kp);
+                        SelectiveScan.ForwardCore<L, V>(part, shape, inputs, at, ps, py, null);
+                        SelectiveScan.ForwardCore<L, V>(part, shape, inputs, null, null, pf, kp);
                     }
 
                     for (int part = 0; part < batch * shape.Parts; part++)

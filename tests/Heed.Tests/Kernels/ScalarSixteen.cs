@@ -127,6 +127,13 @@ internal readonly unsafe struct ScalarSixteen : ISixteen<SixteenFloats>
         return no;
     }
 
+    public static uint BitsAbove(SixteenFloats a, SixteenFloats b)
+    {
+        uint bits = 0;
+        for (int i = 0; i < 16; i++) bits |= a[i] <= b[i] ? 0 : 1u << i;
+        return bits;
+    }
+
     public static SixteenFloats SelectBits(uint bits, SixteenFloats yes, SixteenFloats no)
     {
         for (int i = 0; i < 16; i++) no[i] = ((bits >> i) & 1) != 0 ? yes[i] : no[i];

@@ -14,7 +14,7 @@ internal static class MixerModels
     public static TheoryData<string> Causal => ["full", "factors", "local", "simple", "mamba", "mamba-biases", "hard", "chunks"];
 
     /// <summary>Those of them that go on from a cache.</summary>
-    public static TheoryData<string> Cached => ["full", "factors", "local", "simple", "mamba", "mamba-biases"];
+    public static TheoryData<string> Cached => ["full", "factors", "local", "simple", "mamba", "mamba-biases", "hard", "chunks"];
 
     /// <summary>Those that see both ways.</summary>
     public static TheoryData<string> BothWays => ["linformer", "linformer-shared", "both-ways", "simple-both-ways", "hard-both-ways"];

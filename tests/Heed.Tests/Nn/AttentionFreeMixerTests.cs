@@ -60,7 +60,7 @@ public sealed class AttentionFreeMixerTests
         }
     }
 
-    /// <summary>With biases the state holds keys and values, and every position has the bits of the full forward.</summary>
+    /// <summary>With biases the state holds keys and values, with a band those of a window, and every position has the bits of the full forward.</summary>
     [Theory, InlineData("dense", 1), InlineData("dense", 33), InlineData("factors", 1), InlineData("factors", 7), InlineData("band", 3), InlineData("band", 70)]
     public void Append_WithBiasesInChunks_EqualsTheFullForward(string kind, int chunk)
     {
@@ -71,7 +71,8 @@ public sealed class AttentionFreeMixerTests
         AttentionFreeMixer layer = new(new DenseLinear(inputs[1]), new DenseLinear(inputs[2]), bias, causal: true);
         int[] expected = Samples.Bits(layer.Forward(inputs[0]));
         using MixerState state = layer.CreateState(2);
-        state.Bytes.ShouldBe(2 * 2 * Seq * Dim * sizeof(float));
+        // A band of 5: sums, and the last four keys and values.
+        state.Bytes.ShouldBe(2 * (kind == "band" ? 3 + 2 * 4 : 2 * Seq) * Dim * sizeof(float));
         for (int start = 0; start < Seq; start += chunk)
         {
             int count = Math.Min(chunk, Seq - start);
@@ -88,7 +89,7 @@ public sealed class AttentionFreeMixerTests
         Tensor[][] outputs = [.. new[] { Device.Cpu, Device.Reference }.Select(device =>
         {
             Tensor[] inputs = [Samples.Make(1, [2, 9, Hidden], device), Samples.Make(2, [3 * Dim, Hidden], device), Samples.Make(3, [Hidden, Dim], device)];
-            return new[] { PositionBias.None, PositionBias.Dense(Samples.Make(4, [12, 12], device)) }.Select(bias =>
+            return new[] { PositionBias.None, PositionBias.Dense(Samples.Make(4, [12, 12], device)), PositionBias.Band(Samples.Make(5, [12, 5], device), 3) }.Select(bias =>
             {
                 AttentionFreeMixer layer = new(new DenseLinear(inputs[1]), new DenseLinear(inputs[2]), bias, causal: true);
                 using MixerState state = layer.CreateState(2, device);
@@ -96,7 +97,7 @@ public sealed class AttentionFreeMixerTests
                 return layer.Append(inputs[0].Slice(1, 4, 5), state);
             }).ToArray();
         })];
-        for (int i = 0; i < 2; i++) Samples.ShouldMatch(outputs[0][i], outputs[1][i], 1e-4, 1e-4);
+        for (int i = 0; i < 3; i++) Samples.ShouldMatch(outputs[0][i], outputs[1][i], 1e-4, 1e-4);
     }
 
     [Fact]

@@ -37,6 +37,31 @@ public sealed class LinformerTests
         Should.Throw<ArgumentException>(() => layer.Forward(Samples.Make(1, [1, 8, Hidden], Device.Cpu))).Message.ShouldContain("at most 7");
     }
 
+    /// <summary>In training, probabilities fall to dropout: each seed has its own, and their mean is what there is without.</summary>
+    [Fact]
+    public void Inner_Dropout_DropsProbabilitiesAndKeepsTheMean()
+    {
+        const int Draws = 4000;
+        Tensor[] inputs = Inputs(Device.Cpu, 5);
+        Linformer layer = Layer(inputs, shared: false);
+        Tensor x = inputs[0];
+        Tensor Mixed(float rate, ulong? seed) => layer.Inner(x, new ForwardPass(new OwnRows(2, [0, 1, 2, 3, 4, 0, 1, 2, 3, 4], default, rate, seed, bothWays: true)), 1);
+        int[] one = Samples.Bits(Mixed(0.3f, 1));
+        Samples.Bits(Mixed(0.3f, 1)).ShouldBe(one);
+        Samples.Bits(Mixed(0.3f, 2)).ShouldNotBe(one);
+        float[] plain = Mixed(0.3f, null).ToArray();
+        Mixed(0, 1).ToArray().ShouldBe(plain);
+        double[] mean = new double[plain.Length];
+        for (ulong seed = 0; seed < Draws; seed++)
+        {
+            float[] got = Mixed(0.3f, seed).ToArray();
+            for (int i = 0; i < mean.Length; i++) mean[i] += got[i] / (double)Draws;
+        }
+        // Values of size 3 at a rate of 0.3 spread by less than 2; five standard deviations of the mean.
+        for (int i = 0; i < mean.Length; i++) mean[i].ShouldBe(plain[i], 5 * 2 / Math.Sqrt(Draws));
+        mean.ShouldContain(value => Math.Abs(value) > 0.3);
+    }
+
     [Theory, InlineData(7, true), InlineData(7, false), InlineData(5, false), InlineData(1, true)]
     public void Forward_MatchesTheFormula(int seq, bool shared)
     {

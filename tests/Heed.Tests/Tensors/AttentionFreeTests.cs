@@ -50,6 +50,10 @@ public sealed class AttentionFreeTests
         new(1, 35, 2, "band", true, Window: 3),
         new(2, 4, 3, "band", false, Window: 1),
         new(1, 5, 2, "band", false, Window: 9),
+        new(2, 9, 3, "band", true, Window: 4),
+        new(2, 41, 18, "band", false, Window: 6),
+        new(1, 12, 3, "band", false, Window: 2),
+        new(1, 30, 4, "band", true, Window: 1),
     ];
 
     [Theory, MemberData(nameof(Cases))]
@@ -97,11 +101,11 @@ public sealed class AttentionFreeTests
         for (int i = 0; i < got.Length; i++) Samples.ShouldMatch(got[i], expected[i], 2e-5, 2e-5);
     }
 
-    [Theory, InlineData("dense", false), InlineData("dense", true), InlineData("none", true), InlineData("none", false)]
+    [Theory, InlineData("dense", false), InlineData("dense", true), InlineData("none", true), InlineData("none", false), InlineData("band", true), InlineData("band", false)]
     public void AttentionFree_KeysAndBiasesFarApart_StaysExact(string bias, bool causal)
     {
         // The greatest key meets the least bias and the other way round: the product of separate exponentials would be 0.
-        Case x = new(1, 70, 3, bias, causal);
+        Case x = new(1, 70, 3, bias, causal, Window: bias == "band" ? 8 : 0);
         foreach (double size in new[] { 60.0, 300 })
         {
             Tensor[] results = [.. new[] { Device.Reference, Device.Cpu }.SelectMany(device =>
@@ -187,6 +191,33 @@ public sealed class AttentionFreeTests
             for (int i = 0; i < before.Length; i++)
                 (before[i] == after[i]).ShouldBe(i / 18 % 70 < changed, $"position {i / 18 % 70} after a change of {changed}");
         }
+    }
+
+    /// <summary>Running sums over a long text against the whole table of biases: nothing drifts, and nothing is lost by subtraction.</summary>
+    [Theory, InlineData(true), InlineData(false)]
+    public void AttentionFree_Band_EqualsTheSameBiasesAsATable(bool causal)
+    {
+        const int Seq = 600, Window = 7;
+        Tensor[] inputs = [Samples.Make(1, Layout.Contiguous, [2, Seq, 5], Device.Cpu, -12, 12), Samples.Make(2, [2, Seq, 5], Device.Cpu), Samples.Make(3, Layout.Contiguous, [Seq, 2 * Window - 1], Device.Cpu, -6, 6)];
+        float[] band = inputs[2].ToArray(), table = new float[Seq * Seq];
+        for (int t = 0; t < Seq; t++)
+            for (int j = Math.Max(0, t - Window + 1); j < Math.Min(Seq, t + Window); j++) table[t * Seq + j] = band[t * (2 * Window - 1) + j - t + Window - 1];
+        Tensor dense = Tensor.From(table, new Shape(Seq, Seq)), upstream = Samples.Make(9, [2, Seq, 5], Device.Cpu);
+        foreach (Tensor input in inputs.Append(dense)) input.RequiresGradient = true;
+        Tensor[] Run(PositionBias bias)
+        {
+            foreach (Tensor input in inputs[..2]) input.ClearGradient();
+            using GradientTape tape = new();
+            Tensor y = Ops.AttentionFree(inputs[0], inputs[1], bias, causal);
+            tape.Backward(y, upstream);
+            return [y, inputs[0].Gradient!.Clone(), inputs[1].Gradient!.Clone()];
+        }
+        Tensor[] expected = Run(PositionBias.Dense(dense)), got = Run(PositionBias.Band(inputs[2], Window));
+        for (int i = 0; i < 3; i++) Samples.ShouldMatch(got[i], expected[i], 2e-5, 2e-5);
+        float[] slopes = dense.Gradient!.ToArray(), own = inputs[2].Gradient!.ToArray();
+        for (int t = 0; t < Seq; t++)
+            for (int j = Math.Max(0, t - Window + 1); j < Math.Min(Seq, t + Window); j++)
+                ((double)own[t * (2 * Window - 1) + j - t + Window - 1]).ShouldBe(slopes[t * Seq + j], 2e-5);
     }
 
     [Fact]

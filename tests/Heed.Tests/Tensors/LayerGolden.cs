@@ -24,6 +24,8 @@ internal sealed class LayerGolden
 
     public Tensor Input(string name, Device device) => ReadTensor(_case.GetProperty("inputs").GetProperty(name), device);
 
+    public IEnumerable<string> InputNames => _case.GetProperty("inputs").EnumerateObject().Select(input => input.Name);
+
     public Tensor[] Inputs(Device device) => [.. _case.GetProperty("inputs").EnumerateObject().Select(input => ReadTensor(input.Value, device))];
 
     public Tensor Output(Device device) => ReadTensor(_case.GetProperty("output"), device);

@@ -13,11 +13,11 @@ public sealed class MaskPictureTests
     [MemberData(nameof(Names))]
     public void Picture_OfTheGuide_IsWhatTheCodeDraws(string name)
     {
-        string path = Path.Combine(TestData.Repository, "docs", "pictures", name + ".svg");
+        string path = Path.Combine(TestData.Repository, "docs", "attention", "pictures", name + ".svg");
         string svg = AttentionMaskPicture.Svg(Masks()[name], Tokens, Tokens, cell: 10) + "\n";
         if (Environment.GetEnvironmentVariable("HEED_WRITE_PICTURES") == "1") File.WriteAllText(path, svg);
         File.ReadAllText(path).ShouldBe(svg);
-        File.ReadAllText(Path.Combine(TestData.Repository, "docs", "masks.md")).ShouldContain($"pictures/{name}.svg");
+        File.ReadAllText(Path.Combine(TestData.Repository, "docs", "attention", "masks.md")).ShouldContain($"pictures/{name}.svg");
     }
 
     private static Dictionary<string, AttentionMask> Masks() => new(StringComparer.Ordinal)

@@ -75,6 +75,29 @@ public sealed class TrainingErrataTests
     }
 
     [Fact]
+    public void D5_Mfu_CountsTheKeysOfAWindowAndTheSumsOfOtherMixers()
+    {
+        ModelConfig config = TinyRun.Config;
+        int layers = config.NumLayers, hidden = config.HiddenSize, context = config.MaxSeqLen;
+        double Mixing(ModelConfig c, long tables, int seqLen = 8) => MfuEstimate.FlopsPerToken(c, seqLen) - 6.0 * (c.ParameterCount() - tables);
+        Mixing(config with { Window = 3 }, 0).ShouldBe(12.0 * layers * hidden * 3);
+        Mixing(config with { Window = 3, WindowFrom = 1 }, 0).ShouldBe(12.0 * hidden * (8 + 3 * (layers - 1)));
+        Mixing(config with { Window = 3, Bidirectional = true }, 0).ShouldBe(12.0 * layers * hidden * 7);
+        Mixing(config with { Window = 30 }, 0).ShouldBe(12.0 * layers * hidden * 8);
+        ModelConfig Other(MixerKind kind) => config with { Mixer = kind, NumKvHeads = null, Positions = PositionKind.None, AftFactorSize = 4, AftWindow = 3, LinformerSize = 5, Bidirectional = kind == MixerKind.Linformer };
+        Mixing(Other(MixerKind.AftSimple), 0).ShouldBe(12.0 * layers * hidden);
+        Mixing(Other(MixerKind.AftFull), layers * 8L * context).ShouldBe(layers * (12.0 * hidden * 8 + 6 * 4 * 8));
+        Mixing(Other(MixerKind.AftFull) with { AftFactorSize = 0 }, (long)layers * context * context).ShouldBe(12.0 * layers * hidden * 8);
+        Mixing(Other(MixerKind.AftLocal), layers * 5L * context).ShouldBe(12.0 * layers * hidden * 4);
+        Mixing(Other(MixerKind.Linformer), layers * 10L * context).ShouldBe(24.0 * layers * hidden * 5);
+        Mixing(Other(MixerKind.Mamba), layers * 2L * hidden * 16, seqLen: 100).ShouldBe(24.0 * layers * 2 * hidden * 16);
+        Mixing(Other(MixerKind.Hard), 0).ShouldBe(12.0 * layers * hidden * 8);
+        // From all trained parameters comes the same: the tables are found by their names.
+        foreach (MixerKind kind in new[] { MixerKind.AftFull, MixerKind.AftLocal, MixerKind.Linformer, MixerKind.Mamba })
+            MfuEstimate.FlopsPerToken(Other(kind), 8, TinyRun.Model(Other(kind)).Parameters).ShouldBe(MfuEstimate.FlopsPerToken(Other(kind), 8), kind.ToString());
+    }
+
+    [Fact]
     public void Row30_UntrainedModel_LosesTheLogarithmOfTheVocabulary()
     {
         EvaluationResult result = Evaluation.Measure(TinyRun.Model(), new TinyRun.Batches(8), 4);

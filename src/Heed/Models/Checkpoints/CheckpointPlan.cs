@@ -51,8 +51,9 @@ internal sealed class CheckpointPlan
     public static CheckpointPlan Match(ModelConfig config, TensorNames names, TensorFile file, string? ignored = null)
     {
         // Every block has at least one tensor: a claim beyond that would only take time and memory to refute.
-        if (config.NumLayers > file.Tensors.Count)
-            throw new FileFormatException(file.Path, $"the configuration says {config.NumLayers} layers, and the file has {file.Tensors.Count} tensors in all.");
+        int layers = config.NumLayers + (config.Encoder?.NumLayers ?? 0);
+        if (layers > file.Tensors.Count)
+            throw new FileFormatException(file.Path, $"the configuration says {layers} layers, and the file has {file.Tensors.Count} tensors in all.");
         CheckpointPlan plan = new(names, file);
         foreach (ModelLayer layer in ModelLayer.Of(config)) plan.Add(layer);
         foreach (StoredTensor tensor in file.Tensors)

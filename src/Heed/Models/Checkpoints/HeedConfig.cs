@@ -54,6 +54,7 @@ internal static class HeedConfig
     public static void Check(ModelConfig config)
     {
         if (config.MaxSeqLen > MostPositions) throw new ArgumentException($"ModelConfig: MaxSeqLen is {config.MaxSeqLen}; expected at most {MostPositions}.");
+        if (config.Encoder is { } encoder) Check(encoder);
         if (config.Positions != PositionKind.Rotary) return;
         RopeScaling scaling = config.RopeScaling;
         int dim = config.RotarySize;

@@ -43,6 +43,7 @@ internal static class HuggingFaceFamily
     /// <exception cref="NotSupportedException">No family has such layers.</exception>
     public static ModelConfig Choose(ModelConfig config)
     {
+        if (config.Encoder is not null) throw new NotSupportedException("HuggingFaceExport: no family among llama, mistral, qwen2, qwen3, phi3, gemma2 and gpt2 has an encoder beside its decoder: Encoder is set; expected null.");
         if (config.Mixer != MixerKind.Attention)
             throw new NotSupportedException($"HuggingFaceExport: no Hugging Face family has blocks like this model's: Mixer is {config.Mixer}; expected Attention.");
         if (config is { Norm: NormKind.Layer, Positions: PositionKind.Learned, GatedFeedForward: false }) return Gpt2(config);

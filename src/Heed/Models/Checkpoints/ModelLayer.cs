@@ -54,6 +54,10 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
             foreach (ModelLayer layer in Block(config, $"{WeightNames.Blocks}.{i}.")) yield return layer;
         if (config.NormPlacement == NormPlacement.Pre) yield return Norm(config, WeightNames.FinalNorm, hidden);
         if (!config.TieEmbeddings) yield return new(WeightNames.Output, ModelLayerKind.Linear, [config.VocabSize], hidden, Bias: false);
+        if (config.Encoder is not { } encoder) yield break;
+        // Both halves share the table and the output layer.
+        foreach (ModelLayer layer in Of(encoder))
+            if (layer.Name is not (WeightNames.Embedding or WeightNames.Output)) yield return layer with { Name = $"{WeightNames.Encoder}.{layer.Name}" };
     }
 
     private static IEnumerable<ModelLayer> Block(ModelConfig config, string scope)
@@ -65,6 +69,12 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
         {
             yield return new(scope + WeightNames.Qkv, ModelLayerKind.Linear, [queries, keys, keys], hidden, config.QkvBias);
             yield return new(scope + WeightNames.AttentionOutput, ModelLayerKind.Linear, [hidden], queries, config.AttentionOutputBias);
+            if (config.AttentionSinks) yield return new(scope + WeightNames.AttentionSinks, ModelLayerKind.Vector, [config.NumHeads], 1, Bias: false);
+            if (config.HasGlobalProjections)
+            {
+                yield return new(scope + WeightNames.GlobalQuery, ModelLayerKind.Linear, [queries], hidden, config.QkvBias);
+                yield return new(scope + WeightNames.GlobalKeyValue, ModelLayerKind.Linear, [keys, keys], hidden, config.QkvBias);
+            }
         }
         else
         {
@@ -75,6 +85,8 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
             yield return Norm(config, scope + WeightNames.QueryNorm, head);
             yield return Norm(config, scope + WeightNames.KeyNorm, head);
         }
+        if (config.Encoder is not null)
+            foreach (ModelLayer layer in Cross(config, scope)) yield return layer;
         yield return Norm(config, scope + WeightNames.FeedForwardNorm, hidden);
         long[] up = config.GatedFeedForward ? [inner, inner] : [inner];
         yield return new(scope + WeightNames.Up, ModelLayerKind.Linear, up, hidden, config.FeedForwardBias);
@@ -82,6 +94,17 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
         if (!config.PostNorms) yield break;
         yield return Norm(config, scope + WeightNames.AttentionPostNorm, hidden);
         yield return Norm(config, scope + WeightNames.FeedForwardPostNorm, hidden);
+    }
+
+    /// <summary>The layers of cross attention, of a block whose scope ends with a dot.</summary>
+    public static IEnumerable<ModelLayer> Cross(ModelConfig config, string scope)
+    {
+        long hidden = config.HiddenSize, queries = config.NumHeads * config.HeadSize, keys = config.KvHeads * config.HeadSize;
+        yield return Norm(config, scope + WeightNames.CrossNorm, hidden);
+        yield return new(scope + WeightNames.CrossQuery, ModelLayerKind.Linear, [queries], hidden, config.QkvBias);
+        yield return new(scope + WeightNames.CrossKeyValue, ModelLayerKind.Linear, [keys, keys], hidden, config.QkvBias);
+        yield return new(scope + WeightNames.CrossOutput, ModelLayerKind.Linear, [hidden], queries, config.AttentionOutputBias);
+        if (config.PostNorms) yield return Norm(config, scope + WeightNames.CrossPostNorm, hidden);
     }
 
     /// <summary>The layers of a mixer that is not attention, of a block whose scope ends with a dot.</summary>

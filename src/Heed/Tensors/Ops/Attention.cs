@@ -2,9 +2,6 @@ namespace Heed.Tensors;
 
 public static partial class Ops
 {
-    /// <summary>The number of keys that lie side by side in a panel of stored keys.</summary>
-    internal const int KeysPerPanel = 16;
-
     /// <summary>
     /// Fused softmax attention, softmax(scale·q·kᵀ)·v, that never holds the score matrix (Dao et al. 2022, arXiv
     /// 2205.14135). Query head h uses key head ⌊h·kvHeads/heads⌋; the value size may differ from the key size.
@@ -58,35 +55,6 @@ public static partial class Ops
         if (tape is null && call.Modifiers is { } modifiers && (modifiers.Bias ?? modifiers.Distances ?? modifiers.Sinks) is { } any)
             tape = GradientTape.Watching(any, modifiers.Distances, modifiers.Sinks);
         if (tape is not null) new AttentionGradient(tape, call, v, dropout, result, logSumExp).Record(tape);
-    }
-
-    /// <summary>
-    /// Stores this call's keys and values at their positions (−1 is not stored) and attends to all that are stored: query r
-    /// sees keys up to positions[r]. The result is [batch, seq, heads·valueDim].
-    /// </summary>
-    internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, Tensor keyPanels,
-        Tensor valueRows, in AttentionOptions options, AttentionModifiers? modifiers = null)
-    {
-        if (GradientTape.Watching(q.Rows, k.Rows, v.Rows) is not null)
-            throw new InvalidOperationException("Attention: keys and values in a cache have no gradient; leave the cache out, or wrap the call in GradientTape.NoGrad().");
-        CheckPositions("Attention", positions, valueRows.Shape[2]);
-        IBackend backend = q.Rows.Backend;
-        backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
-        Shape rows = q.Rows.Shape; // [batch, seq, (heads, headDim) or their product]
-        Tensor result = Tensor.Allocate(new Shape(rows[0], rows[1], q.Count * valueRows.Shape[3]), q.Rows.Device);
-        backend.Attention(q, keyPanels, valueRows, positions, default, options, result, modifiers);
-        return result;
-    }
-
-    /// <summary>Room for <paramref name="capacity"/> keys in panels and values in rows, with undefined contents.</summary>
-    internal static (Tensor KeyPanels, Tensor ValueRows) AllocateKeyValues(int batch, int kvHeads, int capacity, int headDim, int valueDim,
-        Device device, bool scoped = true)
-    {
-        Shape keys = new(batch, kvHeads, (capacity + KeysPerPanel - 1) / KeysPerPanel, headDim, KeysPerPanel);
-        Shape values = new(batch, kvHeads, capacity, valueDim);
-        return scoped
-            ? (Tensor.Allocate(keys, device), Tensor.Allocate(values, device))
-            : (Tensor.AllocateOwned(keys, device), Tensor.AllocateOwned(values, device));
     }
 
     private static void CheckAttention(Tensor q, Tensor k, Tensor v, ReadOnlySpan<int> firstKeys)

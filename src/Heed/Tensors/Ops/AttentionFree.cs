@@ -4,7 +4,8 @@ public static partial class Ops
 {
     /// <summary>
     /// The averages of attention-free mixing, Σ e^(k[t'] + w[t, t'])·v[t'] / Σ e^(k[t'] + w[t, t']), feature by feature (Zhai et al.
-    /// 2021, arXiv 2105.14103). Without biases time and memory are linear in seq; with them memory is, and time is seq²·dim.
+    /// 2021, arXiv 2105.14103). Memory is linear in seq; so is time without biases, and with a band, where it is seq·window·dim. With other
+    /// biases time is seq²·dim.
     /// </summary>
     /// <param name="k">[batch, seq, dim].</param>
     /// <param name="v">[batch, seq, dim].</param>
@@ -19,29 +20,33 @@ public static partial class Ops
         Tensor result = lease.Return(Tensor.Allocate(AverageShape(k, bias, causal), k.Device));
         Tensor keys = k.Contiguous(), values = v.Contiguous(), norms = Tensor.Allocate(new Shape(k.Shape[0], result.Shape[1], 2, k.Shape[2]), k.Device);
         PositionBias rows = bias.IsNone ? bias : bias.With(bias.Left!.Contiguous(), bias.Right?.Contiguous());
-        k.Backend.AttentionFree(keys, values, rows, causal, null, result, norms);
+        k.Backend.AttentionFree(keys, values, rows, causal, default, null, result, norms);
         if ((GradientTape.Watching(keys, values) ?? (bias.IsNone ? null : GradientTape.Watching(rows.Left!, rows.Right))) is { } tape)
             AttentionFreeGradient(tape, keys, values, rows, causal, result, norms);
         return result;
     }
 
-    /// <summary>Causal mixing without biases that goes on from earlier calls: exactly what one call over all positions gives.</summary>
+    /// <summary>Causal mixing without biases, or with a band, that goes on from earlier calls: exactly what one call over all positions gives.</summary>
     /// <param name="k">[batch, seq, dim].</param>
     /// <param name="v">[batch, seq, dim].</param>
-    /// <param name="state">[batch, 3, dim], zeros to begin with; overwritten.</param>
+    /// <param name="bias">None, or a band.</param>
+    /// <param name="positions">[batch, seq]: where each token stands in its row; −1 is padding, which gets zeros.</param>
+    /// <param name="state">[batch, 3 + 2·reach, dim], zeros to begin with; overwritten.</param>
     /// <exception cref="InvalidOperationException">A gradient is wanted.</exception>
-    internal static Tensor AttentionFree(Tensor k, Tensor v, Tensor state)
+    internal static Tensor AttentionFree(Tensor k, Tensor v, in PositionBias bias, ReadOnlySpan<int> positions, Tensor state)
     {
-        if (GradientTape.Watching(k, v) is not null) NoGradientThroughState("AttentionFree");
+        if (GradientTape.Watching(k, v, bias.Left) is not null) NoGradientThroughState("AttentionFree");
         CheckAttentionFree(k, v, default);
+        if (state.Shape != new Shape(k.Shape[0], 3 + 2 * bias.Reach, k.Shape[2]))
+            TensorErrors.WrongShape("AttentionFree", "state", state.Shape, $"[{k.Shape[0]}, {3 + 2 * bias.Reach}, {k.Shape[2]}]");
         using TensorScope.Lease lease = TensorScope.Begin();
         Tensor result = lease.Return(Tensor.Allocate(k.Shape, k.Device));
         Tensor norms = Tensor.Allocate(new Shape(k.Shape[0], k.Shape[1], 2, k.Shape[2]), k.Device);
-        if (result.ElementCount > 0) k.Backend.AttentionFree(k.Contiguous(), v.Contiguous(), default, causal: true, state, result, norms);
+        if (result.ElementCount > 0) k.Backend.AttentionFree(k.Contiguous(), v.Contiguous(), bias.IsNone ? bias : bias.With(bias.Left!.Contiguous(), null), causal: true, positions, state, result, norms);
         return result;
     }
 
-    /// <summary>Causal mixing with biases, for positions <paramref name="begin"/> to the last alone: [batch, seq − begin, dim], the bits that they have among all.</summary>
+    /// <summary>Causal mixing with biases that are no band, for positions <paramref name="begin"/> to the last alone: [batch, seq − begin, dim], the bits that they have among all.</summary>
     /// <exception cref="InvalidOperationException">A gradient is wanted.</exception>
     internal static Tensor AttentionFree(Tensor k, Tensor v, in PositionBias bias, int begin)
     {
@@ -50,7 +55,7 @@ public static partial class Ops
         using TensorScope.Lease lease = TensorScope.Begin();
         int batch = k.Shape[0], rows = k.Shape[1] - begin, dim = k.Shape[2];
         Tensor result = lease.Return(Tensor.Allocate(new Shape(batch, rows, dim), k.Device)), norms = Tensor.Allocate(new Shape(batch, rows, 2, dim), k.Device);
-        k.Backend.AttentionFree(k.Contiguous(), v.Contiguous(), bias.With(bias.Left!.Contiguous(), bias.Right?.Contiguous()), causal: true, null, result, norms);
+        k.Backend.AttentionFree(k.Contiguous(), v.Contiguous(), bias.With(bias.Left!.Contiguous(), bias.Right?.Contiguous()), causal: true, default, null, result, norms);
         return result;
     }
 

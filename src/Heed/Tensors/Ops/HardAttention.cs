@@ -1,5 +1,3 @@
-using Heed.Kernels;
-
 namespace Heed.Tensors;
 
 public static partial class Ops
@@ -7,7 +5,7 @@ public static partial class Ops
     /// <summary>
     /// Hard attention (Xu et al. 2015, arXiv 1502.03044): every query draws one key, or one chunk of neighbouring keys, with the
     /// probability that softmax gives it, and gets its value; a chunk's is the softmax-weighted mean inside of it. The expected
-    /// output is that of soft attention. Memory is queries·keys.
+    /// output is that of soft attention. Memory grows with the keys, not with queries·keys: the backward pass computes scores again.
     /// </summary>
     /// <param name="q">[batch, queries, heads, headDim].</param>
     /// <param name="k">[batch, keys, heads, headDim].</param>
@@ -24,25 +22,20 @@ public static partial class Ops
         CheckAttention(q, k, v, default);
         if (k.Shape[2] != q.Shape[2]) TensorErrors.WrongShape("HardAttention", "k", k.Shape, $"{q.Shape[2]} heads, as q");
         ArgumentOutOfRangeException.ThrowIfLessThan(chunk, 1);
-        int queries = q.Shape[1], keys = k.Shape[1];
-        Tensor scores = (q * scale).Transpose(1, 2).MatMul(k.Permute(0, 2, 3, 1)); // [batch, heads, queries, keys]
-        if (causal) scores = Tril(scores, keys - queries, double.NegativeInfinity);
-        Tensor probabilities = Softmax(scores), values = v.Transpose(1, 2);
-        int[] choices = Choose(probabilities, chunk, seed);
-        (Tensor chosen, Tensor nothing) = Masks(choices, scores.Shape, chunk, q.Device);
-        Tensor logProbability = ((probabilities * chosen).Sum(^1) + nothing).Log();
-        Tensor output;
-        if (gradient == HardAttentionGradient.Reinforce) output = Mean(scores, chosen, values);
-        else
+        int batch = q.Shape[0], queries = q.Shape[1], heads = q.Shape[2];
+        HardAttentionBlocks blocks = new(q, k.Shape[1], scale, causal, chunk, seed);
+        Tensor output = Tensor.Zeros(new Shape(batch, heads, queries, v.Shape[3]), q.Device), logProbability = Tensor.Zeros(new Shape(batch, heads, queries), q.Device);
+        using (GradientTape.NoGrad()) blocks.Forward(q, k, v, output, logProbability);
+        if (GradientTape.Watching(q, k, v) is not { } tape) return new HardAttentionResult(output.Transpose(1, 2), logProbability, blocks.Choices);
+        blocks.Record(tape, q, k, v, logProbability, isOutput: false);
+        if (gradient == HardAttentionGradient.Reinforce) blocks.Record(tape, q, k, v, output, isOutput: true);
+        Tensor result = output.Transpose(1, 2); // [batch, queries, heads, valueDim]
+        if (gradient == HardAttentionGradient.StraightThrough)
         {
-            using (GradientTape.NoGrad()) output = Mean(scores, chosen, values);
-            if (GradientTape.Watching(q, k, v) is { } tape)
-            {
-                GradientNode soft = probabilities.MatMul(values).Node!;
-                tape.Record(output, soft.Add);
-            }
+            GradientNode soft = Attention(q, k, v, new AttentionOptions(scale), causal).Node!;
+            tape.Record(result, soft.Add);
         }
-        return new HardAttentionResult(output.Transpose(1, 2), logProbability, choices);
+        return new HardAttentionResult(result, logProbability, blocks.Choices);
     }
 
     /// <summary>
@@ -59,62 +52,5 @@ public static partial class Ops
         using (GradientTape.NoGrad()) advantage = baseline is null ? rewards.BroadcastTo(logProbability.Shape) : (rewards - baseline).BroadcastTo(logProbability.Shape);
         using (GradientTape.NoGrad()) advantage = advantage.Clone();
         return -(logProbability * advantage).Sum();
-    }
-
-    /// <summary>Softmax over the chosen keys alone, times the values: [batch, heads, queries, valueDim].</summary>
-    private static Tensor Mean(Tensor scores, Tensor chosen, Tensor values) =>
-        Softmax(Where(chosen, scores, Tensor.Full(new Shape(), double.NegativeInfinity, scores.Device))).MatMul(values);
-
-    /// <summary>A chunk for each row of probabilities; −1 for a row of zeros.</summary>
-    private static int[] Choose(Tensor probabilities, int chunk, ulong? seed)
-    {
-        int keys = probabilities.Shape[^1], rows = keys == 0 ? 0 : probabilities.ElementCount / keys;
-        float[] all = probabilities.ToArray();
-        int[] choices = new int[probabilities.Shape[0] * probabilities.Shape[1] * probabilities.Shape[2]];
-        Array.Fill(choices, -1);
-        double[] weights = new double[(keys + chunk - 1) / chunk];
-        for (int row = 0; row < rows; row++)
-        {
-            Array.Clear(weights);
-            for (int j = 0; j < keys; j++) weights[j / chunk] += all[row * keys + j];
-            choices[row] = seed is { } stream ? Draw(weights, DropoutStream.Draw(DropoutStream.RowKey(stream, (ulong)row), 0) / 4294967296.0) : Greatest(weights);
-        }
-        return choices;
-    }
-
-    private static int Greatest(double[] weights)
-    {
-        int best = -1;
-        for (int i = 0; i < weights.Length; i++)
-            if (weights[i] > (best < 0 ? 0 : weights[best])) best = i;
-        return best;
-    }
-
-    /// <summary>The first chunk at which the running sum passes <paramref name="point"/> of all; never one of no weight.</summary>
-    private static int Draw(double[] weights, double point)
-    {
-        double left = point * weights.Sum();
-        int last = -1;
-        for (int i = 0; i < weights.Length; i++)
-        {
-            if (!(weights[i] > 0)) continue;
-            last = i;
-            left -= weights[i];
-            if (left < 0) break;
-        }
-        return last;
-    }
-
-    /// <summary>1 at the chosen keys, [batch, heads, queries, keys]; and 1 for queries without a choice, [batch, heads, queries].</summary>
-    private static (Tensor Chosen, Tensor Nothing) Masks(int[] choices, in Shape scores, int chunk, Device device)
-    {
-        int keys = scores[3];
-        float[] chosen = new float[scores.ElementCount], nothing = new float[choices.Length];
-        for (int row = 0; row < choices.Length; row++)
-        {
-            if (choices[row] < 0) nothing[row] = 1;
-            else chosen.AsSpan(row * keys + choices[row] * chunk, Math.Min(chunk, keys - choices[row] * chunk)).Fill(1);
-        }
-        return (Tensor.From(chosen, scores, device), Tensor.From(nothing, new Shape(scores[0], scores[1], scores[2]), device));
     }
 }

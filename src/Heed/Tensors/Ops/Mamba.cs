@@ -13,11 +13,11 @@ public static partial class Ops
     /// <param name="bias">[channels], or null.</param>
     /// <returns>[batch, seq, channels].</returns>
     /// <exception cref="ArgumentException">Shapes or devices do not fit.</exception>
-    public static Tensor CausalConvolution(Tensor x, Tensor weight, Tensor? bias = null) => CausalConvolution(x, weight, bias, state: null);
+    public static Tensor CausalConvolution(Tensor x, Tensor weight, Tensor? bias = null) => CausalConvolution(x, weight, bias, default, state: null);
 
-    /// <summary>As the other, going on from the inputs in <paramref name="state"/>, [batch, width − 1, channels], which is overwritten with the last ones.</summary>
+    /// <summary>As the other, going on from the inputs in <paramref name="state"/>, [batch, width − 1, channels], which is overwritten with the last ones; a position of −1 is padding.</summary>
     /// <exception cref="InvalidOperationException">There is a state, and a gradient is wanted.</exception>
-    internal static Tensor CausalConvolution(Tensor x, Tensor weight, Tensor? bias, Tensor? state)
+    internal static Tensor CausalConvolution(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> positions, Tensor? state)
     {
         if (x.Rank != 3) TensorErrors.WrongShape("CausalConvolution", "x", x.Shape, "[batch, seq, channels]");
         if (weight.Rank != 2 || weight.Shape[0] != x.Shape[2] || weight.Shape[1] == 0)
@@ -27,7 +27,7 @@ public static partial class Ops
         if (state is not null && GradientTape.Watching(x, weight, bias) is not null) NoGradientThroughState("CausalConvolution");
         using TensorScope.Lease lease = TensorScope.Begin();
         Tensor result = lease.Return(Tensor.Allocate(x.Shape, x.Device)), input = x.Contiguous(), taps = weight.Transpose(0, 1).Contiguous();
-        x.Backend.CausalConvolution(input, taps, bias?.Contiguous(), state is { ElementCount: 0 } ? null : state, result);
+        x.Backend.CausalConvolution(input, taps, bias?.Contiguous(), positions, state is { ElementCount: 0 } ? null : state, result);
         if (GradientTape.Watching(input, taps, bias) is { } tape) CausalConvolutionGradient(tape, input, taps, bias, result);
         return result;
     }
@@ -59,11 +59,11 @@ public static partial class Ops
     /// <param name="skip">D, [channels].</param>
     /// <returns>[batch, seq, channels].</returns>
     /// <exception cref="ArgumentException">Shapes or devices do not fit.</exception>
-    public static Tensor SelectiveScan(Tensor x, Tensor delta, Tensor a, Tensor b, Tensor c, Tensor skip) => SelectiveScan(x, delta, a, b, c, skip, state: null);
+    public static Tensor SelectiveScan(Tensor x, Tensor delta, Tensor a, Tensor b, Tensor c, Tensor skip) => SelectiveScan(x, delta, a, b, c, skip, default, state: null);
 
-    /// <summary>As the other, going on from h in <paramref name="state"/>, [batch, states, channels], which is overwritten with the last one.</summary>
+    /// <summary>As the other, going on from h in <paramref name="state"/>, [batch, states, channels], which is overwritten with the last one; a position of −1 is padding.</summary>
     /// <exception cref="InvalidOperationException">There is a state, and a gradient is wanted.</exception>
-    internal static Tensor SelectiveScan(Tensor x, Tensor delta, Tensor a, Tensor b, Tensor c, Tensor skip, Tensor? state)
+    internal static Tensor SelectiveScan(Tensor x, Tensor delta, Tensor a, Tensor b, Tensor c, Tensor skip, ReadOnlySpan<int> positions, Tensor? state)
     {
         CheckScan(x, delta, a, b, c, skip);
         using TensorScope.Lease lease = TensorScope.Begin();
@@ -73,7 +73,7 @@ public static partial class Ops
         if (state is not null && tape is not null) NoGradientThroughState("SelectiveScan");
         int chunks = (x.Shape[1] + SelectiveScanShape.Chunk - 1) / SelectiveScanShape.Chunk;
         Tensor? checkpoints = tape is null ? null : Tensor.Allocate(new Shape(x.Shape[0], chunks, a.Shape[1], x.Shape[2]), x.Device);
-        x.Backend.SelectiveScan(inputs, state, result, checkpoints);
+        x.Backend.SelectiveScan(inputs, positions, state, result, checkpoints);
         if (tape is not null) SelectiveScanGradient(tape, inputs, checkpoints!, result);
         return result;
     }

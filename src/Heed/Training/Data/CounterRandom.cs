@@ -11,6 +11,15 @@ internal static class CounterRandom
     /// <summary>A number from 0 to below a limit.</summary>
     public static long Below(ulong seed, ulong counter, long limit) => (long)Math.BigMul(Bits(seed, counter), (ulong)limit, out _);
 
+    /// <summary>Some different numbers from 0 to below a limit, ascending; all such sets are equally likely (Floyd's algorithm).</summary>
+    public static int[] Distinct(ulong seed, int count, int limit)
+    {
+        SortedSet<int> chosen = [];
+        for (int i = limit - count; i < limit; i++)
+            if (!chosen.Add((int)Below(seed, (ulong)i, i + 1L))) chosen.Add(i);
+        return [.. chosen];
+    }
+
     /// <summary>A seed other than 0 for two numbers under a run's seed, so that nothing need be remembered between steps.</summary>
     public static ulong Key(ulong seed, ulong first, ulong second)
     {

@@ -12,6 +12,9 @@ public interface IBatchSource
     /// <summary>How many tokens a row has.</summary>
     int SeqLen { get; }
 
+    /// <summary>The most tokens of a row's source, which a model's encoder reads; 0 where rows have none.</summary>
+    int SourceLen => 0;
+
     /// <summary>Every id is less than this.</summary>
     int VocabSize { get; }
 

@@ -30,17 +30,30 @@ internal sealed class RowOrder
     /// <summary>The batch of a step. Rows after the end of a source in order stay padding.</summary>
     public TrainingBatch Make(long step, RowFiller fill)
     {
-        long batches = _seed is null ? 1 + ((Rows - 1) / _batchSize) : (long.MaxValue / _batchSize) - 1;
-        if (step < 0 || step >= batches) throw new ArgumentOutOfRangeException(nameof(step), step, $"Next: there is no batch {step}; need 0 <= step < {batches}.");
+        CheckStep(step);
         TrainingBatch batch = new(_batchSize, _seqLen);
         for (int row = 0; row < _batchSize; row++)
-        {
-            long sample = (step * _batchSize) + row;
-            (long epoch, long place) = Math.DivRem(sample, Rows);
-            if (_seed is { } seed) fill(new IndexPermutation(Rows, CounterRandom.Bits(seed, (ulong)epoch))[place], epoch, new RowWriter(batch, row));
-            else if (epoch == 0) fill(place, 0, new RowWriter(batch, row));
-        }
-
+            if (At((step * _batchSize) + row) is { } found) fill(found.Row, found.Epoch, new RowWriter(batch, row));
         return batch;
+    }
+
+    /// <summary>The rows of a step's batch; those after the end of a source in order are null.</summary>
+    public long?[] Of(long step)
+    {
+        CheckStep(step);
+        return [.. Enumerable.Range(0, _batchSize).Select(row => At((step * _batchSize) + row)?.Row)];
+    }
+
+    private void CheckStep(long step)
+    {
+        long batches = _seed is null ? 1 + ((Rows - 1) / _batchSize) : (long.MaxValue / _batchSize) - 1;
+        if (step < 0 || step >= batches) throw new ArgumentOutOfRangeException(nameof(step), step, $"Next: there is no batch {step}; need 0 <= step < {batches}.");
+    }
+
+    private (long Row, long Epoch)? At(long sample)
+    {
+        (long epoch, long place) = Math.DivRem(sample, Rows);
+        if (_seed is { } seed) return (new IndexPermutation(Rows, CounterRandom.Bits(seed, (ulong)epoch))[place], epoch);
+        return epoch == 0 ? (place, 0) : null;
     }
 }

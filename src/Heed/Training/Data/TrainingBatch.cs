@@ -1,3 +1,5 @@
+using Heed.Models;
+
 namespace Heed.Training.Data;
 
 /// <summary>
@@ -38,6 +40,9 @@ public sealed class TrainingBatch
 
     /// <summary>For each token the place in its row of its document's first token: the first key that it may see.</summary>
     public int[] FirstKeys { get; }
+
+    /// <summary>What a model's encoder reads, one text for each row; null for models without one.</summary>
+    public SourceRows? Sources { get; init; }
 
     /// <summary>How many tokens have a target: what a mean loss divides by.</summary>
     public int TargetCount => Targets.Length - Targets.AsSpan().Count(IgnoreIndex);

@@ -200,6 +200,7 @@ public sealed class HeedConfigTests
         if (type == typeof(double)) return [((double?)usual ?? 0) + 0.1];
         if (type == typeof(string)) return ["a \"name\" ü"];
         if (type.IsEnum) return Enum.GetValues(type).Cast<object>().Where(value => !value.Equals(usual));
+        if (type == typeof(ModelConfig)) return [new ModelConfig { Bidirectional = true, NumLayers = 5 }];
         if (typeof(IEnumerable).IsAssignableFrom(type)) return [ListOf(type.GetGenericArguments()[0])];
         return [.. RecordJson.PropertiesOf(type).SelectMany(inner => Others(inner, inner.GetValue(usual)).Select(value => Changed(usual!, inner, value)))];
     }

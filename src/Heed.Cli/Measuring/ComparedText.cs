@@ -1,0 +1,30 @@
+using Heed.Cli.Learning;
+using Heed.Tokenizers;
+using Heed.Training.Data;
+
+namespace Heed.Cli.Measuring;
+
+/// <summary>The text that several models learn from and are measured on, read once.</summary>
+internal sealed record ComparedText(Tokenizer Tokenizer, TokenView Train, TokenView Validation)
+{
+    private const double HeldOut = 0.1;
+    private const string Characters = "char";
+
+    /// <summary>What --tokenizer says of itself.</summary>
+    public const string TokenizerHelp = $"{Characters} for a token per character (if not given), or a tokenizer's file or folder.";
+
+    /// <param name="source">The text.</param>
+    /// <param name="tokenizer">What --tokenizer names; null for characters.</param>
+    /// <param name="cancellation">Looked at while reading.</param>
+    /// <exception cref="CommandException">There is no text, no tokenizer, or too little to hold a part out.</exception>
+    public static ComparedText Load(TextSource source, string? tokenizer, CancellationToken cancellation)
+    {
+        if (source.TotalBytes == 0) throw new CommandException($"{source.Files[0]}: there is no text in it.");
+        Tokenizer made = tokenizer is null or Characters ? CharacterTokenizer.Train(source.ReadTexts(cancellation)) : TokenizerFiles.Load(tokenizer);
+        TextDataset data = TextDataset.Split(TokenMemory.FromSource(source, made, null, cancellation), HeldOut);
+        return new ComparedText(made, data.Train, data.Validation ?? throw new CommandException($"{source.Files[0]}: the text is too short to hold a part of it out."));
+    }
+
+    /// <summary>Tells this text, cut by this tokenizer, from others.</summary>
+    public string Fingerprint(CancellationToken cancellation) => $"{Train.Fingerprint(cancellation)}-{Validation.Fingerprint(cancellation)}";
+}

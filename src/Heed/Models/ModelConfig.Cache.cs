@@ -1,0 +1,60 @@
+using Heed.Nn;
+
+namespace Heed.Models;
+
+/// <content>What a model keeps of a text that it writes on, and how its mixer is called.</content>
+public sealed partial record ModelConfig
+{
+    /// <summary>How many of the latest tokens a layer has to keep to go on from them, 0 for all: the window of its attention.</summary>
+    internal int CachedWindowOf(int layer) => Mixer == MixerKind.Attention && !Bidirectional ? AttentionOptionsOf(layer).Window : 0;
+
+    /// <summary>
+    /// The memory that one text takes in a cache of float32 (<see cref="Transformer.CreateCache"/>), in bytes: keys and values, of which
+    /// layers with a window keep the latest alone, or the states of another mixer, which are of their full size from the first token
+    /// on. 0 for models that have no cache.
+    /// </summary>
+    /// <param name="tokens">The length of the text.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The length is not from 1 to <see cref="MaxSeqLen"/>.</exception>
+    public long CacheBytes(int tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, MaxSeqLen);
+        if (Bidirectional) return 0;
+        long hidden = HiddenSize;
+        return sizeof(float) * Mixer switch
+        {
+            MixerKind.Attention => (long)KvHeads * HeadSize * (2 * Enumerable.Range(0, NumLayers).Sum(layer => KvCache.SlotsFor(tokens, CachedWindowOf(layer))) + GlobalRows(tokens)),
+            MixerKind.AftFull => NumLayers * 2 * MaxSeqLen * hidden,
+            MixerKind.AftLocal => NumLayers * (3 + 2 * (Math.Min(AftWindow, MaxSeqLen) - 1L)) * hidden,
+            MixerKind.Hard => NumLayers * 2L * MixerState.CapacityFor(tokens, HardAttention.FirstCapacity) * MixerSize,
+            MixerKind.AftSimple => NumLayers * 3 * hidden,
+            MixerKind.Mamba => NumLayers * (MambaConvolutionWidth - 1L + MambaStateSize) * MambaChannels,
+            _ => 0,
+        };
+    }
+
+    /// <summary>The rows that global tokens' own keys, in whole panels, and values take in all layers.</summary>
+    private long GlobalRows(int tokens)
+    {
+        if (AttentionPattern != AttentionPatternKind.Longformer || GlobalsShared) return 0;
+        int globals = Math.Min(GlobalTokens, tokens);
+        return NumLayers * (KvCache.SlotsFor(globals, window: 0) + globals);
+    }
+
+    /// <summary>What lets positions learn of one another, in a few words: "8 heads of 64 (2 for keys and values)".</summary>
+    public string DescribeMixer()
+    {
+        string heads = $"{NumHeads} heads of {HeadSize}";
+        return Mixer switch
+        {
+            MixerKind.Attention => $"{heads} ({KvHeads} for keys and values)",
+            MixerKind.AftFull when AftFactorSize == 0 => $"attention-free, a table of {MaxSeqLen} × {MaxSeqLen} biases",
+            MixerKind.AftFull => $"attention-free, a bias for each two positions, of factors of {AftFactorSize}",
+            MixerKind.AftLocal => $"attention-free, biases for positions less than {AftWindow} tokens apart",
+            MixerKind.AftSimple => "attention-free, without biases",
+            MixerKind.Linformer => $"Linformer, {heads}, keys and values projected to {LinformerSize}",
+            MixerKind.Mamba => $"Mamba, {MambaChannels} channels of {MambaStateSize} states, a convolution over {MambaConvolutionWidth} tokens",
+            _ => $"hard attention, {heads}, {(HardChunk == 1 ? "each query one token" : $"each query one chunk of {HardChunk} tokens")}",
+        };
+    }
+}

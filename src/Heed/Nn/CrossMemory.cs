@@ -1,0 +1,55 @@
+using Heed.Tensors;
+
+namespace Heed.Nn;
+
+/// <summary>
+/// What the blocks of a decoder look at: an encoder's output, or the keys and values that each block has made of it once, to be
+/// used with every token.
+/// </summary>
+internal sealed class CrossMemory : IDisposable
+{
+    private readonly int[] _lengths;
+    private readonly (Tensor Keys, Tensor Values)[] _layers;
+
+    /// <summary>An encoder's output, which gradients reach.</summary>
+    /// <param name="states">[batch, memoryLen, hidden].</param>
+    /// <param name="lengths">How many places of each row are no padding.</param>
+    public CrossMemory(Tensor states, int[] lengths) => (States, _lengths, _layers) = (states, lengths, []);
+
+    /// <summary>Stored keys and values; owned from now on.</summary>
+    /// <param name="layers">Of each block.</param>
+    /// <param name="lengths">How many of each row there are.</param>
+    public CrossMemory((Tensor Keys, Tensor Values)[] layers, int[] lengths) => (_layers, _lengths) = (layers, lengths);
+
+    /// <summary>The encoder's output, or null where keys and values are stored.</summary>
+    public Tensor? States { get; }
+
+    /// <summary>The most places of a row.</summary>
+    public int Longest => _lengths.Max();
+
+    /// <summary>What the stored keys and values take, in bytes.</summary>
+    public long Bytes => _layers.Sum(layer => ((long)layer.Keys.ElementCount + layer.Values.ElementCount) * (layer.Keys.DType == DType.Float32 ? 4 : 8));
+
+    /// <summary>The same rows with another output of the encoder.</summary>
+    public CrossMemory With(Tensor states) => new(states, _lengths);
+
+    /// <summary>The stored keys, in panels, and values of a block.</summary>
+    public (Tensor Keys, Tensor Values) Layer(int layer) => _layers[layer];
+
+    /// <summary>Writes the last place that each query sees: those of a row see all of its memory; −1 for none.</summary>
+    /// <param name="limits">batch × seq.</param>
+    public void Limits(Span<int> limits)
+    {
+        int seq = limits.Length / _lengths.Length;
+        for (int row = 0; row < _lengths.Length; row++) limits.Slice(row * seq, seq).Fill(_lengths[row] - 1);
+    }
+
+    public void Dispose()
+    {
+        foreach ((Tensor keys, Tensor values) in _layers)
+        {
+            keys.Dispose();
+            values.Dispose();
+        }
+    }
+}

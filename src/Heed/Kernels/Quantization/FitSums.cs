@@ -25,7 +25,7 @@ internal static class FitSums
     /// <summary>round(v) clamped to 0 … levels, ties to even.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Level(Vector256<float> v, Vector256<float> levels) =>
-        Vector256.Min(Vector256.Max(Vector256.Round(v), Vector256<float>.Zero), levels);
+        Vector256.MinNative(Vector256.MaxNative(Vector256.Round(v), Vector256<float>.Zero), levels);
 
     /// <summary>The least and the greatest number.</summary>
     public static (float Low, float High) Range(ReadOnlySpan<float> x)

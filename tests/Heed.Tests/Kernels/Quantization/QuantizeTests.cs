@@ -31,9 +31,16 @@ public sealed class QuantizeTests
         // Relative root mean square of the error: for q bits with a scale for each 16 or 32 normal numbers.
         double bound = type switch
         {
-            WeightType.Q8_0 => 0.0062, WeightType.Q6_K => 0.021, WeightType.Q5_K or WeightType.Q5_1 => 0.040, WeightType.Q5_0 => 0.046,
-            WeightType.Q4_K => 0.075, WeightType.Q4_1 => 0.082, WeightType.IQ4_NL or WeightType.IQ4_XS => 0.080, WeightType.Q4_0 => 0.095,
-            WeightType.Q3_K => 0.165, _ => 0.32,
+            WeightType.Q8_0 => 0.0062,
+            WeightType.Q6_K => 0.021,
+            WeightType.Q5_K or WeightType.Q5_1 => 0.040,
+            WeightType.Q5_0 => 0.046,
+            WeightType.Q4_K => 0.075,
+            WeightType.Q4_1 => 0.082,
+            WeightType.IQ4_NL or WeightType.IQ4_XS => 0.080,
+            WeightType.Q4_0 => 0.095,
+            WeightType.Q3_K => 0.165,
+            _ => 0.32,
         };
         RelativeError(x, Decoded(type, Encoded(type, x))).ShouldBeInRange(bound / 2, bound, type.ToString());
     }

@@ -73,8 +73,14 @@ public sealed class GgufExportTests : IDisposable
         // Root mean square of the differences over that of the logits; measured, and a margin of a half.
         double bound = recipe switch
         {
-            "f32" or "bf16" => 1e-5, "f16" => 1e-3, "q8_0" => 0.022, "q6_k" => 0.06, "q5_k_m" or "q5_k_s" or "q5_0" or "q5_1" => 0.125,
-            "q4_k_m" or "q4_k_s" or "q4_1" or "q4_0" or "iq4_nl" or "iq4_xs" => 0.25, "q3_k_l" or "q3_k_m" => 0.35, _ => 0.65,
+            "f32" or "bf16" => 1e-5,
+            "f16" => 1e-3,
+            "q8_0" => 0.022,
+            "q6_k" => 0.06,
+            "q5_k_m" or "q5_k_s" or "q5_0" or "q5_1" => 0.125,
+            "q4_k_m" or "q4_k_s" or "q4_1" or "q4_0" or "iq4_nl" or "iq4_xs" => 0.25,
+            "q3_k_l" or "q3_k_m" => 0.35,
+            _ => 0.65,
         };
         LogitError(source, written).ShouldBeLessThan(bound);
         report.Tensors.Count.ShouldBe(written.Files.Tensors.Count);
@@ -116,11 +122,15 @@ public sealed class GgufExportTests : IDisposable
         using CancellationTokenSource cancel = new();
         _temp.Write("m.gguf", [1, 2, 3]);
         List<double> shares = [];
-        GgufExportOptions options = new() { Recipe = Recipe("q4_k_m"), Progress = new Callback(share =>
+        GgufExportOptions options = new()
+        {
+            Recipe = Recipe("q4_k_m"),
+            Progress = new Callback(share =>
         {
             shares.Add(share);
             if (share > 0.4) cancel.Cancel();
-        }) };
+        })
+        };
 
         Should.Throw<OperationCanceledException>(() => GgufExport.Write(source, _temp.File("m.gguf"), options, cancel.Token));
 

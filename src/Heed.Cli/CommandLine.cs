@@ -49,6 +49,8 @@ internal sealed class CommandLine(Terminal terminal)
         root.Add(EvalCommand.Create(terminal));
         root.Add(MergeCommand.Create(terminal));
         root.Add(RegroupCommand.Create(terminal));
+        root.Add(QuantizeCommand.Create(terminal));
+        root.Add(ConvertCommand.Create(terminal));
         root.Add(TokenizerCommand.Create(terminal));
         root.Add(AttentionCommand.Create());
         root.Add(CompareCommand.Create(terminal));

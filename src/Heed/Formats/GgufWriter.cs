@@ -26,8 +26,9 @@ public sealed class GgufWriter(GgufKeys keys)
     /// <param name="type">Any type that ggml has a number for.</param>
     /// <param name="shape">Sizes above 0, outermost first, at most four; a row must be a whole number of blocks.</param>
     /// <param name="write">Writes exactly the tensor's bytes, little-endian; called once, by <see cref="Save"/>.</param>
+    /// <param name="beforeCheck">Whether it is to be there already when the file is checked: see <see cref="Save"/>.</param>
     /// <exception cref="ArgumentException">The name is taken or too long, the type has no number, or the shape is impossible.</exception>
-    public void Add(string name, WeightType type, ReadOnlySpan<long> shape, Action<Stream> write)
+    public void Add(string name, WeightType type, ReadOnlySpan<long> shape, Action<Stream> write, bool beforeCheck = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(write);
@@ -38,14 +39,14 @@ public sealed class GgufWriter(GgufKeys keys)
             || (shape.Length > 0 && !BlockSizes.TryByteLength(type, shape[^1], out _)))
             throw new ArgumentException($"Add: '{name}' has the impossible shape {text} for {type}, whose blocks have {BlockSizes.ElementsPerBlock(type)} elements.", nameof(shape));
         if (!names.Add(name)) throw new ArgumentException($"Add: the name '{name}' is taken.", nameof(name));
-        entries.Add(new Entry(name, number, shape.ToArray(), bytes, write));
+        entries.Add(new Entry(name, number, shape.ToArray(), bytes, write, beforeCheck));
     }
 
     /// <summary>Writes the file, through a temporary one in the same folder.</summary>
     /// <param name="path">Where to; a file that is there is replaced.</param>
     /// <param name="check">
-    /// Called with the temporary file's path when it has its header and its full length, but no numbers yet: what it throws
-    /// ends the work before the long part of it. Or null.
+    /// Called with the temporary file's path when it has its header and its full length, but of the tensors only those that
+    /// were to be there before: what it throws ends the work before the long part of it. Or null.
     /// </param>
     /// <exception cref="InvalidOperationException">A tensor's source wrote more or fewer bytes than its shape takes.</exception>
     /// <exception cref="IOException">The file cannot be written; the target is as it was.</exception>
@@ -61,11 +62,12 @@ public sealed class GgufWriter(GgufKeys keys)
             {
                 stream.Write(header);
                 stream.SetLength(length);
+                Write(stream, dataStart, offsets, beforeCheck: true);
             }
             check?.Invoke(temporary);
             using (FileStream stream = new(temporary, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
             {
-                for (int i = 0; i < entries.Count; i++) Write(stream, entries[i], dataStart + offsets[i]);
+                Write(stream, dataStart, offsets, beforeCheck: false);
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
@@ -75,6 +77,12 @@ public sealed class GgufWriter(GgufKeys keys)
             File.Delete(temporary);
             throw;
         }
+    }
+
+    private void Write(FileStream stream, long dataStart, long[] offsets, bool beforeCheck)
+    {
+        for (int i = 0; i < entries.Count; i++)
+            if (entries[i].BeforeCheck == beforeCheck) Write(stream, entries[i], dataStart + offsets[i]);
     }
 
     private static void Write(FileStream stream, Entry entry, long start)
@@ -126,5 +134,5 @@ public sealed class GgufWriter(GgufKeys keys)
         stream.Write(bytes);
     }
 
-    private sealed record Entry(string Name, uint Type, long[] Shape, long Bytes, Action<Stream> Write);
+    private sealed record Entry(string Name, uint Type, long[] Shape, long Bytes, Action<Stream> Write, bool BeforeCheck);
 }

@@ -32,7 +32,8 @@ internal static class GgufVocabularyMaker
 
     private static GgufVocabulary ByteLevel(Tokenizer tokenizer, IReadOnlyList<string> patterns, bool ignoresMerges, IReadOnlyList<string> merges) => Common(tokenizer, "gpt2") with
     {
-        Pre = GgufWordPattern.NameOf(patterns, ignoresMerges) ?? throw Unsupported($"GGUF has no name for its word pattern {string.Join(" then ", patterns)}{(ignoresMerges ? ", which takes whole words" : "")}"),
+        // Where merges lead to all whole words, taking them whole says nothing more: that is checked.
+        Pre = GgufWordPattern.NameOf(patterns, ignoresMerges) ?? (ignoresMerges ? GgufWordPattern.NameOf(patterns, ignoresMerges: false) : null) ?? throw Unsupported($"GGUF has no name for its word pattern {string.Join(" then ", patterns)}{(ignoresMerges ? ", which takes whole words" : "")}"),
         Merges = merges,
     };
 

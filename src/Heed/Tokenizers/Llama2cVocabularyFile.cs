@@ -4,7 +4,7 @@ using System.Text;
 namespace Heed.Tokenizers;
 
 /// <summary>
-/// Reads llama2.c's tokenizer.bin: the longest token's length, then for each token a score, a length and its bytes,
+/// Reads and writes llama2.c's tokenizer.bin: the longest token's length, then for each token a score, a length and its bytes,
 /// with a space where SentencePiece writes "▁". Ids 0, 1 and 2 are unknown, BOS and EOS; the bytes follow from 3.
 /// </summary>
 internal static class Llama2cVocabularyFile
@@ -39,6 +39,30 @@ internal static class Llama2cVocabularyFile
             EosId = 2,
             AddBos = true,
         };
+    }
+
+    /// <summary>The file's bytes for a vocabulary.</summary>
+    /// <exception cref="NotSupportedException">The format has no place for such a vocabulary.</exception>
+    public static byte[] Write(GgufVocabulary vocabulary)
+    {
+        if (vocabulary is not { Model: "llama", BosId: 1, EosId: 2 } || (vocabulary.UnknownId ?? 0) != 0 || vocabulary.AddSpacePrefix == false)
+            throw new NotSupportedException($"SaveLlama2c: llama2.c has SentencePiece vocabularies alone, with ids 0, 1 and 2 for unknown, BOS and EOS and a space before texts; this one is '{vocabulary.Model}' with BOS {vocabulary.BosId}, EOS {vocabulary.EosId}.");
+        byte[][] texts = [.. vocabulary.Tokens.Select((piece, id) => Encoding.UTF8.GetBytes(id switch
+        {
+            1 => "\n<s>\n",
+            2 => "\n</s>\n",
+            _ => piece.Replace('▁', ' '),
+        }))];
+        using MemoryStream stream = new();
+        using BinaryWriter writer = new(stream);
+        writer.Write(texts.Max(text => text.Length));
+        for (int id = 0; id < texts.Length; id++)
+        {
+            writer.Write(vocabulary.Scores[id]);
+            writer.Write(texts[id].Length);
+            writer.Write(texts[id]);
+        }
+        return stream.ToArray();
     }
 
     private static void Add(string text, float score, List<string> pieces, List<float> scores, List<TokenKind> kinds)

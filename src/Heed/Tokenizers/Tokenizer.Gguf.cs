@@ -15,9 +15,16 @@ public abstract partial class Tokenizer
     {
         GgufVocabulary vocabulary = GgufVocabularyMaker.Make(this);
         Tokenizer made = FromGguf(vocabulary);
-        foreach (string probe in s_probes)
+        foreach (string probe in s_probes.Concat(WholeWords()))
             if (!made.Encode(probe).AsSpan().SequenceEqual(Encode(probe)))
                 throw new NotSupportedException($"ToGguf: this tokenizer cannot become a GGUF vocabulary: it would encode '{probe.Trim()}' in another way.");
         return vocabulary;
     }
+
+    private IEnumerable<string> WholeWords() => this is ByteLevelBpeTokenizer { Bpe.TakesWholeWords: true } ? ByteBpe.WholeWords(Tokens).Keys : [];
+
+    /// <summary>Writes the vocabulary as llama2.c's tokenizer.bin.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <exception cref="NotSupportedException">It is no SentencePiece vocabulary with the ids that llama2.c fixes.</exception>
+    public void SaveLlama2c(string path) => File.WriteAllBytes(path, Llama2cVocabularyFile.Write(ToGguf()));
 }

@@ -209,7 +209,7 @@ public sealed class EncoderDecoderTests
         ModelFolder.Write(model, folder.Root);
         using Checkpoint saved = Checkpoint.Open(folder.Root);
         saved.Config.ShouldBe(model.Config);
-        Transformer dense = new(saved.Config, saved.Weights(dense: true)), frozen = new(saved.Config, saved.Weights());
+        Transformer dense = new(saved.Config, saved.Weights(form: WeightForm.Dense)), frozen = new(saved.Config, saved.Weights());
         dense.Parameters.Select(parameter => parameter.Name).ShouldBe(model.Parameters.Select(parameter => parameter.Name));
         Uncached(dense, [1, 4, 2], [5, 1, 8]).ShouldBe(Uncached(model, [1, 4, 2], [5, 1, 8]));
         float[] expected = Uncached(model, [1, 4, 2], [5, 1, 8]), got = Uncached(frozen, [1, 4, 2], [5, 1, 8]);

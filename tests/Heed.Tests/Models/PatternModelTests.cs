@@ -200,7 +200,7 @@ public sealed class PatternModelTests
             ModelFolder.Write(model, folder);
             using Checkpoint checkpoint = Checkpoint.Open(folder);
             checkpoint.Config.ShouldBe(model.Config);
-            MixerModels.Logits(new Transformer(checkpoint.Config, checkpoint.Weights(dense: true)), s_tokens).ShouldBe(MixerModels.Logits(model, s_tokens));
+            MixerModels.Logits(new Transformer(checkpoint.Config, checkpoint.Weights(form: WeightForm.Dense)), s_tokens).ShouldBe(MixerModels.Logits(model, s_tokens));
             float[] frozen = MixerModels.Logits(new Transformer(checkpoint.Config, checkpoint.Weights()), s_tokens);
             frozen.Zip(MixerModels.Logits(model, s_tokens), (x, y) => Math.Abs(x - y)).Max().ShouldBeLessThan(1e-4f);
         }

@@ -10,8 +10,8 @@ namespace Heed.Kernels.Quantization;
 /// </summary>
 internal static class AffineFit
 {
-    private const float FirstShift = -0.9f, ShiftStep = 0.05f;
-    private const int Shifts = 37;
+    private const float FirstShift = -0.9f, ShiftStep = 0.1f;
+    private const int Shifts = 19;
     private const int Refinements = 3;
 
     // Far below what a 16-bit scale can express.

@@ -9,7 +9,7 @@ namespace Heed.Kernels.Quantization;
 [SkipLocalsInit]
 internal ref struct AffineSuperBlock
 {
-    private const int Rounds = 3;
+    private const int Rounds = 2;
     private const int MostSubBlocks = 16;
 
     private readonly int _subLength, _levels, _scaleLevels;

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Heed.Kernels.Quantization;
 
 /// <content>Rounding to these blocks.</content>
@@ -10,6 +12,14 @@ internal static partial class EightBitBlocks
         float d = Math.Max(-low, high) / 127;
         float inverse = d >= SimpleRounding.Smallest ? 1 / d : 0;
         HalfScale.Write(block, d);
-        for (int j = 0; j < x.Length; j++) block[2 + j] = (byte)(sbyte)MathF.Round(x[j] * inverse, MidpointRounding.AwayFromZero);
+        Span<float> rounded = stackalloc float[BlockSizes.Simple];
+        Vector256<float> times = Vector256.Create(inverse), two = Vector256.Create(2f);
+        for (int j = 0; j < x.Length; j += FitSums.Lanes)
+        {
+            // Halves go away from zero.
+            Vector256<float> value = FitSums.Load(x, j) * times, magnitude = Vector256.Abs(value), floor = Vector256.Floor(magnitude);
+            Vector256.CopySign(floor + Vector256.Floor(two * (magnitude - floor)), value).CopyTo(rounded[j..]);
+        }
+        for (int j = 0; j < rounded.Length; j++) block[2 + j] = (byte)(sbyte)rounded[j];
     }
 }

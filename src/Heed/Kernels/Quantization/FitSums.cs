@@ -25,17 +25,19 @@ internal static class FitSums
     /// <summary>round(v) clamped to 0 … levels, ties to even.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Level(Vector256<float> v, Vector256<float> levels) =>
-        Vector256.Min(Vector256.Max(Vector256.Round(v), Vector256<float>.Zero), levels);
+        Vector256.MinNative(Vector256.MaxNative(Vector256.Round(v), Vector256<float>.Zero), levels);
 
-    /// <summary>The least and the greatest number.</summary>
+    /// <summary>The least and the greatest of a multiple of eight numbers.</summary>
     public static (float Low, float High) Range(ReadOnlySpan<float> x)
     {
-        float low = x[0], high = x[0];
-        foreach (float value in x)
+        Vector256<float> low = Load(x, 0), high = low;
+        for (int i = Lanes; i < x.Length; i += Lanes)
         {
-            if (value < low) low = value;
-            if (value > high) high = value;
+            Vector256<float> value = Load(x, i);
+            low = Vector256.MinNative(low, value);
+            high = Vector256.MaxNative(high, value);
         }
-        return (low, high);
+        Vector128<float> least = Vector128.MinNative(low.GetLower(), low.GetUpper()), greatest = Vector128.MaxNative(high.GetLower(), high.GetUpper());
+        return (MathF.Min(MathF.Min(least[0], least[1]), MathF.Min(least[2], least[3])), MathF.Max(MathF.Max(greatest[0], greatest[1]), MathF.Max(greatest[2], greatest[3])));
     }
 }

@@ -10,7 +10,7 @@ namespace Heed.Kernels.Quantization;
 [SkipLocalsInit]
 internal ref struct SignedSuperBlock<TGrid> where TGrid : struct, IQuantGrid
 {
-    private const int Rounds = 3;
+    private const int Rounds = 2;
     private const int MostSubBlocks = 16;
 
     private readonly int _subLength, _half;

@@ -14,5 +14,5 @@ internal readonly struct UniformGrid(int half) : IQuantGrid
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector256<float> Nearest(Vector256<float> values) =>
-        Vector256.Min(Vector256.Max(Vector256.Round(values), Vector256.Create((float)-half)), Vector256.Create((float)(half - 1)));
+        Vector256.MinNative(Vector256.MaxNative(Vector256.Round(values), Vector256.Create((float)-half)), Vector256.Create((float)(half - 1)));
 }

@@ -16,8 +16,7 @@ internal sealed class CheckpointRows(Checkpoint checkpoint) : IModelRows
         bool transposed = checkpoint.Plan.IsTransposed(layer);
         RowReader reader = new(checkpoint.Files, parts, transposed);
         void Read(int row, Span<float> destination) => reader.Read(row, 1, destination);
-        bool whole = !transposed && parts.All(part => part.Type == parts[0].Type && part.GroupSize == 0);
-        return whole ? new MatrixRows(Read, parts[0].Type, (row, destination) => Copy(parts, row, destination)) : new MatrixRows(Read);
+        return transposed ? new MatrixRows(Read) : new MatrixRows(Read, (row, type, destination) => TryCopy(parts, row, type, destination));
     }
 
     public float[]? Vector(ModelLayer layer, bool bias)
@@ -37,17 +36,19 @@ internal sealed class CheckpointRows(Checkpoint checkpoint) : IModelRows
         return values;
     }
 
-    private void Copy(StoredTensor[] parts, int row, Span<byte> destination)
+    private bool TryCopy(StoredTensor[] parts, int row, WeightType type, Span<byte> destination)
     {
         foreach (StoredTensor part in parts)
         {
             if (row < part.Shape[0])
             {
+                if (part.Type != type || part.GroupSize > 0) return false;
                 BlockSizes.TryByteLength(part.Type, part.Shape[1], out long bytes);
                 checkpoint.Files.Bytes(part, row * bytes, (int)bytes).CopyTo(destination);
-                return;
+                return true;
             }
             row -= (int)part.Shape[0];
         }
+        return false;
     }
 }

@@ -34,7 +34,7 @@ internal sealed class GgufTensors
         keys.Set("general.file_type", _recipe.FileType);
         if (!_recipe.IsPlain) keys.Set("general.quantization_version", QuantizationVersion);
         Writer = new GgufWriter(keys);
-        foreach ((string tensor, float[] values) in family.FactorTensors()) AddVector(tensor, values.Length, () => values);
+        foreach ((string tensor, float[] values) in family.FactorTensors()) AddVector(tensor, values.Length, () => values, beforeCheck: true);
         foreach (ModelLayer layer in ModelLayer.Of(family.Config)) Add(layer);
     }
 
@@ -57,7 +57,7 @@ internal sealed class GgufTensors
         }
     }
 
-    private void AddVector(string name, int count, Func<float[]> values)
+    private void AddVector(string name, int count, Func<float[]> values, bool beforeCheck = false)
     {
         _total += count;
         long bytes = (long)count * sizeof(float);
@@ -68,7 +68,7 @@ internal sealed class GgufTensors
             Quantize.FromFloat(WeightType.F32, values(), [], written);
             stream.Write(written);
             Advance(count);
-        });
+        }, beforeCheck);
     }
 
     private void AddMatrix(string name, ModelLayer layer, int first, int rows, int[]? order)
@@ -89,9 +89,9 @@ internal sealed class GgufTensors
             {
                 _cancellation.ThrowIfCancellationRequested();
                 int count = Math.Min(perPiece, rows - done);
-                if (source.StoredType == type)
-                    for (int i = 0; i < count; i++) source.Copy!(RowOf(done + i), piece.AsSpan(i * (int)rowBytes, (int)rowBytes));
-                else Round(name, type, done, count, columns, importance, (row, to) => source.Read(RowOf(row), to), piece);
+                bool copied = source.TryCopy is not null;
+                for (int i = 0; i < count && copied; i++) copied = source.TryCopy!(RowOf(done + i), type, piece.AsSpan(i * (int)rowBytes, (int)rowBytes));
+                if (!copied) Round(name, type, done, count, columns, importance, (row, to) => source.Read(RowOf(row), to), piece);
                 stream.Write(piece, 0, count * (int)rowBytes);
                 Advance((long)count * columns);
             }

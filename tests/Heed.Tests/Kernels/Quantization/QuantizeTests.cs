@@ -31,9 +31,16 @@ public sealed class QuantizeTests
         // Relative root mean square of the error: for q bits with a scale for each 16 or 32 normal numbers.
         double bound = type switch
         {
-            WeightType.Q8_0 => 0.0062, WeightType.Q6_K => 0.021, WeightType.Q5_K or WeightType.Q5_1 => 0.040, WeightType.Q5_0 => 0.046,
-            WeightType.Q4_K => 0.075, WeightType.Q4_1 => 0.082, WeightType.IQ4_NL or WeightType.IQ4_XS => 0.080, WeightType.Q4_0 => 0.095,
-            WeightType.Q3_K => 0.165, _ => 0.32,
+            WeightType.Q8_0 => 0.0062,
+            WeightType.Q6_K => 0.021,
+            WeightType.Q5_K or WeightType.Q5_1 => 0.040,
+            WeightType.Q5_0 => 0.046,
+            WeightType.Q4_K => 0.075,
+            WeightType.Q4_1 => 0.082,
+            WeightType.IQ4_NL or WeightType.IQ4_XS => 0.080,
+            WeightType.Q4_0 => 0.095,
+            WeightType.Q3_K => 0.165,
+            _ => 0.32,
         };
         RelativeError(x, Decoded(type, Encoded(type, x))).ShouldBeInRange(bound / 2, bound, type.ToString());
     }
@@ -117,17 +124,17 @@ public sealed class QuantizeTests
     /// <summary>The bytes are pinned: this test also runs with narrower vectors, where they must be the same.</summary>
     [Theory]
     [InlineData(WeightType.Q4_0, "F379074D6238A906")]
-    [InlineData(WeightType.Q4_1, "BB2064F8067BBC03")]
+    [InlineData(WeightType.Q4_1, "36DCB901A2E5C2E9")]
     [InlineData(WeightType.Q5_0, "F363882E7F867C7E")]
-    [InlineData(WeightType.Q5_1, "9B0FC59B79B3F63E")]
+    [InlineData(WeightType.Q5_1, "EB3E52D91FB46AB0")]
     [InlineData(WeightType.Q8_0, "826742AE121069AA")]
-    [InlineData(WeightType.Q2_K, "1513DD6081ABC732")]
-    [InlineData(WeightType.Q3_K, "499A73A569189D45")]
-    [InlineData(WeightType.Q4_K, "2CDC668D00545989")]
-    [InlineData(WeightType.Q5_K, "69309D8DB2B74F46")]
+    [InlineData(WeightType.Q2_K, "0091327DF72D625D")]
+    [InlineData(WeightType.Q3_K, "C0F2B1D7FDAA1195")]
+    [InlineData(WeightType.Q4_K, "2034BF06C97B09A7")]
+    [InlineData(WeightType.Q5_K, "319D252F018F5B8A")]
     [InlineData(WeightType.Q6_K, "F0886B9CD1DD0C91")]
     [InlineData(WeightType.IQ4_NL, "7838E269BB4605D1")]
-    [InlineData(WeightType.IQ4_XS, "0AB6BD275E25D65F")]
+    [InlineData(WeightType.IQ4_XS, "2A24802699A70F9C")]
     public void FromFloat_AnyVectorWidth_GivesTheSameBytes(WeightType type, string hash)
     {
         float[] x = Exact(8192);

@@ -4,7 +4,7 @@ namespace Heed.Kernels.Strips;
 /// <typeparam name="TSum">The registers that hold the sums.</typeparam>
 /// <typeparam name="TBytes">The registers that hold four weights of each row.</typeparam>
 /// <typeparam name="V">The registers that hold sixteen floats.</typeparam>
-internal interface IDotLanes<TSum, TBytes, V> : IByteLanes<TBytes>
+internal interface IDotLanes<TSum, TBytes, V>
 {
     /// <summary>The most rows of x whose sums stay in registers.</summary>
     static abstract int MaxTokens { get; }

@@ -8,7 +8,7 @@ namespace Heed.Kernels.Strips;
 /// Sums of 16 bits with AVX2, two for a row, for weights up to 15: over 32 of them a sum stays within ±30480, also where it begins
 /// with -4 times the sum of x.
 /// </summary>
-internal readonly unsafe struct NarrowDot256 : IDotLanes<Pair<Vector256<short>>, Pair<Vector256<byte>>, Pair256>
+internal readonly struct NarrowDot256 : IDotLanes<Pair<Vector256<short>>, Pair<Vector256<byte>>, Pair256>
 {
     public static int MaxTokens => 3;
 
@@ -27,24 +27,6 @@ internal readonly unsafe struct NarrowDot256 : IDotLanes<Pair<Vector256<short>>,
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair256 ToFloat(Pair<Vector256<short>> sum) => new(ToFloat(sum.Low), ToFloat(sum.High));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> Load(byte* source) => Bytes256.Load(source);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> And(Pair<Vector256<byte>> bytes, byte mask) => Bytes256.And(bytes, mask);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> Or(Pair<Vector256<byte>> a, Pair<Vector256<byte>> b) => Bytes256.Or(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> ShiftRight(Pair<Vector256<byte>> bytes, int count) => Bytes256.ShiftRight(bytes, count);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> ShiftLeft(Pair<Vector256<byte>> bytes, int count) => Bytes256.ShiftLeft(bytes, count);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> Lookup(byte* table, Pair<Vector256<byte>> indices) => Bytes256.Lookup(table, indices);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> ToFloat(Vector256<short> sum) => Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(sum, Vector256.Create((short)1)));

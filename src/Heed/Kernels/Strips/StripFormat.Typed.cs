@@ -51,19 +51,20 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
     public override void Multiply(StripPath path, WorkerPool pool, in StripOperands operands)
     {
         bool narrow = TQuants.Max <= 15, seven = TQuants.Max <= 127;
-        if (path == StripPath.Portable) Run<PortableDot, Quad<Vector128<int>>, Quad<Vector128<byte>>, Sixteen128, Quad128>(pool, operands);
-        else if (path is StripPath.Avx512 or StripPath.Avx512Vnni && narrow) Run<NarrowDot512, Vector512<short>, Vector512<byte>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.Avx512Vnni) Run<VnniDot<FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.Avx512 && seven) Run<SevenBitDot<FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.Avx512) Run<EightBitDot<FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.AvxVnni) Run<VnniDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
-        else if (narrow) Run<NarrowDot256, Pair<Vector256<short>>, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
-        else if (seven) Run<SevenBitDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
-        else Run<EightBitDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+        if (path == StripPath.Portable) Run<PortableDot, Quad<Vector128<int>>, Bytes128, Quad<Vector128<byte>>, Sixteen128, Quad128>(pool, operands);
+        else if (path is StripPath.Avx512 or StripPath.Avx512Vnni && narrow) Run<NarrowDot512, Vector512<short>, Bytes512, Vector512<byte>, Sixteen512, Vector512<float>>(pool, operands);
+        else if (path == StripPath.Avx512Vnni) Run<VnniDot<FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
+        else if (path == StripPath.Avx512 && seven) Run<SevenBitDot<FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
+        else if (path == StripPath.Avx512) Run<EightBitDot<FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
+        else if (path == StripPath.AvxVnni) Run<VnniDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+        else if (narrow) Run<NarrowDot256, Pair<Vector256<short>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+        else if (seven) Run<SevenBitDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+        else Run<EightBitDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
     }
 
-    private static void Run<TDot, TSum, TBytes, TLanes, V>(WorkerPool pool, in StripOperands operands)
+    private static void Run<TDot, TSum, TByteLanes, TBytes, TLanes, V>(WorkerPool pool, in StripOperands operands)
         where TDot : struct, IDotLanes<TSum, TBytes, V>
+        where TByteLanes : struct, IByteLanes<TBytes>
         where TLanes : struct, ISixteen<V>
-        where V : unmanaged => StripProduct<TQuants, TScales, TDot, TSum, TBytes, TLanes, V>.Run(pool, operands);
+        where V : unmanaged => StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V>.Run(pool, operands);
 }

@@ -13,10 +13,11 @@ internal static unsafe class StripKernel
     public const int MaxTokens = 8;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, TTokens>(in StripTile tile)
+    public static void Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, TTokens>(in StripTile tile)
         where TQuants : struct, IStripQuants
         where TScales : struct, IStripScales
         where TDot : struct, IDotLanes<TSum, TBytes, V>
+        where TByteLanes : struct, IByteLanes<TBytes>
         where TLanes : struct, ISixteen<V>
         where V : unmanaged
         where TTokens : struct, ICount
@@ -43,7 +44,7 @@ internal static unsafe class StripKernel
                 int first = part * (4 / TScales.Parts), end = first + (4 / TScales.Parts);
                 for (int pair = first; pair < end; pair++, x += 2 * TTokens.Value)
                 {
-                    TQuants.Groups<TDot, TBytes>(quants, pair, out TBytes even, out TBytes odd);
+                    TQuants.Groups<TByteLanes, TBytes>(quants, pair, out TBytes even, out TBytes odd);
                     s0 = TDot.Dot(TDot.Dot(s0, even, x[0]), odd, x[TTokens.Value]);
                     if (TTokens.Value > 1) s1 = TDot.Dot(TDot.Dot(s1, even, x[1]), odd, x[TTokens.Value + 1]);
                     if (TTokens.Value > 2) s2 = TDot.Dot(TDot.Dot(s2, even, x[2]), odd, x[TTokens.Value + 2]);

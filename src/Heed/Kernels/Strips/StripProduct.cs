@@ -6,10 +6,11 @@ namespace Heed.Kernels.Strips;
 /// A product of quantized weights: x is quantized tile by tile; then each part takes a group of strips, which stay in the second-level
 /// cache while a range of tiles passes over them.
 /// </summary>
-internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TBytes, TLanes, V> : IPoolJob
+internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V> : IPoolJob
     where TQuants : struct, IStripQuants
     where TScales : struct, IStripScales
     where TDot : struct, IDotLanes<TSum, TBytes, V>
+    where TByteLanes : struct, IByteLanes<TBytes>
     where TLanes : struct, ISixteen<V>
     where V : unmanaged
 {
@@ -34,7 +35,7 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TBytes, TLanes
             QuantizedRows x = new(memory.Pointer, new TokenTiles(operands.M, TDot.MaxTokens), weights.Columns);
             FillJob fill = new(x, operands.X, operands.Ldx);
             Start(pool, ref fill, x.Tiles.Count, alone || x.Tiles.Count == 1);
-            StripProduct<TQuants, TScales, TDot, TSum, TBytes, TLanes, V> product = new() { _operands = operands, _x = x };
+            StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V> product = new() { _operands = operands, _x = x };
             product.Divide(alone ? 1 : pool.Threads);
             Start(pool, ref product, product.Parts, alone);
         }
@@ -102,14 +103,14 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TBytes, TLanes
     {
         switch (rows)
         {
-            case 1: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count1>(tile); break;
-            case 2: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count2>(tile); break;
-            case 3: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count3>(tile); break;
-            case 4: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count4>(tile); break;
-            case 5: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count5>(tile); break;
-            case 6: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count6>(tile); break;
-            case 7: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count7>(tile); break;
-            default: StripKernel.Run<TQuants, TScales, TDot, TSum, TBytes, TLanes, V, Count8>(tile); break;
+            case 1: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count1>(tile); break;
+            case 2: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count2>(tile); break;
+            case 3: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count3>(tile); break;
+            case 4: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count4>(tile); break;
+            case 5: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count5>(tile); break;
+            case 6: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count6>(tile); break;
+            case 7: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count7>(tile); break;
+            default: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count8>(tile); break;
         }
     }
 

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Heed.Kernels.Strips;
 
 /// <summary>Sums of 32 bits with AVX-VNNI.</summary>
-internal readonly unsafe struct VnniDot<TTo, V> : IDotLanes<Pair<Vector256<int>>, Pair<Vector256<byte>>, V>
+internal readonly struct VnniDot<TTo, V> : IDotLanes<Pair<Vector256<int>>, Pair<Vector256<byte>>, V>
     where TTo : struct, IFloatPair<V>
 {
     public static int MaxTokens => 6;
@@ -25,22 +25,4 @@ internal readonly unsafe struct VnniDot<TTo, V> : IDotLanes<Pair<Vector256<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V ToFloat(Pair<Vector256<int>> sum) => TTo.ToFloat(sum);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> Load(byte* source) => Bytes256.Load(source);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> And(Pair<Vector256<byte>> bytes, byte mask) => Bytes256.And(bytes, mask);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> Or(Pair<Vector256<byte>> a, Pair<Vector256<byte>> b) => Bytes256.Or(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> ShiftRight(Pair<Vector256<byte>> bytes, int count) => Bytes256.ShiftRight(bytes, count);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> ShiftLeft(Pair<Vector256<byte>> bytes, int count) => Bytes256.ShiftLeft(bytes, count);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair<Vector256<byte>> Lookup(byte* table, Pair<Vector256<byte>> indices) => Bytes256.Lookup(table, indices);
 }

@@ -12,7 +12,7 @@ internal sealed class QuantizeCommand
 {
     private readonly ConversionOptions _options = new("The GGUF file to write, whose name ends with .gguf; or for f32, f16 and bf16 a Hugging Face folder.");
     private readonly Option<string?> _type = ValueOption.Text("--type", $"How the weights are stored: {string.Join(", ", QuantizationRecipe.All.Select(recipe => recipe.Name))}.", "TYPE", "-t");
-    private readonly Option<string?> _calibrate = ValueOption.Text("--calibrate", "A text to measure on how much each input counts; it is worth the time for 4 bits and fewer.", "FILE");
+    private readonly Option<string?> _calibrate = ValueOption.Text("--calibrate", "A text to measure on how much each input counts; it matters most for the types of the fewest bits.", "FILE");
     private readonly Terminal _terminal;
 
     private QuantizeCommand(Terminal terminal) => _terminal = terminal;

@@ -11,7 +11,7 @@ public sealed record GgufExportOptions
     /// <summary>How much each column of each matrix counts, measured on a text; null for all alike.</summary>
     public ImportanceMatrix? Importance { get; init; }
 
-    /// <summary>Further keys, such as the tokenizer's (what loads texts writes them); those that describe the model are added to them. Null for none.</summary>
+    /// <summary>Further keys, such as the tokenizer's (GgufTokenizerKeys); those that describe the model are added to them. Null for none.</summary>
     public GgufKeys? Keys { get; init; }
 
     /// <summary>The model's name for general.name, or null.</summary>

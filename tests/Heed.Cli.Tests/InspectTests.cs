@@ -55,8 +55,8 @@ public sealed class InspectTests
     [InlineData("encoder", "sees +both ways", "keys and values +none are kept: the model sees both ways", 0, 0)]
     [InlineData("mamba", "mixer +Mamba, 32 channels of 16 states, a convolution over 4 tokens", "state +4.8 KiB, however long the text", 4864, 0)]
     [InlineData("simple", "mixer +attention-free, without biases", "state +384 B, however long the text", 384, 0)]
-    [InlineData("local", "mixer +attention-free, biases for positions less than 32 tokens apart", "keys and values +256.0 KiB, the whole context's from the first token on", 262144, 0)]
-    [InlineData("hard", "mixer +hard attention, 4 heads of 4, each query one token", "none are kept: each new token reads the whole text again", 0, 0)]
+    [InlineData("local", "mixer +attention-free, biases for positions less than 32 tokens apart", "state +8.1 KiB, however long the text", 8320, 0)]
+    [InlineData("hard", "mixer +hard attention, 4 heads of 4, each query one token", "keys and values +256.0 KiB per 1,024 tokens, 256.0 KiB for the whole context$", 262144, 256)]
     [InlineData("linformer", "mixer +Linformer, 4 heads of 4, keys and values projected to 128", "none are kept: the model sees both ways", 0, 0)]
     public void Inspect_WindowsAndMixers_SaysWhatTheyKeep(string kind, string mixer, string memory, long bytes, long perToken)
     {

@@ -35,6 +35,7 @@ internal static class StripBenchmark
         Random random = new(1);
         for (int i = 0; i < x.Length; i++) x[i] = random.NextSingle() - 0.5f;
         using NativeBuffer memory = new(large.Bytes);
+        for (long at = 0; at + 4096 <= memory.Bytes; at += 4096) memory.AsSpan<byte>(at, 1)[0] = 1;
         Samples read = new(), decode = new(), prefill = new();
         for (int round = -1; round < rounds; round++)
         {

@@ -9,7 +9,7 @@ internal readonly unsafe struct BlockScales : IStripScales
 
     public static bool HasMinimum => false;
 
-    public static long Bytes(int blocks) => 32L * blocks;
+    public static int Bytes(int blocks) => 32 * blocks;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Scale<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>

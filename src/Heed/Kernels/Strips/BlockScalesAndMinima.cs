@@ -9,7 +9,7 @@ internal readonly unsafe struct BlockScalesAndMinima : IStripScales
 
     public static bool HasMinimum => true;
 
-    public static long Bytes(int blocks) => 64L * blocks;
+    public static int Bytes(int blocks) => 64 * blocks;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Scale<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>

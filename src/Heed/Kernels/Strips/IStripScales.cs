@@ -1,6 +1,9 @@
 namespace Heed.Kernels.Strips;
 
-/// <summary>How the scales, and minima, of a strip's blocks lie: sixteen of each, one for each row.</summary>
+/// <summary>
+/// How the scales, and minima, of a chunk of a strip lie: of up to eight blocks, sixteen of each, one for each row. Blocks are counted
+/// within their chunk.
+/// </summary>
 internal unsafe interface IStripScales
 {
     /// <summary>Into how many parts with a scale each the 32 columns of a block fall: 1 or 2.</summary>
@@ -9,8 +12,8 @@ internal unsafe interface IStripScales
     /// <summary>Whether numbers are scale·q + minimum, not scale·(q - zero).</summary>
     static abstract bool HasMinimum { get; }
 
-    /// <summary>The bytes of a strip's scales.</summary>
-    static abstract long Bytes(int blocks);
+    /// <summary>The bytes for a chunk of so many blocks.</summary>
+    static abstract int Bytes(int blocks);
 
     /// <summary>The scales of a part.</summary>
     static abstract V Scale<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged;
@@ -18,6 +21,6 @@ internal unsafe interface IStripScales
     /// <summary>What is added to every number of a part.</summary>
     static abstract V Minimum<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged;
 
-    /// <summary>Sets those of one row in one block, or in the eight blocks from <paramref name="block"/> on where they share a scale.</summary>
+    /// <summary>Sets those of one row in one block, or in all eight where they share a scale.</summary>
     static abstract void Write(byte* scales, nint block, int row, in FileScales file);
 }

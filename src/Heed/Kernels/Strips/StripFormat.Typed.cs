@@ -9,43 +9,46 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
     where TQuants : struct, IStripQuants
     where TScales : struct, IStripScales
 {
-    public override int QuantBytes => TQuants.Bytes;
-
-    public override long ScaleBytes(int blocks) => TScales.Bytes(blocks);
+    public override long StripBytes(int blocks)
+    {
+        (int whole, int rest) = Math.DivRem(blocks, StripMatrix.ChunkBlocks);
+        return ((long)whole * ChunkBytes(StripMatrix.ChunkBlocks)) + (rest == 0 ? 0 : ChunkBytes(rest));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Pack(WeightType type, int blocks, byte* rows, long rowBytes, int rowCount, byte* quants, byte* scales)
+    public override void Pack(WeightType type, int blocks, byte* rows, long rowBytes, int rowCount, byte* strip)
     {
         int together = BlockSizes.ElementsPerBlock(type) / StripMatrix.BlockColumns, bytes = BlockSizes.BytesPerBlock(type);
         uint* codes = stackalloc uint[BlockSizes.Super / sizeof(uint)];
         FileScales file = default;
-        for (int row = 0; row < rowCount; row++)
+        for (int first = 0; first < blocks; first += StripMatrix.ChunkBlocks)
         {
-            byte* from = rows + (row * rowBytes);
-            for (int block = 0; block < blocks; block += together, from += bytes)
+            int count = Math.Min(StripMatrix.ChunkBlocks, blocks - first);
+            byte* scales = strip + (count * TQuants.Bytes);
+            for (int row = 0; row < rowCount; row++)
             {
-                FileBlock.Read(type, from, (byte*)codes, ref file);
-                TScales.Write(scales, block, row, file);
-                for (int i = 0; i < together; i++) TQuants.Write(quants + ((long)(block + i) * TQuants.Bytes), row, codes + (8 * i));
+                byte* from = rows + (row * rowBytes) + ((long)(first / together) * bytes);
+                for (int block = 0; block < count; block += together, from += bytes)
+                {
+                    FileBlock.Read(type, from, (byte*)codes, ref file);
+                    TScales.Write(scales, block, row, file);
+                    for (int i = 0; i < together; i++) TQuants.Write(strip + ((block + i) * TQuants.Bytes), row, codes + (8 * i));
+                }
             }
+            strip += ChunkBytes(count);
         }
     }
 
-    public override void ReadRow(int blocks, byte* quants, byte* scales, int row, float* destination)
+    public override void ReadRow(int blocks, byte* strip, int row, float* destination)
     {
-        float* sixteen = stackalloc float[16], minima = stackalloc float[16];
-        int width = StripMatrix.BlockColumns / TScales.Parts;
-        for (int block = 0; block < blocks; block++, quants += TQuants.Bytes)
-            for (int part = 0; part < TScales.Parts; part++)
-            {
-                Sixteen128.Store(sixteen, TScales.Scale<Sixteen128, Quad128>(scales, block, part));
-                Sixteen128.Store(minima, TScales.Minimum<Sixteen128, Quad128>(scales, block, part));
-                for (int i = part * width; i < (part + 1) * width; i++)
-                {
-                    float value = sixteen[row] * (TQuants.Read(quants, row, i) - TQuants.Zero);
-                    *destination++ = TScales.HasMinimum ? value + minima[row] : value;
-                }
-            }
+        for (int first = 0; first < blocks; first += StripMatrix.ChunkBlocks)
+        {
+            int count = Math.Min(StripMatrix.ChunkBlocks, blocks - first);
+            byte* scales = strip + (count * TQuants.Bytes);
+            for (int block = 0; block < count; block++, destination += StripMatrix.BlockColumns)
+                ReadBlock(strip + (block * TQuants.Bytes), scales, block, row, destination);
+            strip += ChunkBytes(count);
+        }
     }
 
     public override void Multiply(StripPath path, WorkerPool pool, in StripOperands operands)
@@ -60,6 +63,24 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
         else if (narrow) Run<NarrowDot256, Pair<Vector256<short>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
         else if (seven) Run<SevenBitDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
         else Run<EightBitDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+    }
+
+    private static int ChunkBytes(int blocks) => (blocks * TQuants.Bytes) + TScales.Bytes(blocks);
+
+    private static void ReadBlock(byte* quants, byte* scales, int block, int row, float* destination)
+    {
+        float* sixteen = stackalloc float[16], minima = stackalloc float[16];
+        int width = StripMatrix.BlockColumns / TScales.Parts;
+        for (int part = 0; part < TScales.Parts; part++)
+        {
+            Sixteen128.Store(sixteen, TScales.Scale<Sixteen128, Quad128>(scales, block, part));
+            Sixteen128.Store(minima, TScales.Minimum<Sixteen128, Quad128>(scales, block, part));
+            for (int i = part * width; i < (part + 1) * width; i++)
+            {
+                float value = sixteen[row] * (TQuants.Read(quants, row, i) - TQuants.Zero);
+                destination[i] = TScales.HasMinimum ? value + minima[row] : value;
+            }
+        }
     }
 
     private static void Run<TDot, TSum, TByteLanes, TBytes, TLanes, V>(WorkerPool pool, in StripOperands operands)

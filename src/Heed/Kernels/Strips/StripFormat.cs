@@ -35,17 +35,14 @@ internal abstract unsafe class StripFormat
         _ => throw new ArgumentException($"StripFormat: {type} has no blocks; expected a quantized type."),
     };
 
-    /// <summary>The bytes of a block's numbers.</summary>
-    public abstract int QuantBytes { get; }
-
-    /// <summary>The bytes of a strip's scales.</summary>
-    public abstract long ScaleBytes(int blocks);
+    /// <summary>The bytes of a strip.</summary>
+    public abstract long StripBytes(int blocks);
 
     /// <summary>Sets a strip that was all zeros from rows of a file.</summary>
-    public abstract void Pack(WeightType type, int blocks, byte* rows, long rowBytes, int rowCount, byte* quants, byte* scales);
+    public abstract void Pack(WeightType type, int blocks, byte* rows, long rowBytes, int rowCount, byte* strip);
 
     /// <summary>A row of a strip as floats.</summary>
-    public abstract void ReadRow(int blocks, byte* quants, byte* scales, int row, float* destination);
+    public abstract void ReadRow(int blocks, byte* strip, int row, float* destination);
 
     /// <summary>The product of a matrix of this format.</summary>
     public abstract void Multiply(StripPath path, WorkerPool pool, in StripOperands operands);

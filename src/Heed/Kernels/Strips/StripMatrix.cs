@@ -4,8 +4,8 @@ using Heed.Kernels.Quantization;
 namespace Heed.Kernels.Strips;
 
 /// <summary>
-/// A quantized matrix [rows, columns] in strips of 16 rows whose blocks of 32 columns lie as they are multiplied: first all numbers
-/// of a strip, then its scales. Holds the file's numbers and scales exactly.
+/// A quantized matrix [rows, columns] in strips of 16 rows whose blocks of 32 columns lie as they are multiplied: chunks of eight
+/// blocks, their numbers and then their scales. Holds the file's numbers and scales exactly.
 /// </summary>
 internal sealed unsafe class StripMatrix : IDisposable
 {
@@ -15,11 +15,14 @@ internal sealed unsafe class StripMatrix : IDisposable
     /// <summary>The columns of a block.</summary>
     public const int BlockColumns = 32;
 
+    /// <summary>The blocks of a chunk; the last one of a strip may have fewer.</summary>
+    public const int ChunkBlocks = 8;
+
     private const int Alignment = 64;
 
     private readonly NativeBuffer _buffer;
     private readonly StripFormat _format;
-    private readonly long _quantBytes, _stripBytes;
+    private readonly long _stripBytes;
 
     /// <summary>A matrix of zeros; fill it with <see cref="Pack"/>.</summary>
     /// <exception cref="ArgumentException">A row is not a whole number of blocks, or the type has none.</exception>
@@ -33,8 +36,7 @@ internal sealed unsafe class StripMatrix : IDisposable
         Columns = columns;
         Blocks = columns / BlockColumns;
         StripCount = (rows + StripRows - 1) / StripRows;
-        _quantBytes = (long)Blocks * _format.QuantBytes;
-        _stripBytes = (_quantBytes + _format.ScaleBytes(Blocks) + Alignment - 1) / Alignment * Alignment;
+        _stripBytes = (_format.StripBytes(Blocks) + Alignment - 1) / Alignment * Alignment;
         _buffer = new NativeBuffer(_stripBytes * StripCount);
     }
 
@@ -58,11 +60,8 @@ internal sealed unsafe class StripMatrix : IDisposable
     /// <summary>The rows of a strip: 16, or what is left in the last one.</summary>
     public int RowsOf(int strip) => Math.Min(StripRows, Rows - (strip * StripRows));
 
-    /// <summary>The numbers of a strip. Bounds: blocks · (bytes of a block) bytes.</summary>
-    public byte* Quants(int strip) => _buffer.Pointer + (strip * _stripBytes);
-
-    /// <summary>The scales of a strip.</summary>
-    public byte* Scales(int strip) => Quants(strip) + _quantBytes;
+    /// <summary>A strip's memory.</summary>
+    public byte* Strip(int index) => _buffer.Pointer + (index * _stripBytes);
 
     /// <summary>Sets a strip from its rows in the file's own bytes, one after the other.</summary>
     public void Pack(int strip, ReadOnlySpan<byte> rows)
@@ -70,8 +69,8 @@ internal sealed unsafe class StripMatrix : IDisposable
         BlockSizes.TryByteLength(Type, Columns, out long rowBytes);
         if (rows.Length != rowBytes * RowsOf(strip))
             throw new ArgumentException($"StripMatrix: strip {strip} takes {RowsOf(strip)} rows of {rowBytes} bytes; got {rows.Length} bytes.");
-        new Span<byte>(Quants(strip), checked((int)_stripBytes)).Clear();
-        fixed (byte* from = rows) _format.Pack(Type, Blocks, from, rowBytes, RowsOf(strip), Quants(strip), Scales(strip));
+        new Span<byte>(Strip(strip), checked((int)_stripBytes)).Clear();
+        fixed (byte* from = rows) _format.Pack(Type, Blocks, from, rowBytes, RowsOf(strip), Strip(strip));
     }
 
     /// <summary>A row as floats: those that dequantizing the file's bytes gives.</summary>
@@ -79,7 +78,7 @@ internal sealed unsafe class StripMatrix : IDisposable
     {
         if ((uint)row >= (uint)Rows) throw new ArgumentOutOfRangeException(nameof(row), row, $"StripMatrix: the matrix has {Rows} rows.");
         int strip = row / StripRows;
-        fixed (float* to = destination[..Columns]) _format.ReadRow(Blocks, Quants(strip), Scales(strip), row % StripRows, to);
+        fixed (float* to = destination[..Columns]) _format.ReadRow(Blocks, Strip(strip), row % StripRows, to);
         GC.KeepAlive(this);
     }
 

@@ -85,8 +85,7 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
         StripTile operands = new()
         {
             Blocks = weights.Blocks,
-            Quants = weights.Quants(strip),
-            Scales = weights.Scales(strip),
+            Weights = weights.Strip(strip),
             X = _x.Quants(tile),
             XScales = _x.Scales(tile),
             Corrections = _x.Corrections(tile),

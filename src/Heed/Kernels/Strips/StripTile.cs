@@ -6,11 +6,8 @@ internal unsafe struct StripTile
     /// <summary>The number of blocks of 32 columns.</summary>
     public nint Blocks;
 
-    /// <summary>The strip's numbers.</summary>
-    public byte* Quants;
-
-    /// <summary>The strip's scales.</summary>
-    public byte* Scales;
+    /// <summary>The strip: chunks of eight blocks, each their numbers and then their scales.</summary>
+    public byte* Weights;
 
     /// <summary>x: for each block eight groups of a word for each row.</summary>
     public int* X;

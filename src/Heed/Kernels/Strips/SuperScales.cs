@@ -9,13 +9,12 @@ internal readonly unsafe struct SuperScales : IStripScales
 
     public static bool HasMinimum => false;
 
-    public static long Bytes(int blocks) => 160L * (blocks / 8);
+    public static int Bytes(int blocks) => 160;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Scale<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged
     {
-        byte* super = scales + (160 * (block >> 3));
-        return TLanes.Multiply(TLanes.LoadHalf((ushort*)super), TLanes.LoadSigned((sbyte*)super + 32 + (16 * ((1 * (block & 7)) + part))));
+        return TLanes.Multiply(TLanes.LoadHalf((ushort*)scales), TLanes.LoadSigned((sbyte*)scales + 32 + (16 * ((1 * block) + part))));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,11 +22,10 @@ internal readonly unsafe struct SuperScales : IStripScales
 
     public static void Write(byte* scales, nint block, int row, in FileScales file)
     {
-        byte* super = scales + (160 * (block >> 3));
-        ((ushort*)super)[row] = file.Scale;
+        ((ushort*)scales)[row] = file.Scale;
         for (int part = 0; part < 8; part++)
         {
-            sbyte* at = (sbyte*)super + 32 + (16 * part);
+            sbyte* at = (sbyte*)scales + 32 + (16 * part);
             at[row] = file.Factors[part];
         }
     }

@@ -4,7 +4,7 @@ using Heed.Models;
 namespace Heed.Cli.Inspection;
 
 /// <summary>The memory that running a model takes, about.</summary>
-/// <param name="ResidentBytes">Weights that are repacked when the model is loaded.</param>
+/// <param name="ResidentBytes">Weights that are laid out anew when the model is loaded.</param>
 /// <param name="MappedBytes">Weights that are used in the file's own bytes; the system may drop and reread them.</param>
 /// <param name="CacheBytesPerToken">Keys and values of one token; 0 where none are kept, or as much for a short text as for a long one.</param>
 /// <param name="CacheBytes">What is kept of a text of the whole context.</param>
@@ -15,11 +15,15 @@ internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long Cac
         long resident = 0, mapped = 0;
         foreach (StoredTensor tensor in tensors)
         {
-            // Float32 and llama2.c's grouped matrices are packed for the kernels; vectors are read; the rest stays mapped.
-            bool packed = tensor.Type is WeightType.F32 or WeightType.F64 || tensor.GroupSize > 0 || tensor.Shape.Length < 2;
-            if (packed) resident += tensor.ElementCount * sizeof(float);
-            else mapped += tensor.ByteLength;
+            // Float32 and llama2.c's grouped matrices become float32; vectors are read; the rest keeps its type. A table that is only
+            // looked up stays mapped.
+            if (tensor.GroupSize > 0 || tensor.Shape.Length < 2) resident += tensor.ElementCount * sizeof(float);
+            else if (IsTable(tensor, config)) mapped += tensor.ByteLength;
+            else resident += tensor.Type is WeightType.F64 ? tensor.ElementCount * sizeof(float) : tensor.ByteLength;
         }
+        static bool IsTable(StoredTensor tensor, ModelConfig config) =>
+            !config.TieEmbeddings && tensor.Shape is [var rows, var columns] && rows == config.VocabSize && columns == config.HiddenSize && tensor.Name.Contains("emb", StringComparison.Ordinal);
+
         bool grows = config.Mixer is MixerKind.Attention or MixerKind.Hard && !config.Bidirectional;
         long perToken = grows ? 2L * config.NumLayers * config.KvHeads * config.HeadSize * sizeof(float) : 0;
         return new MemoryNeed(resident, mapped, perToken, config.CacheBytes(config.MaxSeqLen));

@@ -95,7 +95,7 @@ internal sealed class BenchModelCommand
         string type = checkpoint.Files.Tensors.MaxBy(tensor => tensor.ByteLength)!.Type.ToString();
         // A short context bounds what can be measured; there is no sense in failing for the defaults.
         if (line.GetValue(_prompt) is null) prompt = Math.Min(prompt, Math.Max(1, model.Config.MaxSeqLen / 2));
-        if (line.GetValue(_tokens) is null) tokens = Math.Min(tokens, model.Config.MaxSeqLen - prompt);
+        if (line.GetValue(_tokens) is null) tokens = Math.Min(tokens, Math.Max(0, model.Config.MaxSeqLen - prompt));
         return Measure(line, Path.GetFileName(Path.TrimEndingDirectorySeparator(found.Path)), type, model, checkpoint.StepBytes, prompt, tokens, threads, cancellation);
     }
 

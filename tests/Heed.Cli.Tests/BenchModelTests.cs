@@ -1,0 +1,35 @@
+using System.Text.Json;
+
+namespace Heed.Cli.Tests;
+
+public sealed class BenchModelTests
+{
+    [Fact]
+    public void Bench_SyntheticModel_WritesFiguresForEachNumberOfThreads()
+    {
+        HeedResult run = HeedProcess.Run("bench", "--synthetic", "15m", "--type", "q4_0", "--prompt", "8", "-n", "2", "--rounds", "2", "--threads", "1", "2", "--json");
+        run.ExitCode.ShouldBe(0, run.Err);
+        string[] lines = run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        lines.Length.ShouldBe(2);
+        foreach (string line in lines)
+        {
+            using JsonDocument json = JsonDocument.Parse(line);
+            json.RootElement.GetProperty("prefill").GetProperty("rounds").GetArrayLength().ShouldBe(2);
+            json.RootElement.GetProperty("decode").GetProperty("median").GetDouble().ShouldBeGreaterThan(0);
+            json.RootElement.GetProperty("bandwidth").GetDouble().ShouldBeGreaterThan(0);
+        }
+    }
+
+    [Theory]
+    [InlineData("--synthetic is '7b'", "bench", "--synthetic", "7b")]
+    [InlineData("--type is 'q9'", "bench", "--synthetic", "15m", "--type", "q9")]
+    [InlineData("--type needs --synthetic", "bench", "--type", "q4_0")]
+    [InlineData("--threads is '0'", "bench", "--threads", "0")]
+    [InlineData("beyond the model's", "bench", "--prompt", "100000")]
+    public void Bench_WrongOptions_AreNamed(string expected, params string[] arguments)
+    {
+        HeedResult run = HeedProcess.Run(arguments);
+        run.ExitCode.ShouldNotBe(0);
+        run.Err.ShouldContain(expected);
+    }
+}

@@ -17,6 +17,8 @@ public sealed class AttentionTests
         foreach (string kind in new[] { "mha", "mqa", "gqa", "cross", "hard", "local", "sliding", "longformer", "bigbird", "top-k", "linformer", "aft-full", "aft-local", "aft-simple", "mamba" })
             result.Out.Split('\n').Count(line => line.StartsWith(kind + " ", StringComparison.Ordinal)).ShouldBe(3, kind);
         File.ReadAllText(plot).ShouldStartWith("<svg ");
+        result.Out.ShouldContain("what is fitted means little");
+        result.Out.ShouldEndWith($"\n{plot}\n");
     }
 
     [Fact]
@@ -44,8 +46,10 @@ public sealed class AttentionTests
     [Fact]
     public void Svg_Curves_AreDrawnWithTheirNames()
     {
-        string svg = LogChart.Svg("title", "ms", [("first", [(512, 1.0), (1024, 4)]), ("second", [(512, 2.0), (1024, 2)])]);
+        string svg = LogChart.Svg("title", "ms", [("first", [(512, 1.0), (1024, 4)]), ("second", [(512, 2.0), (1024, 2)])], "tokens", "time");
         System.Xml.Linq.XDocument.Parse(svg).Root!.Elements().Count(element => element.Name.LocalName == "polyline").ShouldBe(2);
         svg.ShouldContain(">first</text>");
+        svg.ShouldContain(">tokens (logarithmic)</text>");
+        svg.ShouldContain(">time (logarithmic)</text>");
     }
 }

@@ -11,6 +11,7 @@ internal sealed class AttentionCommand
 {
     private const double Mebi = 1 << 20;
     private const string All = "all";
+    private const int FewestLengths = 4;
 
     private static readonly IReadOnlyList<(string Name, MixingKind Kind)> s_kinds =
     [
@@ -78,7 +79,12 @@ internal sealed class AttentionCommand
             throw new CommandException(e.Message);
         }
         if (lengths.Length > 1) output.Write(Growth(all));
-        if (line.GetValue(_plot) is { } file) Plot(all, file);
+        if (lengths.Length is > 1 and < FewestLengths || line.GetValue(_repeats) == 1) output.Write($"From fewer than {FewestLengths} lengths or one repeat, what is fitted means little.\n");
+        if (line.GetValue(_plot) is { } file)
+        {
+            Plot(all, file);
+            output.Write($"\n{Terminal.Clean(file)}\n");
+        }
         return ExitCodes.Ok;
     }
 

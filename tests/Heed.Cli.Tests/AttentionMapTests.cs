@@ -54,6 +54,10 @@ public sealed class AttentionMapTests : IDisposable
     }
 
     [Fact]
+    public void InspectAttention_Help_NamesTheModelOnce() =>
+        HeedProcess.Run("inspect", "attention", "--help").Out.ShouldContain("inspect attention <MODEL> <PROMPT> [options]");
+
+    [Fact]
     public void InspectAttention_Svg_WritesAPicture()
     {
         HeedProcess.Run("inspect", "attention", s_model, "Once", "-o", _temp.File("maps.svg")).ExitCode.ShouldBe(0);
@@ -71,10 +75,6 @@ public sealed class AttentionMapTests : IDisposable
         result.ExitCode.ShouldBe(exitCode);
         result.Out.ShouldBe("");
     }
-
-    [Fact]
-    public void InspectAttention_Help_NamesTheModelOnce() =>
-        HeedProcess.Run("inspect", "attention", "--help").Out.ShouldContain("inspect attention <MODEL> <PROMPT> [options]");
 
     [Fact]
     public void InspectAttention_PromptBeyondTheContext_IsAClearError() =>

@@ -15,6 +15,7 @@ internal sealed class CommandLine(Terminal terminal)
     {
         RootCommand root = CreateRoot();
         ParseResult line = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        HideParentsArguments(line);
         if (UsageError(line) is { } problem)
         {
             terminal.Error(problem);
@@ -58,6 +59,13 @@ internal sealed class CommandLine(Terminal terminal)
         root.Add(BenchCommand.Create());
         root.SetAction(line => new HelpAction().Invoke(line));
         return root;
+    }
+
+    /// <summary>A command's help is about its own arguments; those of the commands above it would stand in its usage too.</summary>
+    private static void HideParentsArguments(ParseResult line)
+    {
+        for (SymbolResult? parent = line.CommandResult.Parent; parent is CommandResult above; parent = above.Parent)
+            foreach (Argument argument in above.Command.Arguments) argument.Hidden = true;
     }
 
     /// <summary>What is wrong with the command line, or null. An unknown option would otherwise pass for a prompt.</summary>

@@ -44,7 +44,7 @@ public sealed class AttentionMapTests : IDisposable
 
         result.ExitCode.ShouldBe(0, result.Err);
         using JsonDocument document = JsonDocument.Parse(result.Out);
-        document.RootElement.GetProperty("tokens").GetArrayLength().ShouldBe(5);
+        document.RootElement.GetProperty("tokens").EnumerateArray().Select(token => token.GetProperty("text").GetString()).ShouldBe(["<|endoftext|>", "Once", " upon", " a", " time"]);
         JsonElement layer = document.RootElement.GetProperty("layers").EnumerateArray().Single();
         layer.GetProperty("layer").GetInt32().ShouldBe(2);
         layer.GetProperty("entropy").GetArrayLength().ShouldBe(8);
@@ -52,6 +52,10 @@ public sealed class AttentionMapTests : IDisposable
         foreach (JsonElement row in layer.GetProperty("weights").EnumerateArray().SelectMany(head => head.EnumerateArray()))
             row.EnumerateArray().Sum(weight => weight.GetDouble()).ShouldBe(1, 1e-5);
     }
+
+    [Fact]
+    public void InspectAttention_Help_NamesTheModelOnce() =>
+        HeedProcess.Run("inspect", "attention", "--help").Out.ShouldContain("inspect attention <MODEL> <PROMPT> [options]");
 
     [Fact]
     public void InspectAttention_Svg_WritesAPicture()

@@ -35,6 +35,15 @@ public sealed class AttentionTests
     [InlineData("8..", null)]
     public void Lengths_Text_AreWhatItSays(string text, int[]? expected) => AttentionCommand.Lengths(text).ShouldBe(expected);
 
+    [Fact]
+    public void Attention_FewLengthsAndOneRepeat_SaysThatFitsMeanLittle()
+    {
+        string few = HeedProcess.Run("attention", "--kind", "mha", "--seq", "8,16", "--heads", "1", "--head-dim", "8", "--repeats", "1").Out;
+        few.ShouldContain("Fitted to fewer than 4 lengths");
+        few.ShouldContain("Each pass is timed once");
+        HeedProcess.Run("attention", "--kind", "mha", "--seq", "8..64", "--heads", "1", "--head-dim", "8", "--repeats", "2").Out.ShouldNotContain("little");
+    }
+
     [Theory]
     [InlineData(1.0)]
     [InlineData(2.0)]
@@ -44,8 +53,10 @@ public sealed class AttentionTests
     [Fact]
     public void Svg_Curves_AreDrawnWithTheirNames()
     {
-        string svg = LogChart.Svg("title", "ms", [("first", [(512, 1.0), (1024, 4)]), ("second", [(512, 2.0), (1024, 2)])]);
+        string svg = LogChart.Svg("title", "ms", [("first", [(512, 1.0), (1024, 4)]), ("second", [(512, 2.0), (1024, 2)])], "tokens", "time");
         System.Xml.Linq.XDocument.Parse(svg).Root!.Elements().Count(element => element.Name.LocalName == "polyline").ShouldBe(2);
         svg.ShouldContain(">first</text>");
+        svg.ShouldContain(">tokens (logarithmic)</text>");
+        svg.ShouldContain(">time (logarithmic)</text>");
     }
 }

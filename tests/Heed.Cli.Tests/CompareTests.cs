@@ -51,6 +51,9 @@ public sealed class CompareTests
         File.ReadAllText(log).ShouldStartWith(before, customMessage: "the first is as it was");
         File.ReadAllLines(log).Length.ShouldBe(3, "settings and two variants");
         File.ReadAllText(Path.Combine(to, "compare.html")).ShouldContain(">mha</td>");
+        Compare("--variant", "alibi").ExitCode.ShouldBe(0);
+        File.ReadAllText(Path.Combine(to, "compare.html")).ShouldContain(">mha</td>", customMessage: "what an earlier call finished stays on the page");
+        Compare("--variant", "wide:Foo=100").Err.ShouldContain("--variant wide: there is no setting 'Foo'");
         Compare("--variant", "mha", "--seed", "2").Err.ShouldContain("seed was 1, is 2");
         Compare("--variant", "mha", "--seed", "2", "--force").ExitCode.ShouldBe(0);
         File.ReadAllLines(log).Length.ShouldBe(2);

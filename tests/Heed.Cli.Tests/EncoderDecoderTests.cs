@@ -45,9 +45,9 @@ public sealed class EncoderDecoderTests
         again.ExitCode.ShouldBe(0, again.Err);
         again.Err.ShouldContain("the decoder is to write each pair's target");
 
-        Refused("has an encoder", "chat", "-m", model);
+        Refused("chat: the model has an encoder", "chat", "-m", model);
         Refused("--objective pairs --init", "finetune", model, TinyTraining.WriteDialogs(folder), "--out", folder.File("tuned"));
-        Refused("sees only what is before", "fill", "a <mask>", "-m", model);
+        Refused("heed complete takes the source as its prompt", "fill", "a <mask>", "-m", model);
         Refused("Encoder is set", "regroup", model, "--kv-heads", "1", "--out", folder.File("grouped"));
         Refused("has an encoder", "inspect", "attention", model, "fox", "--output", folder.File("page.html"));
         Refused("--objective causal: the model has an encoder", "train", pairs, "--out", folder.File("causal"), "--init", model, "--objective", "causal");

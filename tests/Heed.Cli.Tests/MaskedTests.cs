@@ -25,6 +25,8 @@ public sealed class MaskedTests
         HeedResult fill = HeedProcess.Run("fill", "The f<mask>x fo<mask>nd", "-m", model);
         fill.ExitCode.ShouldBe(0, fill.Err);
         fill.Out.ShouldMatch("\\Amask 1\n(0\\.\\d{4}  \".{1,6}\"\n){5}mask 2\n(0\\.\\d{4}  \".{1,6}\"\n){5}\\z");
+        using JsonDocument maps = JsonDocument.Parse(HeedProcess.Run("inspect", "attention", model, "The f<mask>x", "--json").Out);
+        maps.RootElement.GetProperty("tokens").EnumerateArray().Select(token => token.GetProperty("text").GetString()).ShouldContain("<mask>");
         HeedResult json = HeedProcess.Run("fill", "The f<mask>x", "-m", model, "--json", "--top", "3");
         JsonElement mask = JsonDocument.Parse(json.Out).RootElement.GetProperty("masks")[0];
         mask.GetProperty("place").GetInt32().ShouldBe(5);

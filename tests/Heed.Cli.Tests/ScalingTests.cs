@@ -56,7 +56,7 @@ public sealed class ScalingTests
             heed.Interrupt();
             heed.WaitForExit().ShouldBe(ExitCodes.Interrupted);
             heed.ErrorText().ShouldContain("2 runs are kept");
-            heed.ErrorText().ShouldContain("no law was fitted. ScalingFit: got 2 points; expected 6 or more");
+            heed.ErrorText().ShouldContain("no law was fitted. Got 2 points; expected 6 or more");
         }
         HeedResult on = HeedProcess.Run(["scaling", text, "--out", cut, .. small]);
         on.Err.ShouldContain("2 of them finished before");

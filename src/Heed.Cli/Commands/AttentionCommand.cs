@@ -11,6 +11,7 @@ internal sealed class AttentionCommand
 {
     private const double Mebi = 1 << 20;
     private const string All = "all";
+    private const int FewestLengths = 4;
 
     private static readonly IReadOnlyList<(string Name, MixingKind Kind)> s_kinds =
     [
@@ -53,6 +54,7 @@ internal sealed class AttentionCommand
         int heads = line.GetValue(_heads) ?? 4, headDim = line.GetValue(_headDim) ?? 64, threads = line.GetValue(_threads) ?? Environment.ProcessorCount;
         using Interruption interruption = new();
         using StandardOutput output = new();
+        if (line.GetValue(_repeats) == 1 && lengths.Length > 1) output.Write("Each pass is timed once, so that the powers fitted to times mean little.\n");
         output.Write(string.Create(CultureInfo.InvariantCulture, $"One sequence, {heads} heads of {headDim}, not causal but for sliding and mamba, {threads} threads. GFLOP: two for each multiply-add.\n"));
         output.Write("Counted: by the attention kernels, in whole tiles; moved: between a working tile and memory. Memory: tensors besides the inputs, and the kernels' own.\n\n");
         output.Write($"{"",-11}{"",7}{"ms",18}{"GFLOP",20}{"MiB",40}\n{"kind",-11}{"tokens",7}{"forward",9}{"backward",9}{"predicted",11}{"counted",9}{"moved",10}{"predicted",11}{"measured",10}{"kernels",9}\n");
@@ -101,7 +103,7 @@ internal sealed class AttentionCommand
             text += $"{name,-11}{MixingMeasurement.ExpectedPower(kind),10}{Fit(own.Select(m => ((double)m.Tokens, (m.Forward + m.Backward).TotalSeconds))),8}"
                 + $"{MixingMeasurement.ExpectedMemoryPower,10}{Fit(own.Select(m => ((double)m.Tokens, (double)m.Bytes))),8}\n";
         }
-        return text;
+        return text + (all.Select(measured => measured.Tokens).Distinct().Count() < FewestLengths ? $"Fitted to fewer than {FewestLengths} lengths, which means little.\n" : "");
     }
 
     private static void Plot(List<MixingMeasurement> all, string file)

@@ -56,7 +56,7 @@ internal sealed class AttentionMapCommand
         {
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token, path);
             Tokenizer tokenizer = loaded.Model.Tokenizer;
-            AttentionMaps maps = AttentionMaps.Of(loaded.Model.Transformer, tokenizer.Encode(prompt), line.GetValue(_layer), interruption.Token);
+            AttentionMaps maps = AttentionMaps.Of(loaded.Model.Transformer, Tokens(loaded.Model, prompt), line.GetValue(_layer), interruption.Token);
             if (file is null) WriteJson(maps, tokenizer, prompt);
             else WriteFile(file, line.GetValue(_force), maps, tokenizer, prompt, path);
             return ExitCodes.Ok;
@@ -66,6 +66,11 @@ internal sealed class AttentionMapCommand
             return interruption.ExitCode;
         }
     }
+
+    /// <summary>Of a model that fills gaps, as heed fill reads it: with its mask among the text.</summary>
+    private static int[] Tokens(LanguageModel model, string prompt) => model.Config.Bidirectional && model.Tokenizer.MaskId is not null
+        ? new MaskFiller(model.Transformer, model.Tokenizer).Encode(prompt)
+        : model.Tokenizer.Encode(prompt);
 
     private static void CheckFree(string file, bool force)
     {

@@ -33,6 +33,7 @@ internal sealed class ChatCommand
         // Until there is a conversation, Ctrl-C ends the program as it ends any other.
         using LoadedModel loaded = _model.Load(line, _terminal, CancellationToken.None);
         LanguageModel model = loaded.Model;
+        if (model.Config.Encoder is not null) throw new CommandException("chat: the model has an encoder, which reads one source and keeps no conversation; heed complete takes the source as its prompt.");
         GenerationOptions defaults = model.DefaultOptions;
         GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.Config.MaxSeqLen / 2, ShortestAnswer, LongestAnswer) });
         using StandardOutput output = new();

@@ -62,7 +62,7 @@ internal sealed class CompareCommand
         TextSource source = _text.Source(line);
         long steps = line.GetValue(_steps) ?? DefaultSteps;
         using Interruption interruption = new();
-        List<VariantResult> results = [];
+        IReadOnlyList<VariantResult> kept = [];
         int exitCode = ExitCodes.Ok;
         string[] notes = [];
         try
@@ -75,28 +75,28 @@ internal sealed class CompareCommand
             ModelConfig[] configs = [.. variants.Select(variant => variant.Of(config))];
             notes = Notes(line, preset, config, text, seqLen, batch);
             using RunLog<VariantResult> log = RunLog<VariantResult>.Open(Path.Combine(folder, Log), Conditions(line, preset, config, text, seqLen, batch, interruption.Token), line.GetValue(_force));
+            kept = log.Runs;
             foreach (string note in notes) _terminal.Note(note);
             for (int i = 0; i < variants.Length; i++)
             {
                 string settings = string.Join(", ", variants[i].Settings);
                 VariantResult? known = log.Runs.FirstOrDefault(run => run.Name == variants[i].Name && run.Settings == settings && run.Parameters == configs[i].ParameterCount());
                 if (known is null) log.Add(known = await TrainAsync(line, variants[i], configs[i], text, seqLen, batch, interruption.Token));
-                results.Add(known);
                 _terminal.Note(Summary(known));
             }
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            _terminal.Note($"stopped; the page is about the {results.Count} that were done.");
+            _terminal.Note($"stopped; the page is about the {kept.Count} that were done.");
             exitCode = interruption.ExitCode;
         }
         catch (TrainingDivergedException e)
         {
             throw new CommandException(e.Message);
         }
-        if (results.Count == 0) return exitCode;
+        if (kept.Count == 0) return exitCode;
         string page = Path.Combine(folder, Page);
-        ComparisonPage.Of("Variants compared", notes, steps, results).Write(page);
+        ComparisonPage.Of("Variants compared", notes, steps, kept).Write(page);
         using StandardOutput output = new();
         output.Write(page + "\n");
         return exitCode;

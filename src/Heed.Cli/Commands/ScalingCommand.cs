@@ -177,6 +177,7 @@ internal sealed class ScalingCommand
         {
             ScalingEstimate alpha = fit.Estimate(law => law.Alpha), beta = fit.Estimate(law => law.Beta), size = fit.Estimate(law => law.SizeExponent);
             _terminal.Note(string.Create(CultureInfo.InvariantCulture, $"L(N, D) = {(fit.Law.E < 1e-9 ? 0 : fit.Law.E):G4} + {fit.Law.A:G4}/N^{alpha.Value:F3} + {fit.Law.B:G4}/D^{beta.Value:F3}; α {alpha.Low:F3} to {alpha.High:F3}, β {beta.Low:F3} to {beta.High:F3}; best N as C^{size.Value:F2} ({size.Low:F2} to {size.High:F2}); off by {fit.ResidualDeviation:P2}."));
+            if (findings.Doubt is { } doubt) _terminal.Note(doubt);
         }
         else
         {

@@ -18,7 +18,9 @@ internal static class ComparisonPage
         ResultPage page = new(title, notes);
         page.Table(s_headers, words: 2, results.OrderBy(result => result.ValidationLoss).Select(Row));
         page.Text("Weights are float32; at the peak a training holds them with their gradients, AdamW's two moments, and a step's activations and temporaries.");
-        page.Drawing(LogChart.Svg("Loss by step", "", [.. results.Where(result => result.Curve.Count > 0).Select(result => (WebUtility.HtmlEncode(result.Name), result.Points(steps)))]));
+        if (results.Any(result => result.Settings.Contains("Mixer=Hard", StringComparison.OrdinalIgnoreCase)))
+            page.Text("Hard attention draws what it looks at while it trains; where losses are measured it takes the most probable, so that its validation loss may be far from its training loss.");
+        page.Drawing(LogChart.Svg("Training loss by step", "", [.. results.Where(result => result.Curve.Count > 0).Select(result => (WebUtility.HtmlEncode(result.Name), (IReadOnlyList<(double, double)>)result.Points(steps)))], "step", "training loss, nats a token"));
         return page;
     }
 

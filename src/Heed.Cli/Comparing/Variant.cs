@@ -42,7 +42,7 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
     public ModelConfig Of(ModelConfig config)
     {
         long parameters = config.ParameterCount();
-        ModelConfig result = Settings.Aggregate(config, (with, setting) => ModelSettings.Apply(with, setting)).Validate();
+        ModelConfig result = Settings.Aggregate(config, (with, setting) => ModelSettings.Apply(with, setting, $"--variant {Name}")).Validate();
         if (Settings.Any(setting => setting.StartsWith(nameof(ModelConfig.IntermediateSize), StringComparison.OrdinalIgnoreCase))) return result;
         int low = 1, high = 16 * config.FeedForwardSize;
         while (low < high)

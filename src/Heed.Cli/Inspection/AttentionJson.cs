@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Heed.Models;
 using Heed.Tokenizers;
@@ -19,7 +20,7 @@ internal static class AttentionJson
             {
                 json.WriteStartObject();
                 json.WriteNumber("id", id);
-                json.WriteString("text", tokenizer.TokenText(id));
+                json.WriteString("text", tokenizer.IsSpecial(id) ? tokenizer.TokenText(id) : Encoding.UTF8.GetString(tokenizer.TokenBytes(id)));
                 json.WriteEndObject();
             }
             json.WriteEndArray();

@@ -43,16 +43,22 @@ internal static class ModelSettings
     }
 
     /// <summary>The configuration with NAME=VALUE; a value is JSON, or a word for a choice: Activation=GeluTanh.</summary>
+    /// <param name="config">What it was.</param>
+    /// <param name="setting">NAME=VALUE.</param>
+    /// <param name="option">Where that stands, for errors.</param>
     /// <exception cref="CommandException">The name or value is wrong.</exception>
-    public static ModelConfig Apply(ModelConfig config, string setting)
+    public static ModelConfig Apply(ModelConfig config, string setting, string option)
     {
-        static CommandException Wrong(string problem) => new($"--set: {problem}", ExitCodes.Usage);
+        CommandException Wrong(string problem) => new($"{option}: {problem}", ExitCodes.Usage);
         int equals = setting.IndexOf('=', StringComparison.Ordinal);
         if (equals < 1) throw Wrong($"got '{setting}'; expected NAME=VALUE, as in NumLayers=6.");
         ModelConfig result = config with { };
         Set(result, setting[..equals].Trim(), setting[(equals + 1)..].Trim(), Wrong);
         return result;
     }
+
+    /// <inheritdoc cref="Apply(ModelConfig, string, string)"/>
+    public static ModelConfig Apply(ModelConfig config, string setting) => Apply(config, setting, "--set");
 
     /// <summary>Whether a setting is one of the encoder's: Encoder.NumLayers=2.</summary>
     public static bool IsEncoders(string setting) => setting.StartsWith(nameof(ModelConfig.Encoder), StringComparison.OrdinalIgnoreCase);

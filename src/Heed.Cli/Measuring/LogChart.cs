@@ -6,20 +6,24 @@ namespace Heed.Cli.Measuring;
 /// <summary>Curves and dots as SVG, both axes logarithmic.</summary>
 internal static class LogChart
 {
-    private const double Width = 720, Height = 420, Left = 64, Right = 150, Top = 34, Bottom = 36;
+    private const double Width = 720, Height = 420, Left = 84, Right = 150, Top = 34, Bottom = 54;
     private const int MostLengths = 10;
     private const double LabelWidth = 42;
 
     /// <param name="title">What stands above it.</param>
     /// <param name="unit">Of the values.</param>
     /// <param name="curves">Each with points from the shortest length to the longest, all above 0.</param>
-    public static string Svg(string title, string unit, IReadOnlyList<(string Name, IReadOnlyList<(double Length, double Value)> Points)> curves) =>
-        Svg(title, unit, [.. curves.Select(curve => new LogSeries(curve.Name, curve.Points))]);
+    /// <param name="across">What the axis from left to right is; empty to leave both axes without names.</param>
+    /// <param name="upward">What the other axis is.</param>
+    public static string Svg(string title, string unit, IReadOnlyList<(string Name, IReadOnlyList<(double Length, double Value)> Points)> curves, string across = "", string upward = "") =>
+        Svg(title, unit, [.. curves.Select(curve => new LogSeries(curve.Name, curve.Points))], across, upward);
 
     /// <param name="title">What stands above it; markup is escaped by the caller.</param>
     /// <param name="unit">Of the values.</param>
     /// <param name="series">One with a point or more. Bands do not stretch the axes.</param>
-    public static string Svg(string title, string unit, IReadOnlyList<LogSeries> series)
+    /// <param name="across">What the axis from left to right is; empty to leave both axes without names.</param>
+    /// <param name="upward">What the other axis is.</param>
+    public static string Svg(string title, string unit, IReadOnlyList<LogSeries> series, string across = "", string upward = "")
     {
         StringBuilder svg = new();
         void Append(FormattableString text) => svg.Append(text.ToString(CultureInfo.InvariantCulture));
@@ -34,7 +38,13 @@ internal static class LogChart
         {
             if (frame.X(place) < free) continue;
             free = frame.X(place) + LabelWidth;
-            Append($"<text x=\"{frame.X(place):F1}\" y=\"{Height - 14}\" text-anchor=\"middle\">{Amount.Text(place)}</text>");
+            Append($"<text x=\"{frame.X(place):F1}\" y=\"{Height - Bottom + 20}\" text-anchor=\"middle\">{Amount.Text(place)}</text>");
+        }
+        if (across.Length > 0)
+        {
+            double middle = (Top + Height - Bottom) / 2;
+            Append($"<text x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 12}\" text-anchor=\"middle\" fill=\"#555\">{across} (logarithmic)</text>");
+            Append($"<text x=\"16\" y=\"{middle}\" text-anchor=\"middle\" fill=\"#555\" transform=\"rotate(-90 16 {middle})\">{upward} (logarithmic)</text>");
         }
         int colours = 1 + series.Select((one, i) => one.Colour ?? i).Max();
         for (int i = 0; i < series.Count; i++)

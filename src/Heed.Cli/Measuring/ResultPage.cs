@@ -7,8 +7,8 @@ namespace Heed.Cli.Measuring;
 /// <summary>A page of results that needs nothing else: headings, lines of text, tables and drawings, one after another.</summary>
 internal sealed class ResultPage
 {
-    private const string Style = "body{font:15px/1.5 system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em;color-scheme:light dark}"
-        + "table{border-collapse:collapse;margin:1em 0;display:block;overflow-x:auto}td,th{white-space:nowrap;padding:.25em .8em;text-align:right;border-bottom:1px solid #8884}.word{text-align:left;white-space:normal}svg{max-width:100%;margin:.5em 0}";
+    private const string Style = "body{font:15px/1.5 system-ui,sans-serif;max-width:84em;margin:2em auto;padding:0 1em;color-scheme:light dark}"
+        + "table{border-collapse:collapse;margin:1em 0;display:block;overflow-x:auto}td,th{padding:.25em .6em;text-align:right;border-bottom:1px solid #8884}td{white-space:nowrap}th{vertical-align:bottom}.word{text-align:left;white-space:normal}svg{width:100%;max-width:54em;margin:.5em 0}";
 
     private readonly StringBuilder _html = new();
 

@@ -22,6 +22,9 @@ internal sealed class ModelOptions
         foreach (Option option in all) command.Add(option);
     }
 
+    /// <summary>Where the model lies that the command line, the environment or the default names.</summary>
+    public string PathOf(ParseResult line) => ModelLocator.Find(line.GetValue(_model)).Path;
+
     /// <summary>Finds and loads the model, or the one at <paramref name="path"/>, with remarks about it on standard error.</summary>
     public LoadedModel Load(ParseResult line, Terminal terminal, CancellationToken cancellation, string? path = null)
     {

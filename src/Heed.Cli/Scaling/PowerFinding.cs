@@ -14,7 +14,7 @@ internal sealed class PowerFinding
         }
         catch (ArgumentException e)
         {
-            NoFit = e.Message;
+            NoFit = ScalingFindings.Reason(e);
         }
     }
 

@@ -8,13 +8,14 @@ namespace Heed.Cli.Scaling;
 internal static class ScalingCharts
 {
     private const int Samples = 40;
+    private const string Loss = "validation loss, nats a token", Operations = "compute 6·N·D, floating-point operations";
 
     public static IEnumerable<string> Of(ScalingFindings findings)
     {
-        yield return LogChart.Svg("Loss by tokens, a curve for each size", "", Families(findings, run => run.Parameters, run => run.Tokens, (fit, size, x) => fit.Law.Loss(size, x), value => Amount.Text(value)));
-        yield return LogChart.Svg("Loss by parameters, a curve for each number of tokens", "", Families(findings, run => run.Tokens, run => run.Parameters, (fit, tokens, x) => fit.Law.Loss(x, tokens), value => Amount.Text(value)));
-        yield return LogChart.Svg("Loss by compute: the law's best with its bounds, Kaplan's power dashed", "", Compute(findings));
-        if (findings.Fit is { } fit) yield return LogChart.Svg("The best size for an amount of compute, with its bounds; dots: the best runs so far", "", Best(findings, fit));
+        yield return LogChart.Svg("Loss by tokens, a curve for each size", "", Families(findings, run => run.Parameters, run => run.Tokens, (fit, size, x) => fit.Law.Loss(size, x), value => Amount.Text(value)), "tokens trained on", Loss);
+        yield return LogChart.Svg("Loss by parameters, a curve for each number of tokens", "", Families(findings, run => run.Tokens, run => run.Parameters, (fit, tokens, x) => fit.Law.Loss(x, tokens), value => Amount.Text(value)), "parameters", Loss);
+        yield return LogChart.Svg("Loss by compute: the law's best with its bounds, Kaplan's power dashed", "", Compute(findings), Operations, Loss);
+        if (findings.Fit is { } fit) yield return LogChart.Svg("The best size for an amount of compute, with its bounds; dots: the best runs so far", "", Best(findings, fit), Operations, "parameters");
     }
 
     /// <summary>A family of curves, one for each of the most frequent values of a key.</summary>

@@ -5,7 +5,7 @@ namespace Heed.Cli.Scaling;
 /// <summary>What the runs of a ladder say together, and why not where they say nothing.</summary>
 internal sealed class ScalingFindings
 {
-    private const double Beyond = 100;
+    private const double Beyond = 100, Undetermined = 10;
 
     /// <param name="runs">One or more.</param>
     /// <param name="budgets">Amounts of compute that are asked about.</param>
@@ -19,7 +19,7 @@ internal sealed class ScalingFindings
         }
         catch (ArgumentException e)
         {
-            NoFit = e.Message;
+            NoFit = Reason(e);
         }
         ScalingPoint[] bodies = [.. runs.Select(run => run.BodyPoint)];
         Laws =
@@ -39,6 +39,20 @@ internal sealed class ScalingFindings
 
     public string? NoFit { get; }
 
+    /// <summary>What to say where the bounds of an exponent, or of the best size for the dearest run's compute, span a factor of ten or more; else null.</summary>
+    public string? Doubt
+    {
+        get
+        {
+            if (Fit is not { } fit) return null;
+            double most = Runs.Max(run => run.Point.Flops);
+            ScalingEstimate[] estimates = [fit.Estimate(law => law.Alpha), fit.Estimate(law => law.Beta), fit.Estimate(law => law.SizeExponent), fit.Estimate(law => law.Optimum(most).Parameters)];
+            return Array.Exists(estimates, estimate => !(estimate.High < Undetermined * estimate.Low))
+                ? "These runs do not determine the law: bounds span a factor of ten or more. It takes more sizes and more numbers of tokens."
+                : null;
+        }
+    }
+
     /// <summary>Kaplan's laws of one thing alone.</summary>
     public IReadOnlyList<PowerFinding> Laws { get; }
 
@@ -47,6 +61,14 @@ internal sealed class ScalingFindings
 
     /// <summary>Amounts of compute to spend: powers of ten from the runs' to a hundred times that, and those that were asked about.</summary>
     public IReadOnlyList<double> Budgets { get; }
+
+    /// <summary>What an error of the fit says, without the names of the code.</summary>
+    internal static string Reason(ArgumentException error)
+    {
+        string text = ErrorText.Of(error);
+        text = text[(text.IndexOf(": ", StringComparison.Ordinal) is >= 0 and var colon ? colon + 2 : 0)..];
+        return char.ToUpperInvariant(text[0]) + text[1..];
+    }
 
     private static IEnumerable<double> Decades(double low, double high)
     {

@@ -13,6 +13,7 @@ internal static class ScalingPage
     {
         ResultPage page = new("How loss scales", notes);
         page.Heading("The law of size and data");
+        if (findings.Doubt is { } doubt) page.Text(doubt);
         if (findings.Fit is { } fit) AppendLaw(page, fit);
         else page.Text($"Not fitted. {findings.NoFit}");
         foreach (string svg in ScalingCharts.Of(findings)) page.Drawing(svg);

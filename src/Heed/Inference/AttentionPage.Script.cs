@@ -7,11 +7,12 @@ public static partial class AttentionPage
         "use strict";
         (() => {
           const byId = id => document.getElementById(id), make = (name, parent) => parent.appendChild(document.createElement(name));
-          const { tokens, layers, heads, entropy, weights } = JSON.parse(byId("data").textContent);
-          const n = tokens.length, triangle = n * (n + 1) / 2, smallest = 96, largest = 840, labels = 110;
+          const { tokens, layers, heads, entropy, whole, weights } = JSON.parse(byId("data").textContent);
+          const n = tokens.length, area = whole ? n * n : n * (n + 1) / 2, smallest = 96, largest = 840, labels = 110;
           const raw = atob(weights), numbers = new DataView(new ArrayBuffer(raw.length));
           for (let i = 0; i < raw.length; i++) numbers.setUint8(i, raw.charCodeAt(i));
-          const weight = (map, query, key) => key > query ? 0 : numbers.getUint16(2 * (map * triangle + query * (query + 1) / 2 + key), true) / 65535;
+          const sees = (query, key) => whole || key <= query, rowStart = query => whole ? query * n : query * (query + 1) / 2;
+          const weight = (map, query, key) => sees(query, key) ? numbers.getUint16(2 * (map * area + rowStart(query) + key), true) / 65535 : 0;
           const digits = value => value > 0 && value < 0.0005 ? "below 0.0005" : value.toFixed(3);
           const nameOf = map => `Layer ${layers[Math.floor(map / heads)]}, head ${map % heads}`;
           const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -23,7 +24,7 @@ public static partial class AttentionPage
             canvas.width = canvas.height = side;
             const context = canvas.getContext("2d"), image = context.createImageData(side, side), peaks = new Float32Array(side * side);
             for (let q = 0; q < n; q++)
-              for (let k = 0; k <= q; k++) {
+              for (let k = 0; k < n && sees(q, k); k++) {
                 const at = Math.floor(q * side / n) * side + Math.floor(k * side / n);
                 peaks[at] = Math.max(peaks[at], weight(of, q, k));
               }
@@ -69,14 +70,14 @@ public static partial class AttentionPage
           }
 
           function tell(of, q, k) {
-            cell.textContent = `${nameOf(of)}: query ${q} “${tokens[q]}” → key ${k} “${tokens[k]}”: ${k > q ? "not seen" : digits(weight(of, q, k))}`;
+            cell.textContent = `${nameOf(of)}: query ${q} “${tokens[q]}” → key ${k} “${tokens[k]}”: ${sees(q, k) ? digits(weight(of, q, k)) : "not seen"}`;
           }
 
           function light() {
             words.forEach((word, k) => {
               const w = weight(map, query, k);
               word.style.backgroundColor = w > 0 ? `rgb(${colour("--map")} / ${(.85 * Math.sqrt(w)).toFixed(3)})` : "";
-              word.title = `key ${k}: ${k > query ? "not seen" : digits(w)}`;
+              word.title = `key ${k}: ${sees(query, k) ? digits(w) : "not seen"}`;
               word.setAttribute("aria-pressed", k === query);
             });
             slider.value = query;

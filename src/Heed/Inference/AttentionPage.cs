@@ -87,23 +87,25 @@ public static partial class AttentionPage
         layers = maps.Layers,
         heads = maps.Heads,
         entropy = maps.Layers.SelectMany(layer => Enumerable.Range(0, maps.Heads).Select(head => Math.Round(maps.Entropy(layer, head), 4))),
+        whole = maps.Config.Bidirectional,
         weights = numbers,
     });
 
     /// <summary>
-    /// Every weight of a key up to the query's own, as a part of 65535 in two bytes: no more room than the whole square in
-    /// single bytes, and three digits that are true.
+    /// Every weight of a key that a query may see, as a part of 65535 in two bytes: three digits that are true. That is the whole
+    /// square where the model sees both ways; else the keys up to the query's own.
     /// </summary>
     private static byte[] Numbers(AttentionMaps maps)
     {
         int seq = maps.Tokens.Count;
-        byte[] numbers = new byte[NumberBytes(maps.Layers.Count, maps.Heads, seq)];
+        bool whole = maps.Config.Bidirectional;
+        byte[] numbers = new byte[NumberBytes(maps.Layers.Count, maps.Heads, seq, whole)];
         int at = 0;
         foreach (int layer in maps.Layers)
         {
             ReadOnlySpan<float> weights = maps.Weights(layer);
             for (int row = 0; row < maps.Heads * seq; row++)
-                foreach (float weight in weights.Slice(row * seq, row % seq + 1))
+                foreach (float weight in weights.Slice(row * seq, whole ? seq : row % seq + 1))
                 {
                     BinaryPrimitives.WriteUInt16LittleEndian(numbers.AsSpan(at), (ushort)Math.Clamp(MathF.Round(weight * ushort.MaxValue), 0, ushort.MaxValue));
                     at += sizeof(ushort);
@@ -112,9 +114,9 @@ public static partial class AttentionPage
         return numbers;
     }
 
-    internal static int NumberBytes(int layers, int heads, int tokens)
+    internal static int NumberBytes(int layers, int heads, int tokens, bool whole)
     {
-        long bytes = (long)layers * heads * tokens * (tokens + 1);
+        long bytes = (long)layers * heads * tokens * (whole ? 2L * tokens : tokens + 1L);
         if (bytes > MaxBytes)
             throw new ArgumentException($"AttentionPage: the weights of {layers} × {heads} heads over {tokens} tokens take {bytes >> 20} MiB; expected at most {MaxBytes >> 20} MiB: take fewer tokens or one layer.", nameof(tokens));
         return (int)bytes;

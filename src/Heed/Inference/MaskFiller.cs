@@ -57,9 +57,11 @@ public sealed class MaskFiller
         return filled;
     }
 
-    /// <summary>A text's tokens. The space before a mask goes where the tokenizer's words bring theirs along.</summary>
-    internal int[] Encode(string text)
+    /// <summary>A text's tokens, with mask tokens for &lt;mask&gt;. The space before a mask goes where the tokenizer's words bring theirs along.</summary>
+    /// <param name="text">The text, with &lt;mask&gt; (or as the tokenizer writes it) where a token is missing.</param>
+    public int[] Encode(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         string mask = _tokenizer.TokenText(_mask);
         text = text.Replace(Written, mask, StringComparison.Ordinal);
         bool bringSpaces = Count("x a") - Count("x") == 1;

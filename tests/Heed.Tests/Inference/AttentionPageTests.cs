@@ -53,6 +53,23 @@ public sealed class AttentionPageTests : IDisposable
     }
 
     [Fact]
+    public void Html_ModelThatSeesBothWays_HoldsWholeRows()
+    {
+        ModelConfig config = _model.Config with { NumLayers = 2, HiddenSize = 32, NumHeads = 2, NumKvHeads = 2, HeadDim = 16, IntermediateSize = 32, Bidirectional = true };
+        int[] tokens = _model.Tokenizer.Encode("Once upon a time");
+        AttentionMaps maps = AttentionMaps.Of(new Transformer(config, new RandomWeights(seed: 1, config.NumLayers)), tokens);
+
+        using JsonDocument data = DataOf(AttentionPage.Html(maps, _model.Tokenizer, "Title", "Once upon a time"));
+
+        data.RootElement.GetProperty("whole").GetBoolean().ShouldBeTrue();
+        byte[] numbers = data.RootElement.GetProperty("weights").GetBytesFromBase64();
+        float[] expected = [.. maps.Layers.SelectMany(layer => maps.Weights(layer).ToArray())];
+        numbers.Length.ShouldBe(2 * expected.Length);
+        for (int i = 0; i < expected.Length; i++) (BinaryPrimitives.ReadUInt16LittleEndian(numbers.AsSpan(2 * i)) / 65535f).ShouldBe(expected[i], 1e-5f);
+        maps.Weights(0, 0)[1].ShouldBeGreaterThan(0, "the first token sees the second");
+    }
+
+    [Fact]
     public void Html_HostileText_IsOnlyEverText()
     {
         string page = AttentionPage.Html(MapsOf(Hostile), _model.Tokenizer, Hostile, Hostile);
@@ -92,7 +109,7 @@ public sealed class AttentionPageTests : IDisposable
 
     [Fact]
     public void Html_MoreNumbersThanABrowserTakes_IsAClearError() =>
-        Should.Throw<ArgumentException>(() => AttentionPage.NumberBytes(layers: 1, heads: 64, tokens: 1050)).Message.ShouldContain("1 × 64 heads over 1050 tokens take 67 MiB; expected at most 64 MiB");
+        Should.Throw<ArgumentException>(() => AttentionPage.NumberBytes(layers: 1, heads: 64, tokens: 1050, whole: false)).Message.ShouldContain("1 × 64 heads over 1050 tokens take 67 MiB; expected at most 64 MiB");
 
     [Theory]
     [InlineData(" a\tb\r\n", "·a⇥b‹U+000D›↵")]

@@ -49,7 +49,7 @@ public static class PairFile
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw DialogFile.Wrong(path, number, $"not valid JSON: {error.Message}", error);
+            throw DialogFile.Wrong(path, number, $"not valid JSON; a file of pairs is a .jsonl with an object of 'source' and 'target' on each line.", error);
         }
     }
 

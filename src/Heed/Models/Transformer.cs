@@ -123,7 +123,8 @@ public sealed partial class Transformer
         if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
         if (sources is not null && cache is not null)
             throw new ArgumentException("Forward: got sources and a cache; expected one of them: Encode reads sources into a cache.", nameof(sources));
-        if (cache is null && (GradientTape.IsRecording || _mixers is not null || Config.Bidirectional))
+        // Beside an encoder other mixers too go through a cache, since cross attention over one rounds otherwise than over rows of their own.
+        if (cache is null && (GradientTape.IsRecording || Config.Bidirectional || _mixers is not null && Encoder is null))
         {
             using StepScope free = new(TensorScope.Current is null && !GradientTape.IsRecording);
             return free.Keep(OfOwnRows(tokens, positions, sources, batch, rows, cancellation));

@@ -39,7 +39,7 @@ public sealed class EncoderDecoderTests
         "window" => Encoder(s_llama.WithEncoder(), encoder => encoder with { Window = 2 }),
         "linformer" => Encoder(s_llama.WithEncoder(), encoder => encoder with { Mixer = MixerKind.Linformer, NumKvHeads = 4, LinformerSize = 3, Positions = PositionKind.Learned }),
         "aft" => Encoder(s_llama.WithEncoder(), encoder => encoder with { Mixer = MixerKind.AftLocal, AftWindow = 3, Positions = PositionKind.None }),
-        "longformer" => (s_llama with { AttentionPattern = AttentionPatternKind.Longformer, LongformerWindow = 1, GlobalTokens = 1 }).WithEncoder(),
+        "longformer" => (s_llama with { AttentionPattern = AttentionPatternKind.Longformer, LongformerWindow = 1, GlobalTokens = 2 }).WithEncoder(),
         "bigbird" => (s_llama with { AttentionPattern = AttentionPatternKind.BigBird, BigBirdBlock = 1, BigBirdWindow = 1, BigBirdGlobal = 1, BigBirdRandom = 1 }).WithEncoder(),
         "hard" => (s_llama with { Mixer = MixerKind.Hard, NumKvHeads = 4, Positions = PositionKind.Learned }).WithEncoder(),
         "mamba" => s_llama with { Mixer = MixerKind.Mamba, Positions = PositionKind.None, Encoder = s_llama with { Bidirectional = true } },
@@ -145,9 +145,7 @@ public sealed class EncoderDecoderTests
             cache.Length().ShouldBe(0);
             List<float> logits = [];
             for (int at = 0; at < tokens.Length; at += chunk) logits.AddRange(model.Forward(tokens.AsSpan(at, Math.Min(chunk, tokens.Length - at)), cache, rows: LogitRows.All).ToArray());
-            // A state's sums may be cut at other places.
-            if (name != "mamba") logits.ToArray().ShouldBe(whole, $"chunks of {chunk}");
-            for (int i = 0; i < whole.Length; i++) logits[i].ShouldBe(whole[i], 1e-5f, $"chunks of {chunk}");
+            logits.ToArray().ShouldBe(whole, $"chunks of {chunk}");
         }
     }
 

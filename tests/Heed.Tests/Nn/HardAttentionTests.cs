@@ -66,11 +66,13 @@ public sealed class HardAttentionTests
             [.. Enumerable.Range(0, seq * size).Select(i => Enumerable.Range(0, Hidden).Sum(j => rows[i / size * Hidden + j] * weight[i % size * Hidden + j]))];
         double[] qkv = Linear([.. x.Select(value => (double)value)], weights["m.qkv.weight"], 3 * Hidden), mixed = new double[seq * Hidden];
         const int HeadDim = Hidden / 2;
+        // The layer's own, a float32 number.
+        double scale = 1 / MathF.Sqrt(HeadDim);
         for (int head = 0; head < 2; head++)
             for (int query = 0; query < seq; query++)
             {
                 double At(int token, int part, int d) => qkv[token * 3 * Hidden + part * Hidden + head * HeadDim + d];
-                double[] e = [.. Enumerable.Range(0, query + 1).Select(key => Math.Exp(Enumerable.Range(0, HeadDim).Sum(d => At(query, 0, d) * At(key, 1, d)) / Math.Sqrt(HeadDim)))];
+                double[] e = [.. Enumerable.Range(0, query + 1).Select(key => Math.Exp(Enumerable.Range(0, HeadDim).Sum(d => At(query, 0, d) * At(key, 1, d)) * scale))];
                 double[][] chunks = [.. e.Chunk(chunk)];
                 int best = Enumerable.Range(0, chunks.Length).MaxBy(i => chunks[i].Sum());
                 for (int d = 0; d < HeadDim; d++)

@@ -178,7 +178,7 @@ public sealed class RollingCacheTests
     {
         using KvCache cache = Build(s_config).CreateCache(maxPositions: Slots);
         cache.CanTruncate.ShouldBeTrue();
-        Should.Throw<ArgumentOutOfRangeException>(() => Build(s_config).Forward(s_tokens.AsSpan(0, Slots + 1), cache)).Message.ShouldContain($"bound of {Slots} tokens");
+        Should.Throw<ArgumentOutOfRangeException>(() => Build(s_config).Forward(s_tokens.AsSpan(0, Slots + 1), cache)).Message.ShouldContain($"bound of {Slots} tokens; expected 0 to {Slots - 1}");
     }
 
     [Theory]
@@ -281,7 +281,7 @@ public sealed class RollingCacheTests
     [Fact]
     public void KvCache_WindowsThatDoNotFit_AreClearErrors()
     {
-        Should.Throw<ArgumentException>(() => new KvCache(2, 1, 1, 8, 100, windows: [4])).Message.ShouldContain("1 windows for 2 layers");
+        Should.Throw<ArgumentException>(() => new KvCache(2, 1, 1, 8, 100, windows: [4])).Message.ShouldContain("1 windows for 2 layers; expected 2");
         Should.Throw<ArgumentOutOfRangeException>(() => new KvCache(1, 1, 1, 8, 100, windows: [-1]));
     }
 

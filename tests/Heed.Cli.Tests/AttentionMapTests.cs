@@ -77,6 +77,19 @@ public sealed class AttentionMapTests : IDisposable
     }
 
     [Fact]
+    public void InspectAttention_AnotherMixer_IsAClearError()
+    {
+        string model = _temp.File("model"), file = _temp.File("page.html");
+        HeedResult made = HeedProcess.Run("train", TinyTraining.WriteText(_temp), "--out", model, "--steps", "1", "--seq", "8", "--batch", "1",
+            "--set", "HiddenSize=16", "--set", "NumLayers=1", "--set", "NumHeads=2", "--set", "NumKvHeads=2", "--set", "Mixer=AftSimple", "--set", "Positions=None");
+        made.ExitCode.ShouldBe(0, made.Err);
+        HeedResult result = HeedProcess.Run("inspect", "attention", model, "a", "-o", file);
+        result.ExitCode.ShouldBe(1);
+        result.Err.ShouldContain("the model's Mixer is AftSimple; expected Attention");
+        File.Exists(file).ShouldBeFalse();
+    }
+
+    [Fact]
     public void InspectAttention_PromptBeyondTheContext_IsAClearError() =>
         HeedProcess.Run("inspect", "attention", s_model, string.Concat(Enumerable.Repeat(" time", 600)), "--json").Err.ShouldContain("got 601 tokens; expected 1 to 512, the model's context");
 

@@ -14,7 +14,7 @@ public sealed class AttentionTests
         HeedResult result = HeedProcess.Run("attention", "--seq", "64,128", "--heads", "4", "--head-dim", "8", "--repeats", "1", "--plot", plot);
 
         result.ExitCode.ShouldBe(0, result.Err);
-        foreach (string kind in new[] { "mha", "mqa", "gqa", "cross", "hard", "local", "sliding", "longformer", "bigbird", "top-k", "linformer", "aft-full", "aft-local", "aft-simple", "mamba" })
+        foreach (string kind in new[] { "mha", "mqa", "gqa", "cross", "hard", "local", "sliding", "longformer", "bigbird", "top-k", "sinks", "linformer", "aft-full", "aft-local", "aft-simple", "mamba" })
             result.Out.Split('\n').Count(line => line.StartsWith(kind + " ", StringComparison.Ordinal)).ShouldBe(3, kind);
         File.ReadAllText(plot).ShouldStartWith("<svg ");
     }

@@ -1,4 +1,6 @@
 using Heed.Cli.Comparing;
+using Heed.Cli.Learning;
+using Heed.Cli.Measuring;
 using Heed.Models;
 
 namespace Heed.Cli.Tests;
@@ -59,20 +61,58 @@ public sealed class CompareTests
         File.ReadAllLines(log).Length.ShouldBe(2);
     }
 
-    [Theory]
-    [InlineData("mha")]
-    [InlineData("mqa")]
-    [InlineData("learned")]
-    [InlineData("relative")]
-    [InlineData("longformer")]
-    [InlineData("bigbird")]
-    [InlineData("sinks")]
-    [InlineData("more:NumHeads=8,QkNorm=true")]
-    public void Of_AnyVariant_HasTheBasesParameters(string text)
+    public static TheoryData<string> Causal => [.. Variant.NamesFor(Objective.Causal), "more:NumHeads=8,QkNorm=true"];
+
+    public static TheoryData<string> Masked => [.. Variant.NamesFor(Objective.Masked)];
+
+    [Theory, MemberData(nameof(Causal))]
+    public void Of_AnyVariant_HasTheBasesParameters(string text) => HasTheBasesParameters(text, masked: false);
+
+    [Theory, MemberData(nameof(Masked))]
+    public void Of_AnyVariantThatSeesBothWays_HasTheBasesParameters(string text) => HasTheBasesParameters(text, masked: true);
+
+    private static void HasTheBasesParameters(string text, bool masked)
     {
-        ModelConfig config = Variant.Parse(text).For(s_base, 16).Of(s_base);
+        ModelConfig from = s_base with { Bidirectional = masked };
+        ModelConfig config = Variant.Parse(text).For(from, 16).Of(from);
         // One more unit of the two gated feed-forward parts is 2 · 3 · 32 parameters.
         Math.Abs(config.ParameterCount() - s_base.ParameterCount()).ShouldBeLessThanOrEqualTo(96);
+        MeasuredTraining.Check(masked ? Objective.Masked : Objective.Causal, config, text);
+    }
+
+    [Fact]
+    public void Compare_Masked_TrainsEveryVariantThatSeesBothWays()
+    {
+        using TempFolder folder = new();
+        string to = folder.File("comparison"), text = TinyTraining.WriteText(folder);
+        HeedResult Compare(params string[] more) => HeedProcess.Run(["compare", text, "--out", to, "--steps", "10", "--seq", "16", "--batch", "4",
+            "--set", "HiddenSize=32", "--set", "NumLayers=1", "--set", "NumHeads=2", "--set", "NumKvHeads=2", "--set", "IntermediateSize=64", .. more]);
+
+        HeedResult result = Compare("--objective", "masked");
+
+        result.ExitCode.ShouldBe(0, result.Err);
+        string page = File.ReadAllText(Path.Combine(to, "compare.html"));
+        foreach (string name in Variant.NamesFor(Objective.Masked)) page.ShouldContain($">{name}</td>");
+        page.ShouldContain("15 % of the tokens are hidden");
+        Compare("--variant", "mha").Err.ShouldContain("objective was masked, is absent");
+        Compare("--objective", "masked", "--variant", "mha", "mamba", "--force").Err.ShouldContain("--variant mamba, --objective masked: ModelConfig: Mixer is Mamba and Bidirectional true; expected false");
+    }
+
+    /// <summary>A model that saw the next token would win every comparison.</summary>
+    [Theory]
+    [InlineData("--variant x:Bidirectional=true", "--variant x: Bidirectional is true, so that the model sees the next token, which it is to learn; expected false")]
+    [InlineData("--set Bidirectional=true", "--set: Bidirectional is true")]
+    [InlineData("--set Encoder.NumLayers=1", "--set: Encoder is set, which reads a source; expected a model that reads one text")]
+    [InlineData("--variant linformer", "Mixer is Linformer and Bidirectional false; expected true")]
+    [InlineData("--objective masked --set Bidirectional=false", "--set: Bidirectional is false; expected true")]
+    [InlineData("--objective masked --variant x:Bidirectional=false", "--variant x: Bidirectional is false; expected true")]
+    [InlineData("--objective magic", "--objective is 'magic'; expected causal or masked")]
+    public void Compare_ModelsOfAnotherKind_AreRefused(string options, string message)
+    {
+        using TempFolder folder = new();
+        HeedResult result = HeedProcess.Run(["compare", TinyTraining.WriteText(folder), "--out", folder.File("comparison"), "--steps", "1", "--seq", "8", .. options.Split(' ')]);
+        result.ExitCode.ShouldNotBe(0);
+        result.Err.ShouldContain(message);
     }
 
     [Fact]

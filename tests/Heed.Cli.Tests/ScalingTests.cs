@@ -40,6 +40,17 @@ public sealed class ScalingTests
         Scale([.. s_ladder, "--lr", "0.01"]).Err.ShouldContain("lr was by size, is 0.01");
     }
 
+    [Theory]
+    [InlineData("Bidirectional=true", "--set: Bidirectional is true, so that the model sees the next token")]
+    [InlineData("Encoder.NumLayers=1", "--set: Encoder is set, which reads a source")]
+    public void Scaling_ModelsThatDoNotWriteOn_AreRefused(string setting, string message)
+    {
+        using TempFolder folder = new();
+        HeedResult result = HeedProcess.Run(["scaling", TinyTraining.WriteText(folder), "--out", folder.File("ladder"), .. s_small, .. s_ladder, "--set", setting]);
+        result.ExitCode.ShouldNotBe(0);
+        result.Err.ShouldContain(message);
+    }
+
     [UnixFact]
     public void Scaling_Interrupted_KeepsFinishedRunsAndGoesOnToTheSameLosses()
     {

@@ -15,16 +15,17 @@ namespace Heed.Cli.Commands;
 internal sealed class CompareCommand
 {
     private const int DefaultSeq = 128, DefaultSteps = 300;
-    private const string Page = "compare.html", Log = "compare.jsonl";
+    private const string Page = "compare.html", Log = "compare.jsonl", Causal = "causal", Masked = "masked";
     private readonly TextOptions _text = new();
     private readonly Option<string> _out = new("--out", "-o") { Description = $"The folder for {Page}; variants that are finished in it are kept.", HelpName = "DIR", Required = true };
     private readonly Option<string[]> _variants = new("--variant")
     {
-        Description = $"What to compare: {string.Join(", ", Variant.Names)} (all of them if not given), or NAME:SETTING=VALUE,… with ModelConfig's properties.",
+        Description = $"What to compare: {string.Join(", ", Variant.Names)} (if not given, all that go with the objective), or NAME:SETTING=VALUE,… with ModelConfig's properties.",
         HelpName = "NAME",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = true,
     };
+    private readonly Option<string?> _objective = ValueOption.Text("--objective", $"What is learned: {Causal} (the next token), or {Masked} (tokens that are hidden, by models that see both ways); {Causal} if not given.", "NAME");
     private readonly Option<string?> _preset = ValueOption.Text("--preset", $"The sizes of the base: {string.Join(", ", ModelPresets.Names)}; nano if not given.", "NAME");
     private readonly Option<string[]> _set = new("--set") { Description = "One of ModelConfig's properties for all variants, as in NumLayers=2; may be given several times.", HelpName = "NAME=VALUE", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string?> _tokenizer = ValueOption.Text("--tokenizer", ComparedText.TokenizerHelp, "NAME");
@@ -43,11 +44,15 @@ internal sealed class CompareCommand
         CompareCommand self = new(terminal);
         Command command = new("compare", "Train the same small model with each variant of attention, positions and norms, with equal parameters and tokens, and write a page about them.");
         self._text.AddTo(command);
-        Option[] own = [self._out, self._variants, self._preset, self._set, self._tokenizer, self._seq, self._batch, self._steps, self._seed, self._threads, self._force];
+        Option[] own = [self._out, self._variants, self._objective, self._preset, self._set, self._tokenizer, self._seq, self._batch, self._steps, self._seed, self._threads, self._force];
         foreach (Option option in own) command.Add(option);
         self._preset.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !ModelPresets.Names.Contains(token.Value)) result.AddError($"--preset is '{token.Value}'; expected one of {string.Join(", ", ModelPresets.Names)}.");
+        });
+        self._objective.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && token.Value is not ("" or Causal or Masked)) result.AddError($"--objective is '{token.Value}'; expected {Causal} or {Masked}.");
         });
         command.SetAction((line, _) => self.RunAsync(line));
         return command;
@@ -55,7 +60,7 @@ internal sealed class CompareCommand
 
     private async Task<int> RunAsync(ParseResult line)
     {
-        Variant[] named = [.. (line.GetValue(_variants) is { Length: > 0 } given ? given : [.. Variant.Names]).Select(Variant.Parse)];
+        Variant[] named = [.. (line.GetValue(_variants) is { Length: > 0 } given ? given : [.. Variant.NamesFor(ObjectiveOf(line))]).Select(Variant.Parse)];
         string folder = line.GetRequiredValue(_out), preset = line.GetValue(_preset) ?? "nano";
         OutputFolder.Check(folder);
         Directory.CreateDirectory(folder);
@@ -67,12 +72,12 @@ internal sealed class CompareCommand
         string[] notes = [];
         try
         {
-            ComparedText text = ComparedText.Load(source, line.GetValue(_tokenizer), interruption.Token);
+            ComparedText text = ComparedText.Load(source, line.GetValue(_tokenizer), ObjectiveOf(line), interruption.Token);
             int seqLen = line.GetValue(_seq) ?? DefaultSeq, batch = line.GetValue(_batch) ?? TrainingRecipe.Of(preset).Batch;
-            ModelConfig config = (line.GetValue(_set) ?? []).Aggregate(ModelPresets.Find(preset) with { VocabSize = text.Tokenizer.VocabSize, MaxSeqLen = 2 * seqLen, Dropout = 0 }, ModelSettings.Apply).Validate();
+            ModelConfig config = Base(line, preset, text, seqLen);
             // What is wrong with one is said before another has been trained.
             Variant[] variants = [.. named.Select(variant => variant.For(config, seqLen))];
-            ModelConfig[] configs = [.. variants.Select(variant => variant.Of(config))];
+            ModelConfig[] configs = [.. variants.Select(variant => ConfigOf(line, variant, config))];
             notes = Notes(line, preset, config, text, seqLen, batch);
             using RunLog<VariantResult> log = RunLog<VariantResult>.Open(Path.Combine(folder, Log), Conditions(line, preset, config, text, seqLen, batch, interruption.Token), line.GetValue(_force));
             kept = log.Runs;
@@ -96,10 +101,35 @@ internal sealed class CompareCommand
         }
         if (kept.Count == 0) return exitCode;
         string page = Path.Combine(folder, Page);
-        ComparisonPage.Of("Variants compared", notes, steps, kept).Write(page);
+        ComparisonPage.Of(ObjectiveOf(line) == Objective.Masked ? "Variants compared by what they find of hidden tokens" : "Variants compared", notes, steps, kept).Write(page);
         using StandardOutput output = new();
         output.Write(page + "\n");
         return exitCode;
+    }
+
+    private Objective ObjectiveOf(ParseResult line) => line.GetValue(_objective) == Masked ? Objective.Masked : Objective.Causal;
+
+    private ModelConfig Base(ParseResult line, string preset, ComparedText text, int seqLen)
+    {
+        ModelConfig config = ModelPresets.Find(preset) with { VocabSize = text.Tokenizer.VocabSize, MaxSeqLen = 2 * seqLen, Dropout = 0, Bidirectional = ObjectiveOf(line) == Objective.Masked };
+        config = (line.GetValue(_set) ?? []).Aggregate(config, ModelSettings.Apply);
+        MeasuredTraining.Check(ObjectiveOf(line), config, "--set");
+        return config.Validate();
+    }
+
+    private ModelConfig ConfigOf(ParseResult line, Variant variant, ModelConfig config)
+    {
+        string name = $"--variant {variant.Name}";
+        try
+        {
+            ModelConfig result = variant.Of(config);
+            MeasuredTraining.Check(ObjectiveOf(line), result, name);
+            return result;
+        }
+        catch (ArgumentException e)
+        {
+            throw new CommandException($"{name}, --objective {line.GetValue(_objective) ?? Causal}: {ErrorText.Of(e)}");
+        }
     }
 
     private async Task<VariantResult> TrainAsync(ParseResult line, Variant variant, ModelConfig config, ComparedText text, int seqLen, int batch, CancellationToken cancellation)
@@ -109,6 +139,7 @@ internal sealed class CompareCommand
         {
             Config = config,
             Text = text,
+            Objective = ObjectiveOf(line),
             Batch = batch,
             SeqLen = seqLen,
             Steps = line.GetValue(_steps) ?? DefaultSteps,
@@ -137,7 +168,7 @@ internal sealed class CompareCommand
     private SortedDictionary<string, string> Conditions(ParseResult line, string preset, ModelConfig config, ComparedText text, int seqLen, int batch, CancellationToken cancellation)
     {
         static string Text<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
-        return new(StringComparer.Ordinal)
+        SortedDictionary<string, string> conditions = new(StringComparer.Ordinal)
         {
             ["preset"] = preset,
             ["set"] = string.Join(' ', line.GetValue(_set) ?? []),
@@ -148,6 +179,9 @@ internal sealed class CompareCommand
             ["seed"] = Text(line.GetValue(_seed) ?? 1),
             ["text"] = text.Fingerprint(cancellation),
         };
+        // Folders from before there was a choice go on.
+        if (ObjectiveOf(line) == Objective.Masked) conditions["objective"] = Masked;
+        return conditions;
     }
 
     private string[] Notes(ParseResult line, string preset, ModelConfig config, ComparedText text, int seqLen, int batch)
@@ -157,6 +191,7 @@ internal sealed class CompareCommand
         [
             string.Create(CultureInfo.InvariantCulture, $"base: {preset}, {config.ParameterCount():N0} parameters, {config.NumLayers} layers, {config.HiddenSize} wide, {config.DescribeMixer()}; the feed-forward parts of the others are as wide as makes their parameters equal."),
             string.Create(CultureInfo.InvariantCulture, $"each: {steps} steps of {batch} rows of {seqLen} tokens, {steps * batch * seqLen:N0} tokens of {text.Train.TokenCount:N0}, seed {line.GetValue(_seed) ?? 1}, in the same order; {text.Validation.TokenCount:N0} held out."),
+            .. ObjectiveOf(line) == Objective.Masked ? new[] { "objective: 15 % of the tokens are hidden and to be found, by what stands before and after them; losses are those of hidden tokens. Variants for decoders alone, such as mamba, are left out." } : [],
         ];
     }
 

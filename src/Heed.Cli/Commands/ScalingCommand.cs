@@ -73,7 +73,7 @@ internal sealed class ScalingCommand
         int exitCode = ExitCodes.Ok;
         try
         {
-            ComparedText text = ComparedText.Load(source, line.GetValue(_tokenizer), interruption.Token);
+            ComparedText text = ComparedText.Load(source, line.GetValue(_tokenizer), Objective.Causal, interruption.Token);
             IReadOnlyList<PlannedRun> plan = Plan(line, text);
             settings = Settings(line, text, interruption.Token);
             using RunLog<ScalingRun> log = RunLog<ScalingRun>.Open(Path.Combine(folder, Log), settings, line.GetValue(_force));
@@ -139,6 +139,7 @@ internal sealed class ScalingCommand
         int seqLen = line.GetValue(_seq) ?? DefaultSeq;
         ModelConfig config = (line.GetValue(_set) ?? []).Aggregate(
             ModelPresets.Find("nano") with { VocabSize = text.Tokenizer.VocabSize, MaxSeqLen = seqLen, NumKvHeads = null, MultipleOf = 16 }, ModelSettings.Apply);
+        MeasuredTraining.Check(Objective.Causal, config, "--set");
         double[] compute = Amounts(line, _compute);
         double[] tokens = line.GetValue(_tokens) is { Length: > 0 } || compute.Length > 0 ? Amounts(line, _tokens) : s_usualTokens;
         IEnumerable<LadderSize> sizes = line.GetValue(_sizes) is { Length: > 0 } given ? given.Select(size => LadderSize.Parse(size)!.Value) : LadderSize.Usual;

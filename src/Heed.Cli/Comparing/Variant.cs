@@ -21,9 +21,19 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
         new("sinusoidal", ["Positions=Sinusoidal", "EmbeddingScale={√hidden}"]), new("no-positions", ["Positions=None"]), new("post-norm", ["NormPlacement=Post"]),
         new("aft-full", ["Mixer=AftFull", "Positions=None"]), new("aft-local", ["Mixer=AftLocal", "Positions=None"]), new("aft-simple", ["Mixer=AftSimple", "Positions=Learned"]),
         new("mamba", ["Mixer=Mamba", "Positions=None"]), new("hard", ["Mixer=Hard", "NumKvHeads=null", "Positions=Learned"]),
+        new(Linformer, ["Mixer=Linformer", "NumKvHeads=null", "LinformerSize={seq/4}", "Positions=Learned"]),
     ];
 
+    // Only models that see both ways can have it.
+    private const string Linformer = "linformer";
+    private static readonly string[] s_masked =
+        ["mha", Linformer, "longformer", "bigbird", "aft-simple", "aft-local", "aft-full", "alibi", "relative", "learned", "sinusoidal", "no-positions"];
+
+    /// <summary>The variants that have a name.</summary>
     public static IEnumerable<string> Names => s_known.Select(variant => variant.Name);
+
+    /// <summary>Those that are compared if none is named: all that models of the kind can have, or, of those that see both ways, some that differ in what they see.</summary>
+    public static IEnumerable<string> NamesFor(Objective objective) => objective == Objective.Masked ? s_masked : Names.Where(name => name != Linformer);
 
     /// <summary>One of the known names, or NAME:SETTING,SETTING.</summary>
     /// <exception cref="CommandException">It is neither.</exception>
@@ -39,6 +49,8 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
     public Variant For(ModelConfig config, int seqLen) => this with { Settings = [.. Settings.Select(setting => Filled(setting, config, seqLen))] };
 
     /// <summary>The base with the settings, its feed-forward part as wide as makes the parameters those of the base.</summary>
+    /// <exception cref="CommandException">A setting is wrong.</exception>
+    /// <exception cref="ArgumentException">The settings do not make a model.</exception>
     public ModelConfig Of(ModelConfig config)
     {
         long parameters = config.ParameterCount();

@@ -71,16 +71,19 @@ internal sealed class ObjectiveOptions
     /// <summary>A source's batches with tokens hidden, or spans taken out.</summary>
     public IBatchSource Apply(Objective objective, ParseResult line, IBatchSource source, Tokenizer tokenizer, ulong seed) => objective switch
     {
-        Objective.Masked => new MaskedBatches(source, new MaskingOptions
-        {
-            MaskToken = tokenizer.MaskId!.Value,
-            Share = ShareOf(line),
-            SpecialTokens = [.. Enumerable.Range(0, tokenizer.VocabSize).Where(tokenizer.IsSpecial)],
-            Seed = seed,
-        }),
+        Objective.Masked => Masked(source, tokenizer, seed, ShareOf(line)),
         Objective.Spans => new SpanBatches(source, SpanOptions.Of(tokenizer) with { Share = ShareOf(line), MeanLength = line.GetValue(_length) ?? SpanLength, Seed = seed }),
         _ => source,
     };
+
+    /// <summary>A source's batches with a share of the tokens hidden.</summary>
+    public static MaskedBatches Masked(IBatchSource source, Tokenizer tokenizer, ulong seed, double share = Share) => new(source, new MaskingOptions
+    {
+        MaskToken = tokenizer.MaskId!.Value,
+        Share = share,
+        SpecialTokens = [.. Enumerable.Range(0, tokenizer.VocabSize).Where(tokenizer.IsSpecial)],
+        Seed = seed,
+    });
 
     /// <summary>What is learned, for people to read; null where that is the next token.</summary>
     public string? Describe(Objective objective, ParseResult line) => objective switch

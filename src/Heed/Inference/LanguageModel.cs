@@ -170,7 +170,7 @@ public sealed class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CanCache ? Transformer.CreateCache() : null, Config.MaxSeqLen), _endTokens);
+    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache(), Config.MaxSeqLen), _endTokens);
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
     internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options,

@@ -63,7 +63,7 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
         bool continues = Array.Exists(fitted, token => token < tokenizer.VocabSize && !tokenizer.IsSpecial(token));
         PieceWriter writer = new(tokenizer, options, continues, emit);
         FinishReason reason = Decode(options, sampler, writer, cancellation);
-        Usage usage = new(model.Encoder is null ? fitted.Length : history.Cache!.Memory!.Longest, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
+        Usage usage = new(model.Encoder is null ? fitted.Length : history.Cache.Memory!.Longest, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
         writer.Finish(reason, usage);
     }
 
@@ -107,7 +107,7 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
         int[] end = tokenizer.EosId is { } id && (prompt.IsEmpty || prompt[^1] != id) ? [id] : [];
         int[] source = Fit([.. prompt, .. end], options, model.Encoder!.Config.MaxSeqLen);
         history.Truncate(0);
-        model.Encode(new SourceRows(source), history.Cache!, cancellation);
+        model.Encode(new SourceRows(source), history.Cache, cancellation);
         return FirstToken;
     }
 
@@ -134,9 +134,9 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
     {
         while (!tokens.IsEmpty)
         {
-            ReadOnlySpan<int> chunk = history.Cache is null ? tokens : tokens[..Math.Min(PrefillChunk, tokens.Length)];
+            ReadOnlySpan<int> chunk = tokens[..Math.Min(PrefillChunk, tokens.Length)];
             using TensorScope.Lease step = _scope.Enter();
-            Tensor logits = model.Forward(history.Cache is null ? history.With(chunk) : chunk, history.Cache, cancellation: cancellation);
+            Tensor logits = model.Forward(chunk, history.Cache, cancellation: cancellation);
             history.Add(chunk);
             tokens = tokens[chunk.Length..];
             if (tokens.IsEmpty) logits.CopyTo(_logits);

@@ -2,16 +2,13 @@ using Heed.Nn;
 
 namespace Heed.Inference;
 
-/// <summary>
-/// The tokens that a cache has seen, so that a later text reads only what is new; or, without a cache, those that are read again
-/// with each new one.
-/// </summary>
-internal sealed class TokenHistory(KvCache? cache, int maxTokens) : IDisposable
+/// <summary>The tokens that a cache has seen, so that a later text reads only what is new.</summary>
+internal sealed class TokenHistory(KvCache cache, int maxTokens) : IDisposable
 {
     private readonly List<int> _tokens = [];
 
-    /// <summary>What has seen the tokens; null for a model that takes whole texts alone.</summary>
-    public KvCache? Cache { get; } = cache;
+    /// <summary>What has seen the tokens.</summary>
+    public KvCache Cache { get; } = cache;
 
     /// <summary>The largest number of tokens.</summary>
     public int MaxTokens { get; } = maxTokens;
@@ -28,10 +25,10 @@ internal sealed class TokenHistory(KvCache? cache, int maxTokens) : IDisposable
     public int KeepShared(ReadOnlySpan<int> wanted)
     {
         // A pass that failed may have emptied the cache.
-        if (Cache is not null && Cache.Length() < _tokens.Count) _tokens.RemoveRange(Cache.Length(), _tokens.Count - Cache.Length());
+        if (Cache.Length() < _tokens.Count) _tokens.RemoveRange(Cache.Length(), _tokens.Count - Cache.Length());
         int most = Math.Min(_tokens.Count, wanted.Length - 1), shared = 0;
         while (shared < most && _tokens[shared] == wanted[shared]) shared++;
-        if (Cache is not null && !Cache.CanTruncateTo(0, shared)) shared = 0;
+        if (!Cache.CanTruncateTo(0, shared)) shared = 0;
         Truncate(shared);
         return shared;
     }
@@ -40,9 +37,6 @@ internal sealed class TokenHistory(KvCache? cache, int maxTokens) : IDisposable
     {
         foreach (int token in tokens) _tokens.Add(token);
     }
-
-    /// <summary>The tokens so far and <paramref name="more"/>.</summary>
-    public int[] With(ReadOnlySpan<int> more) => [.. _tokens, .. more];
 
     /// <summary>What is left of a full context: the begin token, if there is one, and the younger half of the others.</summary>
     public int[] YoungerHalf(int? beginToken)
@@ -56,8 +50,8 @@ internal sealed class TokenHistory(KvCache? cache, int maxTokens) : IDisposable
     public void Truncate(int length)
     {
         _tokens.RemoveRange(length, _tokens.Count - length);
-        Cache?.Truncate(0, length);
+        Cache.Truncate(0, length);
     }
 
-    public void Dispose() => Cache?.Dispose();
+    public void Dispose() => Cache.Dispose();
 }

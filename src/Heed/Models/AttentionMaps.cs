@@ -46,7 +46,7 @@ public sealed class AttentionMaps
     /// <param name="tokens">The text's token ids, 1 to the model's context.</param>
     /// <param name="layer">The one layer to keep, from 0; all if null.</param>
     /// <param name="cancellation">Looked at before each block.</param>
-    /// <exception cref="ArgumentException">There are no tokens, more than the context holds, or weights of more than <see cref="MaxBytes"/>.</exception>
+    /// <exception cref="ArgumentException">There are no tokens, more than the context holds, or weights of more than <see cref="MaxBytes"/>; or the model has an encoder, or another mixer than attention.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary, or there is no such layer.</exception>
     public static AttentionMaps Of(Transformer model, ReadOnlySpan<int> tokens, int? layer = null, CancellationToken cancellation = default)
     {
@@ -76,6 +76,8 @@ public sealed class AttentionMaps
     private static void Check(ModelConfig config, int tokens, int? layer)
     {
         if (config.Encoder is not null) throw new ArgumentException("AttentionMaps: the model has an encoder beside its decoder; expected one that reads a single text.", nameof(config));
+        if (config.Mixer != MixerKind.Attention)
+            throw new ArgumentException($"AttentionMaps: the model's Mixer is {config.Mixer}; expected {MixerKind.Attention}: other mixers have no softmax weights to show.", nameof(config));
         if (tokens < 1 || tokens > config.MaxSeqLen)
             throw new ArgumentException($"AttentionMaps: got {tokens} tokens; expected 1 to {config.MaxSeqLen}, the model's context.", nameof(tokens));
         if (layer is { } one && (uint)one >= (uint)config.NumLayers)

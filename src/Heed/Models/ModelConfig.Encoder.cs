@@ -31,7 +31,6 @@ public sealed partial record ModelConfig
         if (encoder.HiddenSize != HiddenSize) throw Wrong($"has HiddenSize {encoder.HiddenSize}; expected {HiddenSize}, the decoder's");
         if (encoder.VocabSize != VocabSize) throw Wrong($"has VocabSize {encoder.VocabSize}; expected {VocabSize}, the decoder's");
         if (encoder.Norm == NormKind.Batch || Norm == NormKind.Batch) throw new ArgumentException("ModelConfig: Norm is Batch beside an Encoder; expected Rms or Layer: its statistics would take in the padding of sources.");
-        if (Mixer == MixerKind.Hard) throw new ArgumentException("ModelConfig: Mixer is Hard beside an Encoder; expected one that decodes from a cache.");
         try
         {
             encoder.Validate();

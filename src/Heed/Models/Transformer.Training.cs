@@ -41,7 +41,7 @@ public sealed partial class Transformer
         ReadOnlySpan<int> firstKeys = default, ulong? dropoutSeed = null, int ignoreIndex = -100, bool recompute = false, SourceRows? sources = null, CancellationToken cancellation = default)
     {
         if (targets.Length != tokens.Length)
-            throw new ArgumentException($"Loss: got {targets.Length} targets for {tokens.Length} tokens.", nameof(targets));
+            throw new ArgumentException($"Loss: got {targets.Length} targets for {tokens.Length} tokens; expected {tokens.Length}.", nameof(targets));
         OwnRows rows = Own(tokens, batch, positions, firstKeys, dropoutSeed);
         using TensorScope.Lease lease = TensorScope.Begin();
         CrossMemory? memory = Remember(sources, batch, dropoutSeed, recompute, cancellation);
@@ -53,11 +53,11 @@ public sealed partial class Transformer
     {
         int seq = CheckSizes(tokens, positions, batch);
         if (!firstKeys.IsEmpty && firstKeys.Length != tokens.Length)
-            throw new ArgumentException($"Loss: got {firstKeys.Length} first keys for {tokens.Length} tokens.", nameof(firstKeys));
+            throw new ArgumentException($"Loss: got {firstKeys.Length} first keys for {tokens.Length} tokens; expected {tokens.Length}, or none.", nameof(firstKeys));
         int[] own = positions.IsEmpty ? NextPositions(null, batch, seq, default).ToArray() : positions.ToArray();
         foreach (int position in own)
             if (position >= Config.MaxSeqLen || position < -1)
-                throw new ArgumentOutOfRangeException(nameof(positions), position, $"Loss: position {position} is out of bounds; the model's MaxSeqLen is {Config.MaxSeqLen}.");
+                throw new ArgumentOutOfRangeException(nameof(positions), position, $"Loss: got position {position}; expected −1 for padding, or 0 to {Config.MaxSeqLen - 1}, below the model's MaxSeqLen.");
         return new OwnRows(batch, own, firstKeys, Config.Dropout, dropoutSeed, Config.Bidirectional);
     }
 

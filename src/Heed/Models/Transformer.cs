@@ -94,16 +94,13 @@ public sealed partial class Transformer
     /// Whether layers with a window keep the latest tokens alone; if not they keep all, so that rows can be cut back to any length.
     /// What the model computes is the same.
     /// </param>
-    /// <exception cref="NotSupportedException">Not <see cref="CanCache"/>.</exception>
+    /// <exception cref="NotSupportedException">The model sees both ways.</exception>
     public KvCache CreateCache(int batch = 1, int maxPositions = 0, bool rolling = true)
     {
         if (Config.Bidirectional) ThrowNoCache("CreateCache");
         int bound = maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen;
         return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device, windows: rolling ? _windows : null) : new(_mixers, batch, bound, Device);
     }
-
-    /// <summary>Whether tokens can be added to what a cache keeps; if not, <see cref="Forward"/> takes whole texts, without a cache.</summary>
-    public bool CanCache => !Config.Bidirectional && (_mixers is null || Array.TrueForAll(_mixers, mixer => mixer.CanAppend));
 
     /// <summary>The logits of a batch of tokens.</summary>
     /// <param name="tokens">Token ids, row after row: batch × seq of them.</param>
@@ -126,11 +123,11 @@ public sealed partial class Transformer
         if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
         if (sources is not null && cache is not null)
             throw new ArgumentException("Forward: got sources and a cache; expected one of them: Encode reads sources into a cache.", nameof(sources));
-        if (cache is null && (GradientTape.IsRecording || _mixers is not null || Config.Bidirectional))
+        // Beside an encoder other mixers too go through a cache, since cross attention over one rounds otherwise than over rows of their own.
+        if (cache is null && (GradientTape.IsRecording || Config.Bidirectional || _mixers is not null && Encoder is null))
         {
-            OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
             using StepScope free = new(TensorScope.Current is null && !GradientTape.IsRecording);
-            return free.Keep(Compute(tokens, own, sources, batch, rows, cancellation));
+            return free.Keep(OfOwnRows(tokens, positions, sources, batch, rows, cancellation));
         }
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
@@ -165,6 +162,17 @@ public sealed partial class Transformer
         ForwardPass pass = new(positions, cache, cache.Reserve(positions));
         Tensor x = Hidden(tokens, batch, pass, recompute: false, cancellation);
         return lease.Return(Logits(x, positions, batch, rows));
+    }
+
+    /// <summary>Rows that nothing is stored of. They begin at their first columns, so that tiles of keys are cut alike wherever padding lies.</summary>
+    private Tensor OfOwnRows(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, SourceRows? sources, int batch, LogitRows rows, CancellationToken cancellation)
+    {
+        OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
+        if (LeftAligned.Of(own) is not { } aligned) return Compute(tokens, own, sources, batch, rows, cancellation);
+        using TensorScope.Lease lease = TensorScope.Begin();
+        own = Own(aligned.Move(tokens), batch, aligned.Move(positions), default, dropoutSeed: null);
+        Tensor logits = Compute(aligned.Move(tokens), own, sources, batch, rows, cancellation);
+        return lease.Return(rows == LogitRows.All ? aligned.MoveBack(logits) : logits);
     }
 
     private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, SourceRows? sources, int batch, LogitRows rows, CancellationToken cancellation)
@@ -249,10 +257,10 @@ public sealed partial class Transformer
         if (tokens.IsEmpty || tokens.Length % batch != 0)
             throw new ArgumentException($"Forward: got {tokens.Length} tokens for {batch} rows; expected a multiple of {batch} above 0.", nameof(tokens));
         if (!positions.IsEmpty && positions.Length != tokens.Length)
-            throw new ArgumentException($"Forward: got {positions.Length} positions for {tokens.Length} tokens.", nameof(positions));
+            throw new ArgumentException($"Forward: got {positions.Length} positions for {tokens.Length} tokens; expected {tokens.Length}, or none.", nameof(positions));
         foreach (int token in tokens)
             if ((uint)token >= (uint)Config.VocabSize)
-                throw new ArgumentOutOfRangeException(nameof(tokens), token, $"Forward: token {token} is not in the vocabulary of {Config.VocabSize}.");
+                throw new ArgumentOutOfRangeException(nameof(tokens), token, $"Forward: got token {token}; expected 0 to {Config.VocabSize - 1}, the vocabulary's.");
         return tokens.Length / batch;
     }
 }

@@ -39,7 +39,7 @@ public sealed partial class KvCache
     private static KvSlots[] SlotsOf(int layers, int maxPositions, IReadOnlyList<int>? windows)
     {
         if (windows is not null && windows.Count != layers)
-            throw new ArgumentException($"KvCache: got {windows.Count} windows for {layers} layers.", nameof(windows));
+            throw new ArgumentException($"KvCache: got {windows.Count} windows for {layers} layers; expected {layers}.", nameof(windows));
         KvSlots[] slots = new KvSlots[layers];
         for (int i = 0; i < layers; i++)
         {

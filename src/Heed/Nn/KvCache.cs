@@ -133,7 +133,7 @@ public sealed partial class KvCache : IDisposable
                 if (position >= MaxPositions) ThrowFull(position);
                 if (_mixers is not null && position >= 0 && position < length) ThrowOverwrites(row, position, length);
                 if (position > length)
-                    throw new ArgumentOutOfRangeException(nameof(positions), position, $"KvCache: position {position} leaves a gap; row {row} holds {length} tokens.");
+                    throw new ArgumentOutOfRangeException(nameof(positions), position, $"KvCache: position {position} leaves a gap; expected 0 to {length}: row {row} holds {length} tokens.");
                 length = Math.Max(length, position + 1);
             }
             if (_rolling.Length > 0) CheckHeld(row, positions.Slice(row * seq, seq), Math.Max(length, _ends[row]));
@@ -183,11 +183,11 @@ public sealed partial class KvCache : IDisposable
     private void CheckLength(string operation, int row, int length)
     {
         if ((uint)row >= (uint)_lengths.Length)
-            throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.{operation}: the cache has {_lengths.Length} rows.");
+            throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.{operation}: got row {row}; expected 0 to {_lengths.Length - 1}.");
         if (length < 0 || length > _lengths[row])
-            throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.{operation}: row {row} holds {_lengths[row]} tokens.");
+            throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.{operation}: got length {length}; expected 0 to {_lengths[row]}, the tokens of row {row}.");
     }
 
     private void ThrowFull(int position) => throw new ArgumentOutOfRangeException(
-        nameof(position), position, $"KvCache: position {position} is past the cache's bound of {MaxPositions} tokens.");
+        nameof(position), position, $"KvCache: position {position} is past the cache's bound of {MaxPositions} tokens; expected 0 to {MaxPositions - 1}.");
 }

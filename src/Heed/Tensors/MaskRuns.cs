@@ -83,8 +83,6 @@ internal sealed class MaskRuns
 
     public void Return(MaskRuns copy) => _spare.Push(copy);
 
-    public bool SameAs(MaskRuns other) => Runs.SequenceEqual(other.Runs);
-
     private void Append(int first, int end)
     {
         if (first >= end) return;

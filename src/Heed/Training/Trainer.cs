@@ -187,13 +187,13 @@ public sealed class Trainer
     private static void CheckFits(ModelConfig config, IBatchSource source, string name)
     {
         if (source.VocabSize > config.VocabSize)
-            throw new ArgumentException($"Trainer: the batches have ids below {source.VocabSize}; the model's vocabulary has {config.VocabSize}.", name);
+            throw new ArgumentException($"Trainer: the batches have ids below {source.VocabSize}; expected at most {config.VocabSize}, the model's vocabulary.", name);
         if (source.SeqLen > config.MaxSeqLen)
-            throw new ArgumentException($"Trainer: the batches have rows of {source.SeqLen} tokens; the model's MaxSeqLen is {config.MaxSeqLen}.", name);
+            throw new ArgumentException($"Trainer: the batches have rows of {source.SeqLen} tokens; expected at most {config.MaxSeqLen}, the model's MaxSeqLen.", name);
         if (source.SourceLen > 0 != config.Encoder is not null)
             throw new ArgumentException($"Trainer: the batches have {(source.SourceLen > 0 ? "sources" : "no sources")} and the model {(config.Encoder is null ? "no encoder" : "an encoder")}; expected both or neither.", name);
         if (source.SourceLen > config.Encoder?.MaxSeqLen)
-            throw new ArgumentException($"Trainer: the batches have sources of {source.SourceLen} tokens; the encoder's MaxSeqLen is {config.Encoder.MaxSeqLen}.", name);
+            throw new ArgumentException($"Trainer: the batches have sources of {source.SourceLen} tokens; expected at most {config.Encoder.MaxSeqLen}, the encoder's MaxSeqLen.", name);
     }
 
     private void CheckSettings(TrainingState found, bool acceptChanges)

@@ -129,11 +129,22 @@ public sealed class AttentionMapsTests
         Transformer model = ModelOf("plain", Device.Cpu);
         Should.Throw<ArgumentException>(() => AttentionMaps.Of(model, [])).Message.ShouldContain("got 0 tokens; expected 1 to 20, the model's context");
         Should.Throw<ArgumentException>(() => AttentionMaps.Of(model, new int[21])).Message.ShouldContain("got 21 tokens; expected 1 to 20");
-        Should.Throw<ArgumentOutOfRangeException>(() => AttentionMaps.Of(model, [61])).Message.ShouldContain("token 61 is not in the vocabulary of 61");
+        Should.Throw<ArgumentOutOfRangeException>(() => AttentionMaps.Of(model, [61])).Message.ShouldContain("got token 61; expected 0 to 60");
         Should.Throw<ArgumentOutOfRangeException>(() => AttentionMaps.Of(model, s_tokens, layer: 3)).Message.ShouldContain("got layer 3; expected 0 to 2");
         Should.Throw<OperationCanceledException>(() => AttentionMaps.Of(model, s_tokens, cancellation: new CancellationToken(canceled: true)));
         Transformer wide = new(s_small with { HiddenSize = 64, NumHeads = 64, NumKvHeads = 1, NumLayers = 1, Positions = PositionKind.None, MaxSeqLen = 4096 }, new RandomWeights(1));
         Should.Throw<ArgumentException>(() => AttentionMaps.Of(wide, new int[2100])).Message.ShouldContain("64 heads over 2100 tokens take 1077 MiB; expected at most 1024 MiB");
+    }
+
+    [Theory]
+    [InlineData("mamba")]
+    [InlineData("hard")]
+    [InlineData("simple")]
+    [InlineData("linformer")]
+    public void Of_AnotherMixer_IsRefused(string name)
+    {
+        Transformer model = MixerModels.Make(name);
+        Should.Throw<ArgumentException>(() => AttentionMaps.Of(model, [1, 2])).Message.ShouldContain($"Mixer is {model.Config.Mixer}; expected Attention");
     }
 
     private static Transformer ModelOf(string name, Device device)

@@ -35,6 +35,19 @@ public sealed class MixerDecodeTests
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
     }
 
+    /// <summary>Past the first 64 tokens a hard layer's cache grows, and queries come in several blocks.</summary>
+    [Theory, InlineData("hard"), InlineData("chunks")]
+    public void Forward_LongTextOfHardChoicesInACache_HasTheBitsOfTheFullForward(string name)
+    {
+        Transformer model = MixerModels.Make(MixerModels.ConfigOf(name) with { MaxSeqLen = 300 });
+        Random random = new(4);
+        int[] tokens = [.. Enumerable.Range(0, 200).Select(_ => random.Next(Vocab))];
+        float[] full = MixerModels.Logits(model, tokens);
+        using KvCache cache = model.CreateCache();
+        foreach ((int start, int count) in new[] { (0, 63), (63, 1), (64, 1), (65, 100), (165, 35) })
+            model.Forward(tokens.AsSpan(start, count), cache, rows: LogitRows.All).ToArray().ShouldBe(full.AsSpan(start * Vocab, count * Vocab).ToArray(), $"tokens from {start}");
+    }
+
     /// <summary>Rows that begin, pause and begin anew at different steps: each has the bits that it has alone.</summary>
     [Theory, MemberData(nameof(WithSums)), InlineData("full"), InlineData("factors"), InlineData("hard"), InlineData("chunks")]
     public void Forward_RowsThatPauseAndBeginAnew_HaveTheBitsOfSingleRows(string name)

@@ -91,8 +91,8 @@ public sealed class PatternModelTests
         // Two tokens of padding on the left of the first row, three on the right of the second.
         int[] positions = [-1, -1, 0, 1, 2, 3, 0, 1, 2, -1, -1, -1];
         float[] padded = model.Forward([9, 9, .. a[..4], .. b[..3], 9, 9, 9], positions: positions, batch: 2, rows: LogitRows.All).ToArray();
-        Close(padded[(2 * Vocab)..(6 * Vocab)], shortFirst, model.Config.Bidirectional);
-        Close(padded[(6 * Vocab)..(9 * Vocab)], shortSecond, model.Config.Bidirectional);
+        padded[(2 * Vocab)..(6 * Vocab)].ShouldBe(shortFirst);
+        padded[(6 * Vocab)..(9 * Vocab)].ShouldBe(shortSecond);
     }
 
     [Theory, MemberData(nameof(Causal))]
@@ -182,7 +182,8 @@ public sealed class PatternModelTests
         {
             float[] weights = maps.Weights(layer, 1).ToArray();
             for (int query = 0; query < 16; query++) weights[(query * 16)..(query * 16 + 16)].Sum(p => (double)p).ShouldBe(1, 1e-5, $"layer {layer}, query {query}");
-            weights[2].ShouldBe(model.Config.Bidirectional ? weights[2] : 0);
+            // What the first query sees behind itself.
+            (weights[1..16].Max() > 0).ShouldBe(model.Config.Bidirectional, $"layer {layer}");
             maps.Entropy(layer, 1).ShouldBe(weights.Where(p => p > 0).Sum(p => -p * Math.Log(p)) / 16, 1e-9);
         }
         if (name == "longformer-both-ways") maps.Weights(0, 0)[15].ShouldBeGreaterThan(0, "the global token sees the last one");
@@ -261,13 +262,6 @@ public sealed class PatternModelTests
 
     private static int[] Moved(float[] after, float[] before) =>
         [.. Enumerable.Range(0, after.Length / Vocab).Where(i => !after.AsSpan(i * Vocab, Vocab).SequenceEqual(before.AsSpan(i * Vocab, Vocab)))];
-
-    /// <summary>Rows of their own that are padded on the left lie in other tiles, which are rounded otherwise.</summary>
-    private static void Close(float[] found, float[] expected, bool rounded)
-    {
-        if (!rounded) found.ShouldBe(expected);
-        for (int i = 0; i < expected.Length; i++) found[i].ShouldBe(expected[i], 1e-5f);
-    }
 
     /// <summary>Gives global tokens the projections of all tokens.</summary>
     private sealed class WithGlobals(IWeightSource inner, ModelConfig config) : IWeightSource

@@ -23,7 +23,7 @@ public sealed class RollingCacheTests
 
     private static readonly int[] s_tokens = [.. Enumerable.Range(0, 1100).Select(i => i * i * 7 % 113 % Vocab)];
 
-    public static TheoryData<string> Patterns => ["all", "every second", "from the second", "odd window", "alibi", "relative", "learned", "capped top-k", "qk norm"];
+    public static TheoryData<string> Patterns => ["all", "every second", "from the second", "odd window", "alibi", "relative", "learned", "capped top-k", "qk norm", "sinks"];
 
     [Theory, MemberData(nameof(Patterns))]
     public void Forward_DecodeOfManyWindows_GivesTheBitsOfACacheThatKeepsAll(string pattern)
@@ -164,7 +164,7 @@ public sealed class RollingCacheTests
         {
             Transformer model = Build(s_config with { Window = window });
             using KvCache cache = model.CreateCache(), whole = model.CreateCache(rolling: false);
-            cache.CanTruncate.ShouldBe(window != 0 && window < 1000 ? false : true, $"window {window}");
+            cache.CanTruncate.ShouldBe(window is 0 or >= 1000, $"window {window}");
             if (!cache.CanTruncate) continue;
             model.Forward(s_tokens, cache);
             model.Forward(s_tokens, whole);
@@ -178,7 +178,7 @@ public sealed class RollingCacheTests
     {
         using KvCache cache = Build(s_config).CreateCache(maxPositions: Slots);
         cache.CanTruncate.ShouldBeTrue();
-        Should.Throw<ArgumentOutOfRangeException>(() => Build(s_config).Forward(s_tokens.AsSpan(0, Slots + 1), cache)).Message.ShouldContain($"bound of {Slots} tokens");
+        Should.Throw<ArgumentOutOfRangeException>(() => Build(s_config).Forward(s_tokens.AsSpan(0, Slots + 1), cache)).Message.ShouldContain($"bound of {Slots} tokens; expected 0 to {Slots - 1}");
     }
 
     [Theory]
@@ -221,8 +221,8 @@ public sealed class RollingCacheTests
         cache.CanTruncateTo(0, 600 - Room - 1).ShouldBeFalse("the tokens from 400 to 599 have pushed its window out");
         cache.Truncate(0, 600 - Room);
         model.Forward(s_tokens.AsSpan(600 - Room, 500), cache, rows: LogitRows.All).ToArray().ShouldBe(expected[((600 - Room) * Vocab)..((1100 - Room) * Vocab)]);
-        Should.Throw<ArgumentOutOfRangeException>(() => cache.CanTruncateTo(1, 0)).Message.ShouldContain("CanTruncateTo: the cache has 1 rows");
-        Should.Throw<ArgumentOutOfRangeException>(() => cache.CanTruncateTo(0, 1100)).Message.ShouldContain($"row 0 holds {1100 - Room} tokens");
+        Should.Throw<ArgumentOutOfRangeException>(() => cache.CanTruncateTo(1, 0)).Message.ShouldContain("CanTruncateTo: got row 1; expected 0 to 0");
+        Should.Throw<ArgumentOutOfRangeException>(() => cache.CanTruncateTo(0, 1100)).Message.ShouldContain($"got length 1100; expected 0 to {1100 - Room}, the tokens of row 0");
         cache.Clear();
         model.Forward(s_tokens.AsSpan(0, 40), cache).ToArray().ShouldBe(expected[(39 * Vocab)..(40 * Vocab)]);
         cache.Truncate(0, 1);
@@ -281,7 +281,7 @@ public sealed class RollingCacheTests
     [Fact]
     public void KvCache_WindowsThatDoNotFit_AreClearErrors()
     {
-        Should.Throw<ArgumentException>(() => new KvCache(2, 1, 1, 8, 100, windows: [4])).Message.ShouldContain("1 windows for 2 layers");
+        Should.Throw<ArgumentException>(() => new KvCache(2, 1, 1, 8, 100, windows: [4])).Message.ShouldContain("1 windows for 2 layers; expected 2");
         Should.Throw<ArgumentOutOfRangeException>(() => new KvCache(1, 1, 1, 8, 100, windows: [-1]));
     }
 
@@ -317,6 +317,7 @@ public sealed class RollingCacheTests
         "relative" => s_config with { Positions = PositionKind.Relative },
         "learned" => s_config with { Positions = PositionKind.Learned },
         "capped top-k" => s_config with { AttentionTopK = 7, AttentionSoftCap = 10 },
+        "sinks" => s_config with { AttentionSinks = true, WindowEvery = 2 },
         _ => s_config with { QkNorm = true },
     };
 

@@ -155,11 +155,13 @@ public sealed class TransformerLossTests
     public void Loss_WrongSizes_SaysWhatIsWrong()
     {
         Transformer model = Random(s_llama, Device.Cpu);
-        Should.Throw<ArgumentException>(() => model.Loss([1, 2], [1])).Message.ShouldContain("1 targets for 2 tokens");
+        Should.Throw<ArgumentException>(() => model.Loss([1, 2], [1])).Message.ShouldContain("1 targets for 2 tokens; expected 2");
         Should.Throw<ArgumentException>(() => model.Loss([1, 2], [1, 2], firstKeys: [0, 2])).Message.ShouldContain("first key");
         Should.Throw<ArgumentException>(() => model.Loss([1, 2, 3], [1, 2, 3], positions: [0, -1, 1])).Message.ShouldContain("padding between tokens");
         Should.Throw<ArgumentOutOfRangeException>(() => model.Loss([1, 2], [1, 99])).Message.ShouldContain("99");
-        Should.Throw<ArgumentOutOfRangeException>(() => model.Loss([1, 2], [1, 2], positions: [31, 32])).Message.ShouldContain("MaxSeqLen");
+        Should.Throw<ArgumentOutOfRangeException>(() => model.Loss([1, 2], [1, 2], positions: [31, 32])).Message.ShouldContain("got position 32; expected −1 for padding, or 0 to 31");
+        Should.Throw<ArgumentException>(() => model.Loss([1, 2], [1, 2], firstKeys: [0])).Message.ShouldContain("1 first keys for 2 tokens; expected 2, or none");
+        Should.Throw<ArgumentException>(() => model.Forward([1, 2], positions: [0])).Message.ShouldContain("1 positions for 2 tokens; expected 2, or none");
     }
 
     private static ModelConfig ConfigOf(string name) => name switch

@@ -144,6 +144,7 @@ public sealed class AttentionScoresTests
         Throws(new() { Sinks = Tensor.Zeros(new Shape(3)) }, "[3]");
         Throws(new() { TopK = -1 }, "top k of -1");
         Throws(new() { SoftCap = -1 }, "soft-cap of -1");
+        foreach (float scale in new[] { float.NaN, float.PositiveInfinity }) Throws(new() { Scale = scale }, $"scale of {scale}; expected a number");
         Throws(new() { Dropout = 1 }, "dropout rate 1");
 
         void Throws(AttentionScores scores, string message) => Should.Throw<ArgumentException>(() => Ops.Attention(x, x, x, scores)).Message.ShouldContain(message);

@@ -105,7 +105,7 @@ public sealed class EncoderDecoderTrainingTests
         Should.Throw<ArgumentException>(() => new Trainer(Model(), new RandomBatches(Text(), 2, 8, 1), TinyRun.Options)).Message.ShouldContain("the batches have no sources");
         ModelConfig config = Model().Config;
         Transformer narrow = new(config with { Encoder = config.Encoder! with { MaxSeqLen = 5 } }, new RandomWeights(1));
-        Should.Throw<ArgumentException>(() => new Trainer(narrow, new PairBatches(Words(50), 2, 1), TinyRun.Options)).Message.ShouldContain("the encoder's MaxSeqLen is 5");
+        Should.Throw<ArgumentException>(() => new Trainer(narrow, new PairBatches(Words(50), 2, 1), TinyRun.Options)).Message.ShouldContain("expected at most 5, the encoder's MaxSeqLen");
     }
 
     private static PairDataset Words(int count, int longest = 6)

@@ -140,8 +140,8 @@ public sealed class TrainerTests
     [Fact]
     public void Constructor_BatchesThatDoNotFit_SaysBothSizes()
     {
-        Should.Throw<ArgumentException>(() => new Trainer(TinyRun.Model(), new TinyRun.Batches(2, seqLen: 17), TinyRun.Options)).Message.ShouldContain("rows of 17 tokens; the model's MaxSeqLen is 16");
-        Should.Throw<ArgumentException>(() => new Trainer(TinyRun.Model(TinyRun.Config with { VocabSize = 5 }), new TinyRun.Batches(2), TinyRun.Options)).Message.ShouldContain("ids below 13");
+        Should.Throw<ArgumentException>(() => new Trainer(TinyRun.Model(), new TinyRun.Batches(2, seqLen: 17), TinyRun.Options)).Message.ShouldContain("rows of 17 tokens; expected at most 16, the model's MaxSeqLen");
+        Should.Throw<ArgumentException>(() => new Trainer(TinyRun.Model(TinyRun.Config with { VocabSize = 5 }), new TinyRun.Batches(2), TinyRun.Options)).Message.ShouldContain("ids below 13; expected at most 5, the model's vocabulary");
     }
 
     private static float[] Gradients(int rows, int accumulation, out double loss)

@@ -52,6 +52,7 @@ public static partial class Ops
     {
         int batch = q.Shape[0], queries = q.Shape[1], heads = q.Shape[2], keys = k.Shape[1];
         float scale = scores.Scale ?? 1 / MathF.Sqrt(q.Shape[3]);
+        if (!float.IsFinite(scale)) TensorErrors.Argument($"Attention: got a scale of {scale}; expected a number.");
         if (!(scores.SoftCap >= 0)) TensorErrors.Argument($"Attention: got a soft-cap of {scores.SoftCap}; expected 0 or more.");
         if (scores.TopK < 0) TensorErrors.Argument($"Attention: got a top k of {scores.TopK}; expected 0 or more.");
         CompiledMask mask = scores.Mask?.Compile(batch, heads, queries, keys) ?? EverythingSeen(batch * queries, keys);

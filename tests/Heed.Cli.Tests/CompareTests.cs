@@ -16,11 +16,11 @@ public sealed class CompareTests
         string to = folder.File("comparison");
 
         HeedResult result = HeedProcess.Run("compare", TinyTraining.WriteText(folder), "--out", to, "--steps", "30", "--seq", "16", "--batch", "4",
-            "--set", "HiddenSize=32", "--set", "NumLayers=1", "--set", "NumHeads=2", "--set", "NumKvHeads=2", "--set", "IntermediateSize=64", "--variant", "mha", "alibi", "wide:QkNorm=true,Window=4");
+            "--set", "HiddenSize=32", "--set", "NumLayers=1", "--set", "NumHeads=2", "--set", "NumKvHeads=2", "--set", "IntermediateSize=64", "--variant", "mha", "alibi", "wide:QkNorm=true,Window=4", "values:ValueHeadDim=5");
 
         result.ExitCode.ShouldBe(0, result.Err);
         string page = File.ReadAllText(Path.Combine(to, "compare.html"));
-        foreach (string text in new[] { ">mha</td>", ">alibi</td><td class=\"word\">Positions=Alibi</td>", ">wide</td><td class=\"word\">QkNorm=true, Window=4</td>", "<polyline", "MiB at the peak", "30 steps of 4 rows of 16 tokens" }) page.ShouldContain(text);
+        foreach (string text in new[] { ">mha</td>", ">alibi</td><td class=\"word\">Positions=Alibi</td>", ">wide</td><td class=\"word\">QkNorm=true, Window=4</td>", ">values</td><td class=\"word\">ValueHeadDim=5</td>", "<polyline", "MiB at the peak", "30 steps of 4 rows of 16 tokens" }) page.ShouldContain(text);
         page.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal).ShouldNotContain("http", Case.Insensitive, "nothing is fetched");
     }
 

@@ -52,6 +52,7 @@ public sealed class InspectTests
     [Theory]
     [InlineData("attention", "heads +4 of size 4, 4 for keys and values", "keys and values +256.0 KiB per 1,024 tokens, 256.0 KiB for the whole context$", 262144, 256)]
     [InlineData("window", "window +10 tokens, in 1 of 2 layers", "keys and values +256.0 KiB per 1,024 tokens, 168.0 KiB for the whole context: layers with a window keep the latest tokens alone", (1024 + 320) * 128, 256)]
+    [InlineData("halves", "heads +4 of size 4, 4 for keys and values, values of size 12", "of a source +512.0 KiB per 1,024 tokens, 512.0 KiB for the encoder's whole context$", 524288, 512)]
     [InlineData("encoder", "sees +both ways", "keys and values +none are kept: the model sees both ways", 0, 0)]
     [InlineData("mamba", "mixer +Mamba, 32 channels of 16 states, a convolution over 4 tokens", "state +4.8 KiB, however long the text", 4864, 0)]
     [InlineData("simple", "mixer +attention-free, without biases", "state +384 B, however long the text", 384, 0)]
@@ -65,6 +66,7 @@ public sealed class InspectTests
         {
             "attention" => config,
             "window" => config with { Window = 10, WindowFrom = 1 },
+            "halves" => (config with { ValueHeadDim = 12 }).WithEncoder(1),
             "encoder" => config with { Bidirectional = true },
             "mamba" => config with { Mixer = MixerKind.Mamba },
             "simple" => config with { Mixer = MixerKind.AftSimple },
@@ -83,6 +85,8 @@ public sealed class InspectTests
         using JsonDocument document = JsonDocument.Parse(HeedProcess.Run("inspect", folder.File("model"), "--json").Out);
         JsonElement need = document.RootElement.GetProperty("memory");
         (need.GetProperty("cache_bytes").GetInt64(), need.GetProperty("cache_bytes_per_token").GetInt64()).ShouldBe((bytes, perToken));
+        need.TryGetProperty("source_cache_bytes", out JsonElement source).ShouldBe(config.Encoder is not null);
+        if (config.Encoder is not null) source.GetInt64().ShouldBe(524288);
         document.RootElement.GetProperty("config").GetProperty("mixer").GetString().ShouldBe(config.Mixer.ToString());
     }
 

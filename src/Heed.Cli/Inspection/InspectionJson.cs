@@ -47,6 +47,7 @@ internal static class InspectionJson
         json.WriteNumber("heads", config.NumHeads);
         json.WriteNumber("kv_heads", config.KvHeads);
         json.WriteNumber("head_size", config.HeadSize);
+        if (config.ValueHeadSize != config.HeadSize) json.WriteNumber("value_head_size", config.ValueHeadSize);
         json.WriteNumber("vocabulary", config.VocabSize);
         json.WriteBoolean("tied_embeddings", config.TieEmbeddings);
         json.WriteString("positions", config.Positions.ToString());
@@ -73,6 +74,7 @@ internal static class InspectionJson
         json.WriteNumber("weights_mapped_bytes", summary.Memory.MappedBytes);
         json.WriteNumber("cache_bytes_per_token", summary.Memory.CacheBytesPerToken);
         json.WriteNumber("cache_bytes", summary.Memory.CacheBytes);
+        if (summary.Config.Encoder is not null) json.WriteNumber("source_cache_bytes", summary.Memory.SourceBytes);
         json.WriteEndObject();
     }
 

@@ -73,7 +73,7 @@ internal sealed class InspectionText
         yield return new("hidden size", Number(config.HiddenSize));
         yield return new("feed-forward size", $"{Number(config.FeedForwardSize)}, {(config.GatedFeedForward ? "gated " : "")}{config.Activation}");
         yield return config.Mixer == MixerKind.Attention
-            ? new("heads", $"{config.NumHeads} of size {config.HeadSize}, {config.KvHeads} for keys and values")
+            ? new("heads", $"{config.NumHeads} of size {config.HeadSize}, {config.KvHeads} for keys and values{(config.ValueHeadSize == config.HeadSize ? "" : $", values of size {config.ValueHeadSize}")}")
             : new("mixer", config.DescribeMixer());
         yield return new("vocabulary", $"{Number(config.VocabSize)} tokens, output {(config.TieEmbeddings ? "tied to the embedding" : "of its own")}");
         yield return new("positions", config.Positions == PositionKind.Rotary
@@ -115,10 +115,10 @@ internal sealed class InspectionText
         yield return new("weights, resident", $"about {Size(need.ResidentBytes)}");
         yield return new("weights, mapped", $"about {Size(need.MappedBytes)}");
         yield return Cache(summary.Config, need);
-        if (summary.Config.Encoder is not null) yield return new("of a source", $"{Size(1024 * CrossBytesPerToken(summary.Config))} per 1,024 tokens");
+        if (summary.Config.Encoder is not null) yield return new("of a source", $"{Size(1024 * CrossBytesPerToken(summary.Config))} per 1,024 tokens, {Size(need.SourceBytes)} for the encoder's whole context");
     }
 
-    private static long CrossBytesPerToken(ModelConfig config) => 2L * config.NumLayers * config.KvHeads * config.HeadSize * sizeof(float);
+    private static long CrossBytesPerToken(ModelConfig config) => (long)config.NumLayers * config.KvHeads * (config.HeadSize + config.ValueHeadSize) * sizeof(float);
 
     private static KeyValuePair<string, string> Cache(ModelConfig config, MemoryNeed need)
     {

@@ -7,8 +7,9 @@ namespace Heed.Cli.Inspection;
 /// <param name="ResidentBytes">Weights that are laid out anew when the model is loaded.</param>
 /// <param name="MappedBytes">Weights that are used in the file's own bytes; the system may drop and reread them.</param>
 /// <param name="CacheBytesPerToken">Keys and values of one token; 0 where none are kept, or as much for a short text as for a long one.</param>
-/// <param name="CacheBytes">What is kept of a text of the whole context.</param>
-internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long CacheBytesPerToken, long CacheBytes)
+/// <param name="CacheBytes">What is kept of a text of the whole context, without its source.</param>
+/// <param name="SourceBytes">What is kept of a source of an encoder's whole context besides; 0 without an encoder.</param>
+internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long CacheBytesPerToken, long CacheBytes, long SourceBytes)
 {
     public static MemoryNeed Of(ModelConfig config, IReadOnlyList<StoredTensor> tensors)
     {
@@ -25,7 +26,8 @@ internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long Cac
             !config.TieEmbeddings && tensor.Shape is [var rows, var columns] && rows == config.VocabSize && columns == config.HiddenSize && tensor.Name.Contains("emb", StringComparison.Ordinal);
 
         bool grows = config.Mixer is MixerKind.Attention or MixerKind.Hard && !config.Bidirectional;
-        long perToken = grows ? 2L * config.NumLayers * config.KvHeads * config.HeadSize * sizeof(float) : 0;
-        return new MemoryNeed(resident, mapped, perToken, config.CacheBytes(config.MaxSeqLen));
+        long perToken = grows ? (long)config.NumLayers * config.KvHeads * (config.HeadSize + config.ValueHeadSize) * sizeof(float) : 0;
+        long cache = config.CacheBytes(config.MaxSeqLen, sourceTokens: 0);
+        return new MemoryNeed(resident, mapped, perToken, cache, config.CacheBytes(config.MaxSeqLen) - cache);
     }
 }

@@ -14,11 +14,11 @@ internal static class BlockAttention
     /// <param name="biases">Biases by distance, or null.</param>
     public static SelfAttention Of(ModelConfig config, IWeightSource weights, int layer, RotaryPositions? rotary, DistanceBiases? biases)
     {
-        int hidden = config.HiddenSize, heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize;
+        int hidden = config.HiddenSize, heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize, valueDim = config.ValueHeadSize;
         return new SelfAttention(
-            weights.Linear(WeightNames.Qkv, hidden, (heads + 2 * kvHeads) * headDim, config.QkvBias),
-            weights.Linear(WeightNames.AttentionOutput, heads * headDim, hidden, config.AttentionOutputBias),
-            kvHeads, headDim, config.AttentionOptionsOf(layer))
+            weights.Linear(WeightNames.Qkv, hidden, config.QkvSize, config.QkvBias),
+            weights.Linear(WeightNames.AttentionOutput, heads * valueDim, hidden, config.AttentionOutputBias),
+            kvHeads, headDim, config.AttentionOptionsOf(layer), valueDim)
         {
             Rotary = rotary,
             Distances = biases,
@@ -31,6 +31,17 @@ internal static class BlockAttention
         };
     }
 
+    /// <summary>What queries of a block see beside causality and windows, those of global tokens included; null for all.</summary>
+    public static AttentionMask? MaskOf(ModelConfig config, int layer) => config.AttentionPattern switch
+    {
+        AttentionPatternKind.Longformer => new LongformerPattern(config.LongformerWindow, config.LongformerDilation, config.GlobalTokens).Mask,
+        AttentionPatternKind.BigBird => BigBird(config, layer).Mask,
+        _ => null,
+    };
+
+    private static BigBirdPattern BigBird(ModelConfig config, int layer) =>
+        new(config.BigBirdBlock, config.BigBirdWindow, config.BigBirdGlobal, config.BigBirdRandom, unchecked(config.BigBirdSeed + layer));
+
     private static AttentionPattern? PatternOf(ModelConfig config, IWeightSource weights, int layer)
     {
         int hidden = config.HiddenSize, headDim = config.HeadSize;
@@ -39,8 +50,8 @@ internal static class BlockAttention
         {
             AttentionPatternKind.Longformer => new LongformerPattern(config.LongformerWindow, config.LongformerDilation, config.GlobalTokens,
                 own ? weights.Linear(WeightNames.GlobalQuery, hidden, config.NumHeads * headDim, config.QkvBias) : null,
-                own ? weights.Linear(WeightNames.GlobalKeyValue, hidden, 2 * config.KvHeads * headDim, config.QkvBias) : null),
-            AttentionPatternKind.BigBird => new BigBirdPattern(config.BigBirdBlock, config.BigBirdWindow, config.BigBirdGlobal, config.BigBirdRandom, unchecked(config.BigBirdSeed + layer)),
+                own ? weights.Linear(WeightNames.GlobalKeyValue, hidden, config.KvHeads * (headDim + config.ValueHeadSize), config.QkvBias) : null),
+            AttentionPatternKind.BigBird => BigBird(config, layer),
             _ => null,
         };
     }

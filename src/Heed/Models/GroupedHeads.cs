@@ -35,7 +35,7 @@ public static class GroupedHeads
         public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
         {
             if (name is not (WeightNames.Qkv or WeightNames.GlobalKeyValue)) return weights.Linear(name, inFeatures, outFeatures, bias);
-            int queries = name == WeightNames.Qkv ? config.NumHeads : 0, before = (queries + 2 * config.KvHeads) * config.HeadSize;
+            int queries = name == WeightNames.Qkv ? config.NumHeads * config.HeadSize : 0, before = queries + config.KvHeads * (config.HeadSize + config.ValueHeadSize);
             DenseLinear layer = (DenseLinear)weights.Linear(name, inFeatures, before, bias);
             return new DenseLinear(Pool(layer.Weight, queries), layer.Bias is null ? null : Pool(layer.Bias, queries));
         }
@@ -51,14 +51,20 @@ public static class GroupedHeads
         {
             using TensorScope scope = new();
             using TensorScope.Lease lease = scope.Enter();
-            int columns = rows.Rank == 2 ? rows.Shape[1] : 1, group = config.KvHeads / kvHeads;
-            Tensor heads = rows.Reshape(Shape.Of(queries + 2 * config.KvHeads, config.HeadSize * columns));
-            Tensor first = heads.Slice(0, 0, queries), others = heads.Slice(0, queries, 2 * config.KvHeads);
-            Tensor pooled = others.Reshape(new Shape(2 * kvHeads, group, config.HeadSize * columns)).Mean(1); // [2·kvHeads, headDim·columns]
-            int count = (queries + 2 * kvHeads) * config.HeadSize;
-            Tensor result = Tensors.Tensor.AllocateUnscoped(rows.Rank == 2 ? Shape.Of(count, columns) : new Shape(count), Device);
-            result.Assign(Ops.Concat(0, first, pooled).Reshape(result.Shape));
+            int keys = config.KvHeads * config.HeadSize, values = config.KvHeads * config.ValueHeadSize;
+            Tensor pooledKeys = Means(rows.Slice(0, queries, keys), config.HeadSize), pooledValues = Means(rows.Slice(0, queries + keys, values), config.ValueHeadSize);
+            Tensor all = Ops.Concat(0, rows.Slice(0, 0, queries), pooledKeys, pooledValues);
+            Tensor result = Tensors.Tensor.AllocateUnscoped(all.Shape, Device);
+            result.Assign(all);
             return result;
+        }
+
+        /// <summary>Heads of <paramref name="size"/> rows each, as many as before, to the means of groups of neighbours.</summary>
+        private Tensor Means(Tensor rows, int size)
+        {
+            int columns = rows.Rank == 2 ? rows.Shape[1] : 1, group = config.KvHeads / kvHeads;
+            Tensor means = rows.Reshape(new Shape(kvHeads, group, size * columns)).Mean(1); // [kvHeads, size·columns]
+            return means.Reshape(rows.Rank == 2 ? Shape.Of(kvHeads * size, columns) : new Shape(kvHeads * size));
         }
     }
 }

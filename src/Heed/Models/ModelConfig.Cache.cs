@@ -11,34 +11,39 @@ public sealed partial record ModelConfig
     /// <summary>
     /// The memory that one text takes in a cache of float32 (<see cref="Transformer.CreateCache"/>), in bytes: keys and values, of which
     /// layers with a window keep the latest alone, or the states of another mixer, which are of their full size from the first token
-    /// on. 0 for models that have no cache.
+    /// on. Beside an <see cref="Encoder"/> the keys and values of the source come on top. 0 for models that have no cache.
     /// </summary>
     /// <param name="tokens">The length of the text.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The length is not from 1 to <see cref="MaxSeqLen"/>.</exception>
-    public long CacheBytes(int tokens)
+    /// <param name="sourceTokens">The length of the source that an encoder has read, 0 before it has; its whole context if null.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The length is not from 1 to <see cref="MaxSeqLen"/>, or the source's not from 0 to the encoder's, 0 without one.</exception>
+    public long CacheBytes(int tokens, int? sourceTokens = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, MaxSeqLen);
+        int context = Encoder?.MaxSeqLen ?? 0, source = sourceTokens ?? context;
+        ArgumentOutOfRangeException.ThrowIfNegative(source, nameof(sourceTokens));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(source, context, nameof(sourceTokens));
         if (Bidirectional) return 0;
-        long hidden = HiddenSize;
-        return sizeof(float) * Mixer switch
+        long hidden = HiddenSize, pair = (long)KvHeads * (HeadSize + ValueHeadSize);
+        long cross = source == 0 ? 0 : NumLayers * pair * KvCache.SlotsFor(source, window: 0);
+        return sizeof(float) * (cross + Mixer switch
         {
-            MixerKind.Attention => (long)KvHeads * HeadSize * (2 * Enumerable.Range(0, NumLayers).Sum(layer => KvCache.SlotsFor(tokens, CachedWindowOf(layer))) + GlobalRows(tokens)),
+            MixerKind.Attention => pair * Enumerable.Range(0, NumLayers).Sum(layer => KvCache.SlotsFor(tokens, CachedWindowOf(layer))) + GlobalNumbers(tokens),
             MixerKind.AftFull => NumLayers * 2 * MaxSeqLen * hidden,
             MixerKind.AftLocal => NumLayers * (3 + 2 * (Math.Min(AftWindow, MaxSeqLen) - 1L)) * hidden,
             MixerKind.Hard => NumLayers * 2L * MixerState.CapacityFor(tokens, HardAttention.FirstCapacity) * MixerSize,
             MixerKind.AftSimple => NumLayers * 3 * hidden,
             MixerKind.Mamba => NumLayers * (MambaConvolutionWidth - 1L + MambaStateSize) * MambaChannels,
             _ => 0,
-        };
+        });
     }
 
-    /// <summary>The rows that global tokens' own keys, in whole panels, and values take in all layers.</summary>
-    private long GlobalRows(int tokens)
+    /// <summary>What global tokens' own keys, in whole panels, and values take in all layers.</summary>
+    private long GlobalNumbers(int tokens)
     {
         if (AttentionPattern != AttentionPatternKind.Longformer || GlobalsShared) return 0;
         int globals = Math.Min(GlobalTokens, tokens);
-        return NumLayers * (KvCache.SlotsFor(globals, window: 0) + globals);
+        return NumLayers * (long)KvHeads * (HeadSize * KvCache.SlotsFor(globals, window: 0) + (long)ValueHeadSize * globals);
     }
 
     /// <summary>What lets positions learn of one another, in a few words: "8 heads of 64 (2 for keys and values)".</summary>
@@ -47,7 +52,7 @@ public sealed partial record ModelConfig
         string heads = $"{NumHeads} heads of {HeadSize}";
         return Mixer switch
         {
-            MixerKind.Attention => $"{heads} ({KvHeads} for keys and values)",
+            MixerKind.Attention => $"{heads} ({KvHeads} for keys and values{(ValueHeadSize == HeadSize ? "" : $", values of {ValueHeadSize}")})",
             MixerKind.AftFull when AftFactorSize == 0 => $"attention-free, a table of {MaxSeqLen} × {MaxSeqLen} biases",
             MixerKind.AftFull => $"attention-free, a bias for each two positions, of factors of {AftFactorSize}",
             MixerKind.AftLocal => $"attention-free, biases for positions less than {AftWindow} tokens apart",

@@ -66,6 +66,7 @@ public sealed partial record ModelConfig
         if (Mixer is MixerKind.Linformer or MixerKind.Hard && KvHeads != NumHeads)
             throw new ArgumentException($"ModelConfig: NumKvHeads is {KvHeads}; expected {NumHeads}, as NumHeads: the mixer {Mixer} has no grouped heads.");
         if (Mixer == MixerKind.AftFull && AftFactorSize == 0) Within(MaxSeqLen, nameof(MaxSeqLen), 1 << 15);
+        AttentionOnly(ValueHeadDim is not null, nameof(ValueHeadDim));
         AttentionOnly(Window != 0, nameof(Window));
         AttentionOnly(AttentionScale is not null, nameof(AttentionScale));
         AttentionOnly(AttentionSoftCap != 0, nameof(AttentionSoftCap));

@@ -45,7 +45,7 @@ public sealed partial record ModelConfig
     /// <summary>What a block has for its pattern and sinks.</summary>
     private long PatternParameterCount()
     {
-        long global = (NumHeads + 2L * KvHeads) * HeadSize * (HiddenSize + (QkvBias ? 1L : 0));
+        long global = ((NumHeads + (long)KvHeads) * HeadSize + (long)KvHeads * ValueHeadSize) * (HiddenSize + (QkvBias ? 1L : 0));
         return (HasGlobalProjections ? global : 0) + (AttentionSinks ? NumHeads : 0);
     }
 

@@ -33,6 +33,9 @@ public sealed partial record ModelConfig
     /// <summary>The size of a head; null for hidden size / heads.</summary>
     public int? HeadDim { get; init; }
 
+    /// <summary>The size of a value head, d_v, of which the output layer gets one for each query head; null for the size of a head, d_k. Attention's alone.</summary>
+    public int? ValueHeadDim { get; init; }
+
     /// <summary>The number of tokens.</summary>
     public int VocabSize { get; init; } = 32000;
 
@@ -144,6 +147,12 @@ public sealed partial record ModelConfig
     /// <summary>The size of a head, worked out.</summary>
     public int HeadSize => HeadDim ?? HiddenSize / NumHeads;
 
+    /// <summary>The size of a value head, worked out.</summary>
+    public int ValueHeadSize => ValueHeadDim ?? HeadSize;
+
+    /// <summary>The rows of the fused layer that makes queries, keys and values.</summary>
+    internal int QkvSize => checked((NumHeads + KvHeads) * HeadSize + KvHeads * ValueHeadSize);
+
     /// <summary>The inner size of the feed-forward part, worked out.</summary>
     public int FeedForwardSize => IntermediateSize ?? FeedForwardRule(HiddenSize, MultipleOf);
 
@@ -165,7 +174,8 @@ public sealed partial record ModelConfig
     /// <summary>The number of learned numbers.</summary>
     public long ParameterCount()
     {
-        long hidden = HiddenSize, qkv = (NumHeads + 2L * KvHeads) * HeadSize, heads = (long)NumHeads * HeadSize, inner = FeedForwardSize;
+        long hidden = HiddenSize, keys = (long)KvHeads * HeadSize, values = (long)KvHeads * ValueHeadSize, inner = FeedForwardSize;
+        long qkv = (long)NumHeads * HeadSize + keys + values, heads = (long)NumHeads * ValueHeadSize;
         long norms = Norm == NormKind.Rms ? 1 : 2, norm = norms * hidden;
         long block = Mixer == MixerKind.Attention ? hidden * qkv + (QkvBias ? qkv : 0) + heads * hidden + (AttentionOutputBias ? hidden : 0) : MixerParameterCount();
         block += (GatedFeedForward ? 3 : 2) * hidden * inner;
@@ -192,6 +202,7 @@ public sealed partial record ModelConfig
         Within(MaxSeqLen, nameof(MaxSeqLen), int.MaxValue);
         Within(KvHeads, nameof(NumKvHeads), 1 << 16);
         Within(HeadSize, nameof(HeadDim), 1 << 16);
+        Within(ValueHeadSize, nameof(ValueHeadDim), 1 << 16);
         Within(MultipleOf, nameof(MultipleOf), 1 << 24);
         Within(FeedForwardSize, nameof(IntermediateSize), 1 << 26);
         Within(WindowEvery, nameof(WindowEvery), int.MaxValue);

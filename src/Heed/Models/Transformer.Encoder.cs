@@ -24,7 +24,7 @@ public sealed partial class Transformer
     {
         ArgumentNullException.ThrowIfNull(sources);
         ArgumentNullException.ThrowIfNull(cache);
-        cache.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device, _windows, _mixers);
+        cache.CheckFits(Config.NumLayers, Config.KvHeads, (Config.HeadSize, Config.ValueHeadSize), Device, _windows, _mixers);
         using GradientTape.Pause pause = GradientTape.NoGrad();
         using StepScope step = new(TensorScope.Current is null);
         using TensorScope.Lease lease = TensorScope.Begin();

@@ -99,7 +99,7 @@ public sealed partial class Transformer
     {
         if (Config.Bidirectional) ThrowNoCache("CreateCache");
         int bound = maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen;
-        return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device, windows: rolling ? _windows : null) : new(_mixers, batch, bound, Device);
+        return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device, Config.ValueHeadSize, windows: rolling ? _windows : null) : new(_mixers, batch, bound, Device);
     }
 
     /// <summary>The logits of a batch of tokens.</summary>
@@ -131,7 +131,7 @@ public sealed partial class Transformer
         }
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
-        cache?.CheckFits(Config.NumLayers, Config.KvHeads, Config.HeadSize, Device, _windows, _mixers);
+        cache?.CheckFits(Config.NumLayers, Config.KvHeads, (Config.HeadSize, Config.ValueHeadSize), Device, _windows, _mixers);
         int seq = CheckSizes(tokens, positions, batch);
         Span<int> buffer = positions.IsEmpty && tokens.Length <= 256 ? stackalloc int[tokens.Length] : default;
         if (positions.IsEmpty) positions = NextPositions(cache, batch, seq, buffer);

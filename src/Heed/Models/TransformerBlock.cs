@@ -32,12 +32,12 @@ public sealed class TransformerBlock
             config.Activation, config.GatedFeedForward, config.SwishBeta);
         if (config.Encoder is not null)
         {
-            int heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize;
+            int heads = config.NumHeads, kvHeads = config.KvHeads, headDim = config.HeadSize, valueDim = config.ValueHeadSize;
             CrossNorm = NormOf(config, weights, WeightNames.CrossNorm, hidden);
             Cross = new CrossAttention(
                 weights.Linear(WeightNames.CrossQuery, hidden, heads * headDim, config.QkvBias),
-                weights.Linear(WeightNames.CrossKeyValue, hidden, 2 * kvHeads * headDim, config.QkvBias),
-                weights.Linear(WeightNames.CrossOutput, heads * headDim, hidden, config.AttentionOutputBias),
+                weights.Linear(WeightNames.CrossKeyValue, hidden, kvHeads * (headDim + valueDim), config.QkvBias),
+                weights.Linear(WeightNames.CrossOutput, heads * valueDim, hidden, config.AttentionOutputBias),
                 heads, kvHeads, config.AttentionOptionsOf(layer) with { Window = 0 });
             if (config.PostNorms) CrossPostNorm = NormOf(config, weights, WeightNames.CrossPostNorm, hidden);
         }

@@ -65,16 +65,16 @@ public sealed partial class KvCache : IDisposable
     public long Bytes => StateBytes + GlobalBytes + (Memory?.Bytes ?? 0) + _layers.Sum(layer => layer.Keys is null ? 0L : (long)layer.Keys.ElementCount + layer.Values.ElementCount) * (_device.DType == DType.Float32 ? 4 : 8);
 
     /// <summary>Throws where this cache was not made for such a model.</summary>
-    internal void CheckFits(int layers, int kvHeads, int headDim, Device device, int[] windows, SequenceMixer[]? mixers = null)
+    internal void CheckFits(int layers, int kvHeads, (int Key, int Value) size, Device device, int[] windows, SequenceMixer[]? mixers = null)
     {
         if (mixers is not null || _mixers is not null)
         {
             CheckMixers(mixers);
             return;
         }
-        if (layers != _layers.Length || kvHeads != _kvHeads || headDim != _headDim || headDim != _valueDim || !ReferenceEquals(device, _device))
+        if (layers != _layers.Length || kvHeads != _kvHeads || size != (_headDim, _valueDim) || !ReferenceEquals(device, _device))
             throw new ArgumentException(
-                $"Forward: the cache is another model's: it has {_layers.Length} layers, {_kvHeads} key/value heads of {_headDim} and {_valueDim} on {_device}; the model needs {layers}, {kvHeads} of {headDim} on {device}.");
+                $"Forward: the cache is another model's: it has {_layers.Length} layers, {_kvHeads} key/value heads of {_headDim} and {_valueDim} on {_device}; the model needs {layers}, {kvHeads} of {size.Key} and {size.Value} on {device}.");
         CheckWindows(windows);
     }
 

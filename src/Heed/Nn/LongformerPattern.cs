@@ -14,7 +14,7 @@ public sealed class LongformerPattern : AttentionPattern
     /// <param name="globalTokens">The number of global tokens, 0 or more.</param>
     /// <param name="globalQuery">hidden → heads·headDim: the queries of global tokens; null if they use those of all tokens.</param>
     /// <param name="globalKeyValue">
-    /// hidden → 2·kvHeads·headDim, rows in the order keys, values: what global tokens see of all tokens; null with <paramref name="globalQuery"/>.
+    /// hidden → kvHeads·(headDim + valueDim), rows in the order keys, values: what global tokens see of all tokens; null with <paramref name="globalQuery"/>.
     /// How other tokens see global ones is as they see one another.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A number is too small.</exception>

@@ -13,7 +13,7 @@ public sealed partial class SelfAttention
         return globals.Count == 0 ? mixed : mixed + GlobalsWithinRows(x, own, globals, pass.Rows, layer);
     }
 
-    /// <summary>What global tokens find in their documents, [batch, seq, heads·headDim]; zeros for the others.</summary>
+    /// <summary>What global tokens find in their documents, [batch, seq, heads·valueDim]; zeros for the others.</summary>
     private Tensor GlobalsWithinRows(Tensor x, GlobalProjections own, GlobalRows globals, OwnRows rows, int layer)
     {
         int batch = x.Shape[0], seq = x.Shape[1], hidden = x.Shape[2];
@@ -26,7 +26,7 @@ public sealed partial class SelfAttention
         if (Distances is not null) modifiers = WithDistances(modifiers ?? new AttentionModifiers(), globals, batch, seq);
         // Another stream than that of the other tokens' probabilities.
         AttentionDropout dropout = new(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities) + 1);
-        Tensor found = Observed(q, k, v, globals.Limits, globals.Firsts, options with { Window = 0 }, dropout, modifiers, rows, layer); // [batch, globals, heads·headDim]
+        Tensor found = Observed(q, k, v, globals.Limits, globals.Firsts, options with { Window = 0 }, dropout, modifiers, rows, layer); // [batch, globals, heads·valueDim]
         int size = found.Shape[2];
         Tensor all = Ops.Concat(0, found.Reshape(Shape.Of(batch * globals.Count, size)), Tensor.Zeros(Shape.Of(1, size), x.Device));
         return Ops.Gather(all, globals.Places).Reshape(new Shape(batch, seq, size));
@@ -82,8 +82,8 @@ public sealed partial class SelfAttention
 
     private (HeadRange Keys, HeadRange Values) GlobalKeyValues(GlobalProjections own, Tensor tokens, ReadOnlySpan<int> positions, int length)
     {
-        Tensor all = own.KeyValue.Forward(tokens); // [batch, seq, 2·kvHeads·headDim]
-        HeadRange k = new(all, 0, kvHeads, headDim), v = new(all, kvHeads, kvHeads, headDim);
+        Tensor all = own.KeyValue.Forward(tokens); // [batch, seq, kvHeads·(headDim + valueDim)]
+        HeadRange k = new(all, 0, kvHeads, headDim), v = new(all, 0, kvHeads, _valueDim, kvHeads * headDim);
         if (KeyNorm is not null) k = new HeadRange(KeyNorm.Forward(k.View(), training: false));
         Rotary?.Apply(k, positions, length);
         return (k, v);

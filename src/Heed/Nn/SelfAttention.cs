@@ -7,15 +7,16 @@ namespace Heed.Nn;
 /// Multi-head self-attention with grouped key/value heads (Vaswani et al. 2017, arXiv 1706.03762; Ainslie et al. 2023,
 /// arXiv 2305.13245). Query head h uses key/value head ⌊h·kvHeads/heads⌋.
 /// </summary>
-/// <param name="qkv">hidden → (heads + 2·kvHeads)·headDim, rows in the order queries, keys, values.</param>
-/// <param name="output">heads·headDim → hidden; applied by the block, which adds it to its residual.</param>
+/// <param name="qkv">hidden → (heads + kvHeads)·headDim + kvHeads·valueDim, rows in the order queries, keys, values.</param>
+/// <param name="output">heads·valueDim → hidden; applied by the block, which adds it to its residual.</param>
 /// <param name="kvHeads">The number of key/value heads; divides the number of heads.</param>
-/// <param name="headDim">The size of a head.</param>
+/// <param name="headDim">The size of a query and of a key.</param>
 /// <param name="options">Scale, soft-cap and window of the scores.</param>
+/// <param name="valueDim">The size of a value; <paramref name="headDim"/> if null.</param>
 [System.Runtime.CompilerServices.SkipLocalsInit]
-public sealed partial class SelfAttention(Linear qkv, Linear output, int kvHeads, int headDim, AttentionOptions options) : SequenceMixer(output)
+public sealed partial class SelfAttention(Linear qkv, Linear output, int kvHeads, int headDim, AttentionOptions options, int? valueDim = null) : SequenceMixer(output)
 {
-    private readonly int _heads = qkv.OutFeatures / headDim - 2 * kvHeads;
+    private readonly int _valueDim = valueDim ?? headDim, _heads = (qkv.OutFeatures - kvHeads * (headDim + (valueDim ?? headDim))) / headDim;
 
     /// <summary>The layer that makes queries, keys and values.</summary>
     public Linear Qkv { get; } = qkv;
@@ -76,12 +77,12 @@ public sealed partial class SelfAttention(Linear qkv, Linear output, int kvHeads
         return Inner(x, new ForwardPass(new OwnRows(x.Shape[0], positions, default, dropout: 0, seed: null, Bidirectional)), layer: 0);
     }
 
-    /// <summary>The heads' outputs side by side, [batch, seq, heads·headDim].</summary>
+    /// <summary>The heads' outputs side by side, [batch, seq, heads·valueDim].</summary>
     internal override Tensor Inner(Tensor x, in ForwardPass pass, int layer)
     {
-        Tensor all = Qkv.Forward(x, pass.Rows?.AdapterSeed(layer, DropoutPlace.QkvAdapter)); // [batch, seq, (heads + 2·kvHeads)·headDim]
+        Tensor all = Qkv.Forward(x, pass.Rows?.AdapterSeed(layer, DropoutPlace.QkvAdapter)); // [batch, seq, (heads + kvHeads)·headDim + kvHeads·valueDim]
         HeadRange q = new(all, 0, _heads, headDim), k = new(all, _heads, kvHeads, headDim);
-        HeadRange v = new(all, _heads + kvHeads, kvHeads, headDim);
+        HeadRange v = new(all, 0, kvHeads, _valueDim, (_heads + kvHeads) * headDim);
         if (QueryNorm is not null) q = new HeadRange(QueryNorm.Forward(q.View(), pass.IsTraining));
         if (KeyNorm is not null) k = new HeadRange(KeyNorm.Forward(k.View(), pass.IsTraining));
         if (Rotary is not null)
@@ -91,7 +92,7 @@ public sealed partial class SelfAttention(Linear qkv, Linear output, int kvHeads
             Rotary.Apply(fused ? q with { Count = _heads + kvHeads } : q, pass.Positions, pass.Length);
             if (!fused) Rotary.Apply(k, pass.Positions, pass.Length);
         }
-        Tensor mixed = pass.Rows is { } rows ? WithinRows(q, k, v, rows, layer) : OverCache(q, k, v, pass, layer); // [batch, seq, heads·headDim]
+        Tensor mixed = pass.Rows is { } rows ? WithinRows(q, k, v, rows, layer) : OverCache(q, k, v, pass, layer); // [batch, seq, heads·valueDim]
         return Pattern?.Globals is { } globals ? AddGlobals(mixed, x, globals, pass, layer) : mixed;
     }
 

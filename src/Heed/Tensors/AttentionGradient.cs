@@ -83,19 +83,19 @@ internal sealed class AttentionGradient
     private sealed class Part(GradientTape tape, in HeadRange range)
     {
         private readonly SavedTensor _saved = tape.Save(range.Rows, "Attention");
-        private readonly int _first = range.First, _count = range.Count, _dim = range.Dim;
+        private readonly HeadRange _place = range with { Rows = null! };
 
         public GradientNode? Node { get; } = range.Rows.Node;
 
         public Tensor Rows => _saved.Value;
 
-        public int Width => _count * _dim;
+        public int Width => _place.Count * _place.Dim;
 
-        public HeadRange Range(Tensor rows) => new(rows, _first, _count, _dim);
+        public HeadRange Range(Tensor rows) => _place with { Rows = rows };
 
         public bool SharesRows(Part other) => Node is not null && ReferenceEquals(Node, other.Node);
 
         public bool FitsBeside(Part other) =>
-            SharesRows(other) && (_first * _dim >= other._first * other._dim + other.Width || other._first * other._dim >= _first * _dim + Width);
+            SharesRows(other) && (_place.Start >= other._place.Start + other.Width || other._place.Start >= _place.Start + Width);
     }
 }

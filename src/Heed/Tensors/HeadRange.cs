@@ -2,19 +2,23 @@ namespace Heed.Tensors;
 
 /// <summary>
 /// Some neighbouring heads inside a tensor's rows: heads <paramref name="First"/> … First + Count − 1 of
-/// <paramref name="Dim"/> elements each, in rows [batch, seq, …] that lie side by side. Lets operations read queries, keys
+/// <paramref name="Dim"/> elements each, counted from element <paramref name="Before"/> on, in rows [batch, seq, …] that lie side by side. Lets operations read queries, keys
 /// and values where the fused layer left them, without a view for each.
 /// </summary>
-/// <param name="Rows">[batch, seq, …], contiguous; a row holds whole heads.</param>
+/// <param name="Rows">[batch, seq, …], contiguous.</param>
 /// <param name="First">The first head of the range.</param>
 /// <param name="Count">The number of heads.</param>
 /// <param name="Dim">The size of a head.</param>
-internal readonly record struct HeadRange(Tensor Rows, int First, int Count, int Dim)
+/// <param name="Before">The elements of a row before head 0, where what lies there has heads of another size.</param>
+internal readonly record struct HeadRange(Tensor Rows, int First, int Count, int Dim, int Before = 0)
 {
     /// <summary>All heads of a contiguous tensor [batch, seq, heads, headDim].</summary>
     public HeadRange(Tensor heads) : this(heads, 0, heads.Shape[2], heads.Shape[3])
     {
     }
+
+    /// <summary>The first element in a row.</summary>
+    public int Start => Before + First * Dim;
 
     public int Batch => Rows.Shape[0];
 
@@ -31,8 +35,10 @@ internal readonly record struct HeadRange(Tensor Rows, int First, int Count, int
         rows.ContiguousView(rows.Shape.WithAxis(0, 1).WithAxis(1, count), batch * rows.Stride(0) + start * rows.Stride(1));
 
     /// <summary>The elements from the first head of the first row to the end of the last row.</summary>
-    public Span<T> Elements<T>() where T : unmanaged => Rows.Span<T>(Rows.ElementCount)[(First * Dim)..];
+    public Span<T> Elements<T>() where T : unmanaged => Rows.Span<T>(Rows.ElementCount)[Start..];
 
     /// <summary>The range as a tensor [batch, seq, heads, headDim]: a view.</summary>
-    public Tensor View() => Rows.Reshape(new Shape(Batch, Seq, RowStride / Dim, Dim)).Slice(2, First, Count);
+    public Tensor View() => Before == 0 && RowStride % Dim == 0
+        ? Rows.Reshape(new Shape(Batch, Seq, RowStride / Dim, Dim)).Slice(2, First, Count)
+        : Rows.Reshape(new Shape(Batch, Seq, RowStride)).Slice(2, Start, Count * Dim).Unfold(2, Dim, Dim);
 }

@@ -11,7 +11,9 @@ public static class MfuEstimate
 {
     /// <summary>
     /// Operations per token: 6·N + 12·L·H·Q·T for N parameters without a table of learned positions, L layers, H heads of
-    /// size Q, and sequences of T tokens; in layers with a window at most the window's tokens. Other mixers have the work of their own
+    /// size Q, and sequences of T tokens; in layers with a window at most the window's tokens, in those with a pattern the pairs of queries
+    /// and keys that it shows. Values of another size R have (Q + R)/2 in Q's place. Beside an encoder its own work and the decoder's looks at
+    /// it are added, for a source of T tokens, or of the encoder's whole context if that is shorter. Other mixers have the work of their own
     /// sums in attention's place, and their tables of biases, projections and decays are not in N.
     /// </summary>
     public static double FlopsPerToken(ModelConfig config, int seqLen)

@@ -1,4 +1,5 @@
 using Heed.Models;
+using Heed.Tensors;
 
 namespace Heed.Training;
 
@@ -11,14 +12,25 @@ internal static class MixingFlops
     private static readonly string[] s_tables =
         [WeightNames.AftPosition, WeightNames.AftPositionLeft, WeightNames.AftPositionRight, WeightNames.LinformerKeys, WeightNames.LinformerValues, WeightNames.MambaLogA];
 
-    /// <summary>Operations per token, forward and backward, in rows of <paramref name="seqLen"/> tokens.</summary>
+    /// <summary>
+    /// Operations per token, forward and backward, in rows of <paramref name="seqLen"/> tokens; beside an encoder each row has a source of
+    /// as many tokens, or of the encoder's whole context if that is shorter.
+    /// </summary>
     public static double PerToken(ModelConfig config, int seqLen)
+    {
+        double own = OfMixer(config, seqLen);
+        if (config.Encoder is not { } encoder) return own;
+        int source = Math.Min(seqLen, encoder.MaxSeqLen);
+        return own + config.NumLayers * PerPair(config) * source + OfMixer(encoder, source) * source / seqLen;
+    }
+
+    private static double OfMixer(ModelConfig config, int seqLen)
     {
         double layers = config.NumLayers, hidden = config.HiddenSize, heads = (double)config.NumHeads * config.HeadSize;
         double bias = config.AftFactorSize == 0 ? 0 : 6.0 * config.AftFactorSize * seqLen;
         return config.Mixer switch
         {
-            MixerKind.Attention => 12 * heads * Enumerable.Range(0, config.NumLayers).Sum(layer => (double)KeysSeen(config, layer, seqLen)),
+            MixerKind.Attention => PerPair(config) * Enumerable.Range(0, config.NumLayers).Sum(layer => KeysSeen(config, layer, seqLen)),
             // Two sums, over the values and in the denominator, each of all that is seen; biases of factors are products of their own.
             MixerKind.AftFull => layers * (12 * hidden * seqLen + bias),
             // What has no bias of its own is in running sums.
@@ -36,7 +48,8 @@ internal static class MixingFlops
     public static long Tables(ModelConfig config)
     {
         long positions = config.MaxSeqLen, learned = config.Positions == PositionKind.Learned ? positions * config.HiddenSize : 0;
-        return learned + config.NumLayers * config.Mixer switch
+        long encoder = config.Encoder is null ? 0 : Tables(config.Encoder);
+        return encoder + learned + config.NumLayers * config.Mixer switch
         {
             MixerKind.AftFull => config.AftFactorSize == 0 ? positions * positions : 2 * positions * config.AftFactorSize,
             MixerKind.AftLocal => positions * (2L * config.AftWindow - 1),
@@ -47,12 +60,30 @@ internal static class MixingFlops
     }
 
     /// <summary>Whether a parameter is one of the <see cref="Tables"/>.</summary>
-    public static bool IsTable(string name) =>
-        name.StartsWith(WeightNames.PositionEmbedding, StringComparison.Ordinal) || Array.Exists(s_tables, table => name.EndsWith("." + table, StringComparison.Ordinal));
+    public static bool IsTable(string name) => name.StartsWith(WeightNames.PositionEmbedding, StringComparison.Ordinal)
+        || name.StartsWith($"{WeightNames.Encoder}.{WeightNames.PositionEmbedding}", StringComparison.Ordinal) || Array.Exists(s_tables, table => name.EndsWith("." + table, StringComparison.Ordinal));
 
-    private static int KeysSeen(ModelConfig config, int layer, int seqLen)
+    /// <summary>Of a query and a key that it sees, in all heads: q·k, and the value times its probability.</summary>
+    private static double PerPair(ModelConfig config) => 6.0 * config.NumHeads * (config.HeadSize + config.ValueHeadSize);
+
+    private static double KeysSeen(ModelConfig config, int layer, int seqLen)
     {
+        if (BlockAttention.MaskOf(config, layer) is { } mask) return (double)Pairs(mask, seqLen, config.Bidirectional) / seqLen;
         long window = config.AttentionOptionsOf(layer).Window;
-        return window == 0 ? seqLen : (int)Math.Min(seqLen, config.Bidirectional ? 2 * window + 1 : window);
+        return window == 0 ? seqLen : Math.Min(seqLen, config.Bidirectional ? 2 * window + 1 : window);
+    }
+
+    private static long Pairs(AttentionMask mask, int seqLen, bool bothWays)
+    {
+        long pairs = 0;
+        MaskRuns runs = new();
+        for (int query = 0; query < seqLen; query++)
+        {
+            int keys = bothWays ? seqLen : query + 1;
+            runs.Reset(0, keys);
+            mask.Narrow(new MaskRow(0, 0, query, bothWays ? seqLen : keys, keys), runs);
+            foreach ((int first, int end) in runs.Runs) pairs += end - first;
+        }
+        return pairs;
     }
 }

@@ -75,6 +75,37 @@ public sealed class TrainingErrataTests
     }
 
     [Fact]
+    public void D5_Mfu_CountsThePairsOfPatternsAndTheSizeOfValues()
+    {
+        ModelConfig config = TinyRun.Config, longformer = config with { AttentionPattern = AttentionPatternKind.Longformer, LongformerWindow = 2 };
+        ModelConfig bigbird = config with { AttentionPattern = AttentionPatternKind.BigBird, BigBirdBlock = 2, BigBirdWindow = 1, BigBirdGlobal = 1, BigBirdRandom = 0 };
+        double pair = 12.0 * config.NumLayers * config.HiddenSize;
+        static double Mixing(ModelConfig c) => MfuEstimate.FlopsPerToken(c, 8) - 6.0 * c.ParameterCount();
+        // By hand: of 8 queries the first sees itself, the second two, the third three, the others three and the global one.
+        Mixing(longformer).ShouldBe(pair * (1 + 2 + 3 + 5 * 4) / 8, 1e-6);
+        Mixing(longformer with { GlobalsShared = true }).ShouldBe(pair * 26 / 8, 1e-6);
+        Mixing(longformer with { Bidirectional = true }).ShouldBe(pair * (8 + 4 + 5 + 6 + 6 + 6 + 5 + 4) / 8, 1e-6);
+        Mixing(bigbird).ShouldBe(pair * (1 + 2 + 3 + 4 + 3 + 4 + 3 + 4) / 8, 1e-6);
+        Mixing(bigbird with { Bidirectional = true }).ShouldBe(pair * (8 + 8 + 6 * 4) / 8, 1e-6);
+        // Layers draw other blocks, but as many of them.
+        Mixing(bigbird with { Bidirectional = true, BigBirdRandom = 1 }).ShouldBe(pair * (8 + 8 + 6 * 6) / 8, 1e-6);
+        Mixing(config with { ValueHeadDim = 24 }).ShouldBe(6.0 * config.NumLayers * config.NumHeads * (8 + 24) * 8, 1e-6);
+    }
+
+    [Fact]
+    public void D5_Mfu_CountsAnEncoderAndTheLooksAtIt()
+    {
+        ModelConfig config = TinyRun.Config.WithEncoder(3);
+        static double Mixing(ModelConfig c) => MfuEstimate.FlopsPerToken(c, 8) - 6.0 * c.ParameterCount();
+        Mixing(config).ShouldBe(12.0 * 16 * 8 * (2 + 2 + 3), 1e-6);
+        Mixing(config with { Encoder = config.Encoder! with { MaxSeqLen = 4 } }).ShouldBe(12.0 * 16 * (2 * 8 + 2 * 4 + 3 * 4 * 4 / 8.0), 1e-6);
+        // Tables of positions are looked up in both halves, and found by their names.
+        ModelConfig learned = (TinyRun.Config with { Positions = PositionKind.Learned }).WithEncoder(3);
+        Mixing(learned).ShouldBe(Mixing(config) - 6.0 * 2 * 16 * 16, 1e-6);
+        MfuEstimate.FlopsPerToken(learned, 8, TinyRun.Model(learned).Parameters).ShouldBe(MfuEstimate.FlopsPerToken(learned, 8), 1e-6);
+    }
+
+    [Fact]
     public void D5_Mfu_CountsTheKeysOfAWindowAndTheSumsOfOtherMixers()
     {
         ModelConfig config = TinyRun.Config;

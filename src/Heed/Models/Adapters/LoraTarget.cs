@@ -23,11 +23,12 @@ internal sealed record LoraTarget(string Name, string Layer, int Part)
     /// <summary>The rows of the model's layer that are this one.</summary>
     public (int First, int Count) RowsIn(ModelConfig model)
     {
-        int queries = model.NumHeads * model.HeadSize, keys = model.KvHeads * model.HeadSize, inner = model.FeedForwardSize;
+        int queries = model.NumHeads * model.HeadSize, keys = model.KvHeads * model.HeadSize, values = model.KvHeads * model.ValueHeadSize, inner = model.FeedForwardSize;
         return (Layer, Part) switch
         {
             (WeightNames.Qkv, 0) => (0, queries),
-            (WeightNames.Qkv, _) => (queries + (Part - 1) * keys, keys),
+            (WeightNames.Qkv, 1) => (queries, keys),
+            (WeightNames.Qkv, _) => (queries + keys, values),
             (WeightNames.Up, _) => (model.GatedFeedForward ? Part * inner : 0, inner),
             _ => (0, model.HiddenSize),
         };
@@ -36,7 +37,7 @@ internal sealed record LoraTarget(string Name, string Layer, int Part)
     /// <summary>The size of the layer's input.</summary>
     public int ColumnsIn(ModelConfig model) => Layer switch
     {
-        WeightNames.AttentionOutput => model.NumHeads * model.HeadSize,
+        WeightNames.AttentionOutput => model.NumHeads * model.ValueHeadSize,
         WeightNames.Down => model.FeedForwardSize,
         _ => model.HiddenSize,
     };

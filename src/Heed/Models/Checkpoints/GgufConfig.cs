@@ -65,6 +65,7 @@ internal sealed class GgufConfig
             NumHeads = heads,
             NumKvHeads = OptionalSize("attention.head_count_kv") ?? heads,
             HeadDim = headDim,
+            ValueHeadDim = OptionalSize("attention.value_length") is { } values && values != (headDim ?? hidden / heads) ? values : null,
             VocabSize = OptionalSize("vocab_size") ?? Rows("token_embd.weight"),
             MaxSeqLen = Size("context_length"),
             Norm = IsGpt2 ? NormKind.Layer : NormKind.Rms,
@@ -103,13 +104,10 @@ internal sealed class GgufConfig
 
     private int? HeadDim(int hidden, int heads)
     {
-        int? keys = OptionalSize("attention.key_length"), values = OptionalSize("attention.value_length");
-        int size = keys ?? hidden / heads;
+        int? keys = OptionalSize("attention.key_length");
         if (keys is null && hidden % heads != 0)
             throw Wrong("attention.head_count", $"is {heads}, which does not divide the embedding length {hidden}, and there is no key length.");
-        return values is null || values == size
-            ? keys
-            : throw Wrong("attention.value_length", $"is {values}, and keys have {size}; models with different sizes are not supported.");
+        return keys;
     }
 
     private float SoftCap(string key, float fallback) => _file.Metadata.Contains(Key(key)) ? Positive(key) : fallback;

@@ -72,6 +72,6 @@ public static class HuggingFaceExport
             return RopePermutation.ToHalfSplit(1, config.HeadSize, config.RotarySize);
         if (!layer.EndsWith(WeightNames.Qkv, StringComparison.Ordinal)) return null;
         int[] turned = RopePermutation.ToHalfSplit(config.NumHeads + config.KvHeads, config.HeadSize, config.RotarySize);
-        return [.. turned, .. Enumerable.Range(turned.Length, config.KvHeads * config.HeadSize)];
+        return [.. turned, .. Enumerable.Range(turned.Length, config.KvHeads * config.ValueHeadSize)];
     }
 }

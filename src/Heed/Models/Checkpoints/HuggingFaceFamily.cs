@@ -11,7 +11,7 @@ internal static class HuggingFaceFamily
     [
         (nameof(ModelConfig.HiddenSize), c => c.HiddenSize), (nameof(ModelConfig.IntermediateSize), c => c.FeedForwardSize),
         (nameof(ModelConfig.NumLayers), c => c.NumLayers), (nameof(ModelConfig.NumHeads), c => c.NumHeads),
-        (nameof(ModelConfig.NumKvHeads), c => c.KvHeads), (nameof(ModelConfig.HeadDim), c => c.HeadSize),
+        (nameof(ModelConfig.NumKvHeads), c => c.KvHeads), (nameof(ModelConfig.HeadDim), c => c.HeadSize), (nameof(ModelConfig.ValueHeadDim), c => c.ValueHeadSize),
         (nameof(ModelConfig.VocabSize), c => c.VocabSize), (nameof(ModelConfig.Norm), c => c.Norm),
         (nameof(ModelConfig.Bidirectional), c => c.Bidirectional), (nameof(ModelConfig.NormPlacement), c => c.NormPlacement), (nameof(ModelConfig.NormEpsilon), c => c.NormEpsilon), (nameof(ModelConfig.Activation), c => c.Activation),
         (nameof(ModelConfig.GatedFeedForward), c => c.GatedFeedForward), (nameof(ModelConfig.TieEmbeddings), c => c.TieEmbeddings),

@@ -63,17 +63,17 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
     private static IEnumerable<ModelLayer> Block(ModelConfig config, string scope)
     {
         long hidden = config.HiddenSize, inner = config.FeedForwardSize, head = config.HeadSize;
-        long queries = config.NumHeads * head, keys = config.KvHeads * head;
+        long queries = config.NumHeads * head, keys = config.KvHeads * head, values = (long)config.KvHeads * config.ValueHeadSize;
         yield return Norm(config, scope + WeightNames.AttentionNorm, hidden);
         if (config.Mixer == MixerKind.Attention)
         {
-            yield return new(scope + WeightNames.Qkv, ModelLayerKind.Linear, [queries, keys, keys], hidden, config.QkvBias);
-            yield return new(scope + WeightNames.AttentionOutput, ModelLayerKind.Linear, [hidden], queries, config.AttentionOutputBias);
+            yield return new(scope + WeightNames.Qkv, ModelLayerKind.Linear, [queries, keys, values], hidden, config.QkvBias);
+            yield return new(scope + WeightNames.AttentionOutput, ModelLayerKind.Linear, [hidden], (long)config.NumHeads * config.ValueHeadSize, config.AttentionOutputBias);
             if (config.AttentionSinks) yield return new(scope + WeightNames.AttentionSinks, ModelLayerKind.Vector, [config.NumHeads], 1, Bias: false);
             if (config.HasGlobalProjections)
             {
                 yield return new(scope + WeightNames.GlobalQuery, ModelLayerKind.Linear, [queries], hidden, config.QkvBias);
-                yield return new(scope + WeightNames.GlobalKeyValue, ModelLayerKind.Linear, [keys, keys], hidden, config.QkvBias);
+                yield return new(scope + WeightNames.GlobalKeyValue, ModelLayerKind.Linear, [keys, values], hidden, config.QkvBias);
             }
         }
         else
@@ -99,11 +99,12 @@ internal sealed record ModelLayer(string Name, ModelLayerKind Kind, long[] Parts
     /// <summary>The layers of cross attention, of a block whose scope ends with a dot.</summary>
     public static IEnumerable<ModelLayer> Cross(ModelConfig config, string scope)
     {
-        long hidden = config.HiddenSize, queries = config.NumHeads * config.HeadSize, keys = config.KvHeads * config.HeadSize;
+        long hidden = config.HiddenSize, queries = (long)config.NumHeads * config.HeadSize, found = (long)config.NumHeads * config.ValueHeadSize;
+        long keys = (long)config.KvHeads * config.HeadSize, values = (long)config.KvHeads * config.ValueHeadSize;
         yield return Norm(config, scope + WeightNames.CrossNorm, hidden);
         yield return new(scope + WeightNames.CrossQuery, ModelLayerKind.Linear, [queries], hidden, config.QkvBias);
-        yield return new(scope + WeightNames.CrossKeyValue, ModelLayerKind.Linear, [keys, keys], hidden, config.QkvBias);
-        yield return new(scope + WeightNames.CrossOutput, ModelLayerKind.Linear, [hidden], queries, config.AttentionOutputBias);
+        yield return new(scope + WeightNames.CrossKeyValue, ModelLayerKind.Linear, [keys, values], hidden, config.QkvBias);
+        yield return new(scope + WeightNames.CrossOutput, ModelLayerKind.Linear, [hidden], found, config.AttentionOutputBias);
         if (config.PostNorms) yield return Norm(config, scope + WeightNames.CrossPostNorm, hidden);
     }
 

@@ -67,7 +67,7 @@ internal sealed class GgufFamily
         Set(keys, "attention.head_count_kv", config.KvHeads);
         if (IsGpt2) return;
         Set(keys, "attention.key_length", config.HeadSize);
-        Set(keys, "attention.value_length", config.HeadSize);
+        Set(keys, "attention.value_length", config.ValueHeadSize);
         Set(keys, "rope.dimension_count", config.RotarySize);
         keys.Set($"{_name}.rope.freq_base", (float)config.RopeTheta);
         if (config.Window > 0) Set(keys, "attention.sliding_window", config.Window);
@@ -94,7 +94,7 @@ internal sealed class GgufFamily
             return turn(1, model.HeadSize, model.RotarySize);
         if (!layer.EndsWith(WeightNames.Qkv, StringComparison.Ordinal)) return null;
         int[] turned = turn(model.NumHeads + model.KvHeads, model.HeadSize, model.RotarySize);
-        return [.. turned, .. Enumerable.Range(turned.Length, model.KvHeads * model.HeadSize)];
+        return [.. turned, .. Enumerable.Range(turned.Length, model.KvHeads * model.ValueHeadSize)];
     }
 
     private void DescribeScaling(GgufKeys keys)

@@ -47,7 +47,7 @@ public sealed class SyntheticWeights : IWeightSource, IDisposable
     /// <inheritdoc/>
     public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
     {
-        int values = name == WeightNames.Qkv ? _config.KvHeads * _config.HeadSize : 0;
+        int values = name == WeightNames.Qkv ? _config.KvHeads * _config.ValueHeadSize : 0;
         WeightType type = TypeOf(name, inFeatures), last = values == 0 ? type : TypeOf(MatrixRole.Values, inFeatures);
         LinearWeights weights = type == last
             ? Matrix(type, outFeatures, inFeatures)

@@ -58,12 +58,12 @@ public static partial class Ops
     private static void RopeGradient(GradientTape tape, in HeadRange x, Tensor cos, Tensor sin, int[] positions, RopeLayout layout)
     {
         GradientNode node = x.Rows.Node!;
-        int first = x.First, count = x.Count, dim = x.Dim;
+        HeadRange place = x with { Rows = null! };
         SavedTensor cosines = tape.Save(cos, "Rope"), sines = tape.Save(sin, "Rope");
         tape.Record(x.Rows, gradient =>
         {
             Tensor turned = gradient.IsContiguous && !gradient.IsSharedMemory ? gradient : gradient.Clone();
-            gradient.Backend.Rope(new HeadRange(turned, first, count, dim), cosines.Value, sines.Value, positions, layout, inverse: true);
+            gradient.Backend.Rope(place with { Rows = turned }, cosines.Value, sines.Value, positions, layout, inverse: true);
             node.Add(turned);
         });
     }

@@ -86,11 +86,15 @@ public class GgufCheckpointTests
     [Theory]
     [InlineData("llama.block_count", -1, "above 0"), InlineData("llama.block_count", 0, "above 0")]
     [InlineData("llama.expert_count", 8, "mixtures of experts"), InlineData("split.count", 3, "3 files")]
-    [InlineData("llama.attention.value_length", 32, "different sizes"), InlineData("llama.embedding_length", 0, "above 0")]
+    [InlineData("llama.attention.value_length", 0, "above 0"), InlineData("llama.embedding_length", 0, "above 0")]
     [InlineData("llama.context_length", int.MaxValue, "at most"), InlineData("llama.attention.sliding_window", -1, "0 or more")]
     [InlineData("llama.attention.head_count", 7, "does not divide")]
     public void Open_WrongInteger_IsNamed(string key, int value, string expected) =>
         Refused(Random(_ => WeightType.F32, gguf => gguf.Key(key, GgufValueType.Int32, BitConverter.GetBytes(value)), without: key), key).ShouldContain(expected);
+
+    [Fact]
+    public void Open_ValueLengthThatTheTensorsDoNotHave_IsRefused() =>
+        Refused(Random(_ => WeightType.F32, gguf => gguf.Int("llama.attention.value_length", 32), without: "llama.attention.value_length"), null).ShouldContain("attn_");
 
     [Theory]
     [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN), InlineData("llama.attention.layer_norm_rms_epsilon", -1f)]

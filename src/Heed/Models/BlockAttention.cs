@@ -41,6 +41,7 @@ internal static class BlockAttention
                 own ? weights.Linear(WeightNames.GlobalQuery, hidden, config.NumHeads * headDim, config.QkvBias) : null,
                 own ? weights.Linear(WeightNames.GlobalKeyValue, hidden, 2 * config.KvHeads * headDim, config.QkvBias) : null),
             AttentionPatternKind.BigBird => new BigBirdPattern(config.BigBirdBlock, config.BigBirdWindow, config.BigBirdGlobal, config.BigBirdRandom, unchecked(config.BigBirdSeed + layer)),
+            AttentionPatternKind.Local => new LocalPattern(config.LocalBlock),
             _ => null,
         };
     }

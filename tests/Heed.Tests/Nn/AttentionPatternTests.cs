@@ -39,6 +39,11 @@ public sealed class AttentionPatternTests
         Check(causal, 0, (i, j) => causal ? upTo[i][i, j] : seen[i, j], (_, _) => pattern);
     }
 
+    /// <summary>Liu et al. 2018, section 4.2.4: blocks by themselves, the last one short; forward, and every gradient.</summary>
+    [Theory, InlineData(false, 4), InlineData(true, 4), InlineData(false, 1), InlineData(true, 20)]
+    public void Local_EqualsTheFormulaWithAllItsGradients(bool causal, int block) =>
+        Check(causal, 0, (i, j) => i / block == j / block, (_, _) => new LocalPattern(block));
+
     [Theory, InlineData(false), InlineData(true)]
     public void Longformer_WindowOverEverythingAndEqualProjections_IsFullAttention(bool causal)
     {
@@ -71,6 +76,7 @@ public sealed class AttentionPatternTests
         Should.Throw<ArgumentOutOfRangeException>(() => new LongformerPattern(1, 0)).ParamName.ShouldBe("dilation");
         Should.Throw<ArgumentOutOfRangeException>(() => new LongformerPattern(1, 1, -1)).ParamName.ShouldBe("globalTokens");
         Should.Throw<ArgumentException>(() => new SelfAttention(layer, layer, 1, 1, new AttentionOptions(1, Window: 3)) { Pattern = new LongformerPattern(1) }).Message.ShouldContain("a Window of 3");
+        Should.Throw<ArgumentException>(() => new LocalPattern(0)).Message.ShouldContain("block");
         Should.Throw<ArgumentException>(() => new BigBirdPattern(window: 2)).Message.ShouldContain("window of 2 blocks");
     }
 

@@ -46,8 +46,7 @@ internal readonly record struct MixingCost(AttentionCost Forward, AttentionCost 
         long plain = tokens * (2 * dim + 2 * kvDim), rows = tokens * heads;
         return kind switch
         {
-            // Scores and probabilities are there a block of queries at a time.
-            MixingKind.Hard => plain + tokens * dim + 2 * rows + 2 * heads * Math.Min(HardAttentionBlocks.Rows, tokens) * tokens,
+            MixingKind.Hard => 2 * rows + HardFloats(heads * Math.Min(HardAttentionBlocks.Rows, tokens) * tokens, tokens * dim),
             MixingKind.TopK => plain + 3 * rows,
             // Gradients of what is projected are added up where they are kept, which is outside.
             MixingKind.Linformer => tokens * 2 * dim + rows + MixingCase.Projected * (tokens + 4 * dim),
@@ -58,6 +57,12 @@ internal readonly record struct MixingCost(AttentionCost Forward, AttentionCost 
             _ => plain + rows,
         };
     }
+
+    /// <summary>
+    /// Six pieces as wide as the keys for a block of queries, later five as long as the inputs. What is free serves again where the
+    /// sizes are the same.
+    /// </summary>
+    private static long HardFloats(long block, long input) => block == input ? 7 * block : 6 * block + 5 * input;
 
     private static long Banded(long tokens) => tokens * Math.Min(tokens, 2 * MixingCase.Band - 1);
 

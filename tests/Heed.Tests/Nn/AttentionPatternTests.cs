@@ -20,6 +20,12 @@ public sealed class AttentionPatternTests
     {
         bool Sees(int i, int j) => i < globals || j < globals || Math.Abs(i - j) <= window * dilation && (i - j) % dilation == 0;
         Check(causal, own ? globals : 0, Sees, (query, keyValue) => new LongformerPattern(window, dilation, globals, own ? query : null, own ? keyValue : null));
+        // The document does not scale the scores.
+        Random random = new(3);
+        DenseLinear qkv = new(Normal(random, (Heads + 2 * KvHeads) * HeadDim, Hidden)), output = new(Normal(random, Hidden, Heads * HeadDim));
+        Tensor x = Tensor.Normal(new Shape(1, Seq, Hidden), random);
+        float[] Of(double scale) => new SelfAttention(qkv, output, KvHeads, HeadDim, new AttentionOptions((float)scale)) { Pattern = new LongformerPattern(window, dilation, globals), Bidirectional = !causal }.Forward(x).ToArray();
+        Of(1).Zip(Of(1 / Math.Sqrt(HeadDim))).Max(pair => Math.Abs(pair.First - pair.Second)).ShouldBeGreaterThan(0.001f);
     }
 
     [Theory, InlineData(false), InlineData(true)]

@@ -175,7 +175,7 @@ public sealed class AttentionFreeTests
         Tensor masked = Tensor.Zeros(new Shape(40, 40));
         for (int t = 0; t < 40; t++)
             for (int j = 0; j < 40; j++)
-                if (Math.Abs(t - j) >= 3) masked.AsSpan()[t * 40 + j] = float.NegativeInfinity;
+                if (Math.Abs(t - j) >= 3) masked.AsSpan()[t * 40 + j] = -60; // nothing is left of e to this power
         (Ops.AttentionFree(k, v, PositionBias.Dense(masked), causal) - simple).Abs().Max().Item().ShouldBeGreaterThan(0.1f);
     }
 

@@ -1,15 +1,16 @@
 using System.Globalization;
 using Heed.Kernels;
+using Heed.Tensors;
 
 namespace Heed.Benchmarks;
 
 /// <summary>
 /// Attention forward and backward under masks given as tiles and as intervals, one against the other in turn: a window
-/// should cost what its keys cost, and tiles no more than intervals.
+/// should cost what its keys cost, and tiles of any mask no more than as many of a causal one.
 /// </summary>
 internal static class MaskBenchmark
 {
-    private const int Heads = 2, Dim = 64, Tokens = 8192, Window = 256;
+    private const int Heads = 2, Dim = 64, Tokens = 8192, Window = 256, Causal = 1, FirstOther = 7;
 
     public static int Run(string[] arguments)
     {
@@ -26,6 +27,11 @@ internal static class MaskBenchmark
             new("window, tiles", Rows(_ => Tokens - 1), [], Tiles((i, j) => j <= i && j > i - Window)),
             new("causal, biases by distance", Rows(i => i), [], Distances: new float[Heads * (2 * Tokens - 1)]),
             new("causal, top 64", Rows(i => i), [], TopK: 64),
+            new("random tiles, as many as causal", Rows(_ => Tokens - 1), [], RandomTiles()),
+            Compiled("causal documents of 1,024", AttentionMask.Causal & AttentionMask.Documents([.. Enumerable.Range(0, Tokens).Select(i => i / 1024)])),
+            Compiled("BigBird", AttentionMask.BlockSparse(64)),
+            Compiled("BigBird, causal", AttentionMask.BlockSparse(64, causal: true)),
+            Compiled("causal, a bias for each pair", AttentionMask.Causal) with { Bias = new float[(long)Tokens * Tokens] },
         ];
         Samples[] forward = [.. masks.Select(_ => new Samples())], backward = [.. masks.Select(_ => new Samples())];
         for (int round = -1; round < rounds; round++)
@@ -47,6 +53,14 @@ internal static class MaskBenchmark
         Console.WriteLine();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"causal, tiles / intervals: forward {forward[2].Median / forward[1].Median:F2}, backward {backward[2].Median / backward[1].Median:F2} (aim: at most 1.2)"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"window, full / tiles: both {(forward[0].Median + backward[0].Median) / (forward[4].Median + backward[4].Median):F1} (aim: at least 8)"));
+        Console.WriteLine();
+        Console.WriteLine("| mask | tiles | forward, a tile against causal's | backward (aim: at most 1.2) |");
+        Console.WriteLine("|---|---|---|---|");
+        for (int m = FirstOther; m < masks.Length; m++)
+        {
+            double share = masks[Causal].TileCount / (double)masks[m].TileCount;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {masks[m].Name} | {masks[m].TileCount} | {share * forward[m].Median / forward[Causal].Median:F2} | {share * backward[m].Median / backward[Causal].Median:F2} |"));
+        }
         return 0;
     }
 
@@ -54,7 +68,32 @@ internal static class MaskBenchmark
     {
         private readonly float[] _choice = new float[2 * Heads * Tokens];
 
-        public ScoreSpans Scores => new() { Tiles = Tiles, Distances = Distances, TopK = TopK, Choice = _choice };
+        /// <summary>[queries, keys], the same for all heads; empty for none.</summary>
+        public float[] Bias { get; init; } = [];
+
+        public long TileCount { get; } = MixingTraffic.Of(new CompiledMask(Limits, Firsts, Tiles), Tokens).KeyRows / MaskTiles.TileSize;
+
+        public ScoreSpans Scores => new() { Tiles = Tiles, Distances = Distances, TopK = TopK, Choice = _choice, Bias = Bias, BiasBatch = 1, BiasHeads = 1, BiasQueries = Tokens };
+    }
+
+    private static Mask Compiled(string name, AttentionMask mask)
+    {
+        CompiledMask compiled = mask.Compile(1, 1, Tokens, Tokens);
+        return new Mask(name, compiled.Limits, compiled.Firsts, compiled.Tiles);
+    }
+
+    /// <summary>Full tiles, as many for each tile of queries as a causal mask has, anywhere.</summary>
+    private static MaskTiles RandomTiles()
+    {
+        Random random = new(1);
+        List<int> starts = [0], keyTiles = [];
+        int tiles = Tokens / MaskTiles.TileSize;
+        for (int tile = 0; tile < tiles; tile++)
+        {
+            keyTiles.AddRange(Enumerable.Range(0, tiles).OrderBy(_ => random.Next()).Take(tile + 1).Order());
+            starts.Add(keyTiles.Count);
+        }
+        return new MaskTiles(1, 1, Tokens, Tokens) { Starts = [.. starts], KeyTiles = [.. keyTiles], Bits = [.. Enumerable.Repeat(-1, keyTiles.Count)], RowBits = [], ColumnBits = [] };
     }
 
     private static int[] Rows(Func<int, int> value) => [.. Enumerable.Range(0, Tokens).Select(value)];

@@ -16,7 +16,12 @@ public sealed class AttentionTests
         result.ExitCode.ShouldBe(0, result.Err);
         foreach (string kind in new[] { "mha", "mqa", "gqa", "cross", "hard", "local", "sliding", "longformer", "bigbird", "top-k", "sinks", "linformer", "aft-full", "aft-local", "aft-simple", "mamba" })
             result.Out.Split('\n').Count(line => line.StartsWith(kind + " ", StringComparison.Ordinal)).ShouldBe(3, kind);
-        File.ReadAllText(plot).ShouldStartWith("<svg ");
+        result.Out.Split('\n').Count(line => line.TrimStart().StartsWith("backward", StringComparison.Ordinal)).ShouldBe(2 * 16);
+        // Time, work, bytes and memory, forward and backward.
+        System.Xml.Linq.XElement[] charts = [.. System.Xml.Linq.XDocument.Parse(File.ReadAllText(plot)).Root!.Elements()];
+        charts.Length.ShouldBe(8);
+        foreach (System.Xml.Linq.XElement chart in charts.Where((_, i) => i != 6))
+            chart.Elements().Any(element => element.Attribute("stroke-dasharray") is not null).ShouldBeTrue(chart.Attribute("aria-label")!.Value);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ internal sealed class AttentionCommand
     private readonly Option<int?> _headDim = ValueOption.Number<int>("--head-dim", "The size of a head; 64 if not given.", "a whole number, 1 or more", value => value >= 1);
     private readonly Option<int?> _repeats = ValueOption.Number<int>("--repeats", "How often each pass is timed; the fastest counts. 3 if not given.", "a whole number, 1 or more", value => value >= 1);
     private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all cores if not given.", "a whole number, 1 to 1024", value => value is >= 1 and <= Device.MaxThreads);
-    private readonly Option<string?> _plot = ValueOption.Text("--plot", "Where to draw the times over the lengths, as SVG.", "FILE");
+    private readonly Option<string?> _plot = ValueOption.Text("--plot", "Where to draw times, work, moved bytes and memory over the lengths, forward and backward, as SVG.", "FILE");
 
     public static Command Create()
     {
@@ -56,8 +56,10 @@ internal sealed class AttentionCommand
         using StandardOutput output = new();
         if (line.GetValue(_repeats) == 1 && lengths.Length > 1) output.Write("Each pass is timed once, so that the powers fitted to times mean little.\n");
         output.Write(string.Create(CultureInfo.InvariantCulture, $"One sequence, {heads} heads of {headDim}, not causal but for sliding and mamba, {threads} threads. GFLOP: two for each multiply-add.\n"));
-        output.Write("Counted: by the attention kernels, in whole tiles; moved: between a working tile and memory. Memory: tensors besides the inputs, and the kernels' own.\n\n");
-        output.Write($"{"",-11}{"",7}{"ms",18}{"GFLOP",20}{"MiB",40}\n{"kind",-11}{"tokens",7}{"forward",9}{"backward",9}{"predicted",11}{"counted",9}{"moved",10}{"predicted",11}{"measured",10}{"kernels",9}\n");
+        output.Write("Counted and moved: by the attention kernels, in whole tiles and between a working tile and memory; aft and mamba are predicted only.\n");
+        output.Write("Memory: tensors besides the inputs, at most until the pass ends (predicted for both passes), and the kernels' own.\n\n");
+        output.Write($"{"",-28}{"",9}{"GFLOP",20}{"moved, MiB",20}{"memory, MiB",29}\n");
+        output.Write($"{"kind",-11}{"tokens",7}{"pass",10}{"ms",9}{"predicted",11}{"counted",9}{"predicted",11}{"counted",9}{"predicted",11}{"measured",9}{"kernels",9}\n");
         List<MixingMeasurement> all = [];
         try
         {
@@ -80,16 +82,18 @@ internal sealed class AttentionCommand
             throw new CommandException(e.Message);
         }
         if (lengths.Length > 1) output.Write(Growth(all));
-        if (line.GetValue(_plot) is { } file) Plot(all, file);
+        if (line.GetValue(_plot) is { } file) File.WriteAllText(file, MixingCharts.Svg(s_kinds, all));
         return ExitCodes.Ok;
     }
 
     private static string Row(string name, MixingMeasurement m)
     {
-        string Counted(double value, string format) => value == 0 ? "–" : value.ToString(format, CultureInfo.InvariantCulture);
-        return string.Create(CultureInfo.InvariantCulture, $"{name,-11}{m.Tokens,7}{m.Forward.TotalMilliseconds,9:F2}{m.Backward.TotalMilliseconds,9:F2}")
-            + string.Create(CultureInfo.InvariantCulture, $"{2e-9 * m.PredictedMultiplyAdds,11:F3}{Counted(2e-9 * m.MultiplyAdds, "F3"),9}{Counted(m.MovedBytes / Mebi, "F1"),10}")
-            + string.Create(CultureInfo.InvariantCulture, $"{m.PredictedBytes / Mebi,11:F1}{m.Bytes / Mebi,10:F1}{m.ScratchBytes / Mebi,9:F1}\n");
+        static string Part(double value, int width, string format) => (value == 0 ? "–" : value.ToString(format, CultureInfo.InvariantCulture)).PadLeft(width);
+        static string Pass(string name, MixingPass pass) => name.PadLeft(10) + Part(pass.Time.TotalMilliseconds, 9, "F2")
+            + Part(2e-9 * pass.PredictedMultiplyAdds, 11, "F3") + Part(2e-9 * pass.MultiplyAdds, 9, "F3")
+            + Part(pass.PredictedMovedBytes / Mebi, 11, "F1") + Part(pass.MovedBytes / Mebi, 9, "F1");
+        return string.Create(CultureInfo.InvariantCulture, $"{name,-11}{m.Tokens,7}{Pass("forward", m.Forward)}{"",11}{m.Forward.Bytes / Mebi,9:F1}\n")
+            + string.Create(CultureInfo.InvariantCulture, $"{"",18}{Pass("backward", m.Backward)}{m.PredictedBytes / Mebi,11:F1}{m.Backward.Bytes / Mebi,9:F1}{m.ScratchBytes / Mebi,9:F1}\n");
     }
 
     private static string Growth(List<MixingMeasurement> all)
@@ -100,17 +104,10 @@ internal sealed class AttentionCommand
         {
             MixingMeasurement[] own = [.. all.Where(measured => measured.Kind == kind)];
             if (own.Length < 2) continue;
-            text += $"{name,-11}{MixingMeasurement.ExpectedPower(kind),10}{Fit(own.Select(m => ((double)m.Tokens, (m.Forward + m.Backward).TotalSeconds))),8}"
+            text += $"{name,-11}{MixingMeasurement.ExpectedPower(kind),10}{Fit(own.Select(m => ((double)m.Tokens, (m.Forward.Time + m.Backward.Time).TotalSeconds))),8}"
                 + $"{MixingMeasurement.ExpectedMemoryPower,10}{Fit(own.Select(m => ((double)m.Tokens, (double)m.Bytes))),8}\n";
         }
         return text + (all.Select(measured => measured.Tokens).Distinct().Count() < FewestLengths ? $"Fitted to fewer than {FewestLengths} lengths, which means little.\n" : "");
-    }
-
-    private static void Plot(List<MixingMeasurement> all, string file)
-    {
-        (string, IReadOnlyList<(double, double)>)[] curves = [.. s_kinds.Select(kind => (kind.Name,
-            Points: (IReadOnlyList<(double, double)>)[.. all.Where(m => m.Kind == kind.Kind).Select(m => ((double)m.Tokens, (m.Forward + m.Backward).TotalMilliseconds))])).Where(curve => curve.Points.Count > 0)];
-        File.WriteAllText(file, LogChart.Svg("Forward and backward pass by length", "ms", curves));
     }
 
     /// <summary>The lengths of a text; null where it is none.</summary>

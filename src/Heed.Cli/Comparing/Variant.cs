@@ -16,6 +16,7 @@ internal sealed record Variant(string Name, IReadOnlyList<string> Settings)
         new("mha", []), new("gqa", ["NumKvHeads={heads/2}"]), new("mqa", ["NumKvHeads=1"]), new("qk-norm", ["QkNorm=true"]),
         new("sliding", ["Window={seq/4}"]), new("top-k", ["AttentionTopK=16"]), new("soft-cap", ["AttentionSoftCap=20"]),
         new("sinks", ["AttentionSinks=true"]), new("longformer", ["AttentionPattern=Longformer", "LongformerWindow={seq/4}", "GlobalTokens=4"]),
+        new("local", ["AttentionPattern=Local", "LocalBlock={seq/4}"]),
         new("bigbird", ["AttentionPattern=BigBird", "BigBirdBlock={seq/16}", "BigBirdGlobal=1", "BigBirdRandom=2"]),
         new("alibi", ["Positions=Alibi"]), new("relative", ["Positions=Relative"]), new("learned", ["Positions=Learned"]),
         new("sinusoidal", ["Positions=Sinusoidal", "EmbeddingScale={√hidden}"]), new("no-positions", ["Positions=None"]), new("post-norm", ["NormPlacement=Post"]),

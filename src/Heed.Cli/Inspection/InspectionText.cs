@@ -92,6 +92,7 @@ internal sealed class InspectionText
     {
         if (config.AttentionPattern == AttentionPatternKind.BigBird)
             return string.Create(CultureInfo.InvariantCulture, $"BigBird: blocks of {config.BigBirdBlock}, a window of {config.BigBirdWindow}, {config.BigBirdGlobal} global, {config.BigBirdRandom} random");
+        if (config.AttentionPattern == AttentionPatternKind.Local) return string.Create(CultureInfo.InvariantCulture, $"local: blocks of {config.LocalBlock}");
         string apart = config.LongformerDilation == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", {config.LongformerDilation} apart");
         string own = config.GlobalTokens == 0 || config.GlobalsShared ? "" : " with projections of their own";
         return string.Create(CultureInfo.InvariantCulture, $"Longformer: {config.LongformerWindow} tokens {(config.Bidirectional ? "on each side" : "before")}{apart}, {config.GlobalTokens} global{own}");

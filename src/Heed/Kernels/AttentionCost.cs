@@ -20,15 +20,22 @@ internal readonly record struct AttentionCost(long MultiplyAdds, long Bytes)
 
     /// <summary>Every tile of queries reads all keys and values once.</summary>
     public static AttentionCost TiledForward(long heads, long queries, long keys, long headDim, long valueDim, long tile)
-        => Of(heads, queries * keys * (headDim + valueDim), (Tiles(queries, tile) * keys * (headDim + valueDim)) + (queries * (headDim + valueDim)));
+        => SparseForward(heads, queries * keys, queries, headDim, valueDim, Tiles(queries, tile) * keys);
+
+    /// <summary>Tiles of queries read the keys and values that they see, keyRows in all.</summary>
+    public static AttentionCost SparseForward(long heads, long pairs, long queries, long headDim, long valueDim, long keyRows)
+        => Of(heads, pairs * (headDim + valueDim), (keyRows + queries) * (headDim + valueDim));
 
     /// <summary>
     /// Five products: the scores are computed again. Every tile of keys reads q and dO twice, in both layouts, and reads and
     /// writes dq; once per block of queries it reads k twice, v once, and reads and writes its own dk and dv.
     /// </summary>
     public static AttentionCost TiledBackward(long heads, long queries, long keys, long headDim, long valueDim, long tile, long block)
-        => Of(heads, queries * keys * ((3 * headDim) + (2 * valueDim)),
-            (Tiles(keys, tile) * queries * ((4 * headDim) + (2 * valueDim))) + (Tiles(queries, block) * keys * ((4 * headDim) + (3 * valueDim))));
+        => SparseBackward(heads, queries * keys, headDim, valueDim, Tiles(keys, tile) * queries, Tiles(queries, block) * keys);
+
+    /// <summary>The same where tiles of keys meet queryRows queries in all, and blocks of queries blockKeyRows keys.</summary>
+    public static AttentionCost SparseBackward(long heads, long pairs, long headDim, long valueDim, long queryRows, long blockKeyRows)
+        => Of(heads, pairs * ((3 * headDim) + (2 * valueDim)), (queryRows * ((4 * headDim) + (2 * valueDim))) + (blockKeyRows * ((4 * headDim) + (3 * valueDim))));
 
     private static long Tiles(long rows, long tile) => (rows + tile - 1) / tile;
 

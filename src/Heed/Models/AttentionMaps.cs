@@ -7,8 +7,8 @@ namespace Heed.Models;
 /// model's own forward pass. Positions, windows, soft-caps, biases and top-k are in them.
 /// </summary>
 /// <remarks>
-/// Weights are computed again from the fused attention's logsumexp, so that a row's sum is 1 up to rounding. They show where
-/// a head reads, not why the model says what it says (Jain and Wallace 2019, arXiv 1902.10186).
+/// Weights are computed again from the fused attention's logsumexp, so that a row's sum is 1 up to rounding, and less where a
+/// sink takes the rest. They show where a head reads, not why the model says what it says (Jain and Wallace 2019, arXiv 1902.10186).
 /// </remarks>
 public sealed class AttentionMaps
 {

@@ -11,4 +11,7 @@ public enum AttentionPatternKind
 
     /// <summary>Blocks: a window of them, global and random ones; see <see cref="Nn.BigBirdPattern"/>.</summary>
     BigBird,
+
+    /// <summary>Blocks without overlap, each by itself; see <see cref="Nn.LocalPattern"/>.</summary>
+    Local,
 }

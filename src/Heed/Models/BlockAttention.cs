@@ -36,6 +36,7 @@ internal static class BlockAttention
     {
         AttentionPatternKind.Longformer => new LongformerPattern(config.LongformerWindow, config.LongformerDilation, config.GlobalTokens).Mask,
         AttentionPatternKind.BigBird => BigBird(config, layer).Mask,
+        AttentionPatternKind.Local => new LocalPattern(config.LocalBlock).Mask,
         _ => null,
     };
 
@@ -52,6 +53,7 @@ internal static class BlockAttention
                 own ? weights.Linear(WeightNames.GlobalQuery, hidden, config.NumHeads * headDim, config.QkvBias) : null,
                 own ? weights.Linear(WeightNames.GlobalKeyValue, hidden, config.KvHeads * (headDim + config.ValueHeadSize), config.QkvBias) : null),
             AttentionPatternKind.BigBird => BigBird(config, layer),
+            AttentionPatternKind.Local => new LocalPattern(config.LocalBlock),
             _ => null,
         };
     }

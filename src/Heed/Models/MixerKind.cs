@@ -21,6 +21,6 @@ public enum MixerKind
     /// <summary>A selective scan, whose state is of one size, however long the text; see <see cref="Nn.MambaMixer"/>.</summary>
     Mamba,
 
-    /// <summary>One token, or one chunk of them, for each query, chosen; see <see cref="Nn.HardAttention"/>.</summary>
+    /// <summary>One token, or one chunk of them, for each query, chosen; see <see cref="Nn.HardAttention"/>. Goes on from a cache of keys and values.</summary>
     Hard,
 }

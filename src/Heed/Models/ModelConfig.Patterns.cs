@@ -39,6 +39,9 @@ public sealed partial record ModelConfig
     /// <summary>What they are drawn from; in layer i from this and i together, so that layers see different ones.</summary>
     public int BigBirdSeed { get; init; }
 
+    /// <summary>Tokens in a block of <see cref="AttentionPatternKind.Local"/>.</summary>
+    public int LocalBlock { get; init; } = 256;
+
     /// <summary>Whether global tokens have projections of their own.</summary>
     internal bool HasGlobalProjections => AttentionPattern == AttentionPatternKind.Longformer && GlobalTokens > 0 && !GlobalsShared;
 
@@ -49,12 +52,20 @@ public sealed partial record ModelConfig
         return (HasGlobalProjections ? global : 0) + (AttentionSinks ? NumHeads : 0);
     }
 
+    private string PatternWindow => AttentionPattern switch
+    {
+        AttentionPatternKind.BigBird => nameof(BigBirdWindow),
+        AttentionPatternKind.Local => nameof(LocalBlock),
+        _ => nameof(LongformerWindow),
+    };
+
     private void ValidatePattern()
     {
         Defined(AttentionPattern);
         Within(LongformerWindow, nameof(LongformerWindow), int.MaxValue);
         Within(LongformerDilation, nameof(LongformerDilation), int.MaxValue);
         Within(BigBirdBlock, nameof(BigBirdBlock), int.MaxValue);
+        Within(LocalBlock, nameof(LocalBlock), int.MaxValue);
         Within(BigBirdWindow, nameof(BigBirdWindow), 1 << 20);
         if (GlobalTokens is < 0 or > 1 << 20) throw new ArgumentException($"ModelConfig: GlobalTokens is {GlobalTokens}; expected 0 (none) to {1 << 20}.");
         if (BigBirdWindow % 2 == 0) throw new ArgumentException($"ModelConfig: BigBirdWindow is {BigBirdWindow}; expected an odd number of blocks.");
@@ -62,6 +73,6 @@ public sealed partial record ModelConfig
         if (BigBirdRandom is < 0 or > 1 << 20) throw new ArgumentException($"ModelConfig: BigBirdRandom is {BigBirdRandom}; expected 0 (none) to {1 << 20}.");
         if (AttentionPattern == AttentionPatternKind.Full) return;
         if (Window != 0)
-            throw new ArgumentException($"ModelConfig: Window is {Window} and AttentionPattern {AttentionPattern}, which has a window of its own; leave Window at 0 and set {(AttentionPattern == AttentionPatternKind.BigBird ? nameof(BigBirdWindow) : nameof(LongformerWindow))}.");
+            throw new ArgumentException($"ModelConfig: Window is {Window} and AttentionPattern {AttentionPattern}, which has a window of its own; leave Window at 0 and set {PatternWindow}.");
     }
 }

@@ -2,38 +2,69 @@ using Heed.Kernels;
 
 namespace Heed.Tensors;
 
-/// <summary>What a mixing costs by counting, forward and backward.</summary>
-/// <param name="MultiplyAdds">Of its products and sums.</param>
+/// <summary>What a mixing costs by counting.</summary>
+/// <param name="Forward">Multiply-adds of the forward pass, and bytes that its attention kernels move.</param>
+/// <param name="Backward">The same of the backward pass.</param>
 /// <param name="Bytes">Of the tensors that are there at once at most: results, gradients, and what is kept between the passes.</param>
-internal readonly record struct MixingCost(long MultiplyAdds, long Bytes)
+internal readonly record struct MixingCost(AttentionCost Forward, AttentionCost Backward, long Bytes)
 {
     /// <summary>The cost of a kind.</summary>
     public static MixingCost Of(MixingKind kind, long tokens, long heads, long headDim)
     {
-        long dim = heads * headDim, square = tokens * tokens, kvDim = kind == MixingKind.MultiQuery ? headDim : kind == MixingKind.GroupedQuery ? dim / MixingCase.Group : dim;
-        // The result and the gradients of q, k and v; attention keeps a logarithm for each row.
-        long plain = tokens * (2 * dim + 2 * kvDim), rows = tokens * heads;
-        (long adds, long floats) = kind switch
+        long dim = heads * headDim;
+        CompiledMask? mask = MixingCase.MaskOf(kind, (int)tokens)?.Compile(1, 1, (int)tokens, (int)tokens);
+        long keys = kind == MixingKind.Linformer ? MixingCase.Projected : tokens, pairs = mask?.CountPairs((int)tokens) ?? tokens * keys;
+        MixingTraffic traffic = mask is null ? MixingTraffic.Full(tokens, keys) : MixingTraffic.Of(mask, (int)tokens);
+        AttentionCost forward = AttentionCost.SparseForward(heads, pairs, tokens, headDim, headDim, traffic.KeyRows);
+        AttentionCost backward = AttentionCost.SparseBackward(heads, pairs, headDim, headDim, traffic.QueryRows, traffic.BlockKeyRows);
+        (forward, backward) = kind switch
         {
-            // Choices from scores, a block of queries at a time, and soft attention for the gradient.
-            MixingKind.Hard => (9 * square * dim, plain + tokens * dim + 2 * rows + 7 * heads * Math.Min(HardAttentionBlocks.Rows, tokens) * tokens),
-            // The scores are computed twice forward.
-            MixingKind.TopK => (8 * square * dim, plain + 3 * rows),
-            MixingKind.Linformer => (6 * MixingCase.Projected * tokens * dim + 7 * MixingCase.Projected * tokens * dim,
-                plain + rows + 2 * MixingCase.Projected * (tokens + 2 * dim)),
-            MixingKind.AftFull => (8 * square * dim + 3 * square * MixingCase.Factors, plain + 5 * tokens * dim + 2 * tokens * MixingCase.Factors),
+            // The choices come from scores of their own, two products; the soft attention for the gradient is the kernels'.
+            MixingKind.Hard => (Work(2 * pairs * dim) + forward, backward),
+            // The scores are computed twice forward, from keys alone.
+            MixingKind.TopK => (forward + new AttentionCost(pairs * dim, sizeof(float) * traffic.KeyRows * dim), backward),
+            // The products with both projections.
+            MixingKind.Linformer => (forward + Work(2 * keys * tokens * dim), backward + Work(4 * keys * tokens * dim)),
+            MixingKind.AftFull => (Work(2 * pairs * dim + pairs * MixingCase.Factors), Work(6 * pairs * dim + 2 * pairs * MixingCase.Factors)),
             // Two products a pair of the window forward and four backward; the sums beside it take twenty a token.
-            MixingKind.AftLocal => (6 * tokens * Math.Min(tokens, 2 * MixingCase.Band - 1) * dim + 20 * tokens * dim, plain + 5 * tokens * dim + tokens * (2 * MixingCase.Band - 1)),
-            MixingKind.AftSimple => (10 * tokens * dim, plain + 2 * tokens * dim),
-            MixingKind.Mamba => (12 * tokens * dim * MixingCase.States, plain + tokens * (2 * MixingCase.States + dim * MixingCase.States / SelectiveScanShape.Chunk)),
-            _ => (7 * Pairs(kind, (int)tokens) * dim, plain + rows),
+            MixingKind.AftLocal => (Work(2 * Banded(tokens) * dim + 8 * tokens * dim), Work(4 * Banded(tokens) * dim + 12 * tokens * dim)),
+            MixingKind.AftSimple => (Work(4 * tokens * dim), Work(6 * tokens * dim)),
+            MixingKind.Mamba => (Work(4 * tokens * dim * MixingCase.States), Work(8 * tokens * dim * MixingCase.States)),
+            _ => (forward, backward),
         };
-        return new MixingCost(adds, sizeof(float) * floats);
+        return new MixingCost(forward, backward, sizeof(float) * Floats(kind, tokens, heads, dim));
     }
 
     /// <summary>How the time grows with the length where that is long: tokens to this power.</summary>
     public static int PowerOf(MixingKind kind) =>
         kind is MixingKind.Local or MixingKind.Sliding or MixingKind.Longformer or MixingKind.BigBird or MixingKind.Linformer or MixingKind.AftLocal or MixingKind.AftSimple or MixingKind.Mamba ? 1 : 2;
 
-    private static long Pairs(MixingKind kind, int tokens) => MixingCase.MaskOf(kind, tokens)?.Compile(1, 1, tokens, tokens).CountPairs(tokens) ?? (long)tokens * tokens;
+    private static long Floats(MixingKind kind, long tokens, long heads, long dim)
+    {
+        long kvDim = kind == MixingKind.MultiQuery ? dim / heads : kind == MixingKind.GroupedQuery ? dim / MixingCase.Group : dim;
+        // The result and the gradients of q, k and v; attention keeps a logarithm for each row.
+        long plain = tokens * (2 * dim + 2 * kvDim), rows = tokens * heads;
+        return kind switch
+        {
+            MixingKind.Hard => 2 * rows + HardFloats(heads * Math.Min(HardAttentionBlocks.Rows, tokens) * tokens, tokens * dim),
+            MixingKind.TopK => plain + 3 * rows,
+            // Gradients of what is projected are added up where they are kept, which is outside.
+            MixingKind.Linformer => tokens * 2 * dim + rows + MixingCase.Projected * (tokens + 4 * dim),
+            MixingKind.AftFull => plain + 5 * tokens * dim + 2 * tokens * MixingCase.Factors,
+            MixingKind.AftLocal => plain + 5 * tokens * dim + tokens * (2 * MixingCase.Band - 1),
+            MixingKind.AftSimple => plain + 2 * tokens * dim,
+            MixingKind.Mamba => plain + tokens * (2 * MixingCase.States + dim * MixingCase.States / SelectiveScanShape.Chunk),
+            _ => plain + rows,
+        };
+    }
+
+    /// <summary>
+    /// Six pieces as wide as the keys for a block of queries, later five as long as the inputs. What is free serves again where the
+    /// sizes are the same.
+    /// </summary>
+    private static long HardFloats(long block, long input) => block == input ? 7 * block : 6 * block + 5 * input;
+
+    private static long Banded(long tokens) => tokens * Math.Min(tokens, 2 * MixingCase.Band - 1);
+
+    private static AttentionCost Work(long multiplyAdds) => new(multiplyAdds, 0);
 }

@@ -12,26 +12,17 @@ public sealed record MixingMeasurement
     /// <summary>The length of the sequence.</summary>
     public required int Tokens { get; init; }
 
-    /// <summary>The fastest forward pass.</summary>
-    public TimeSpan Forward { get; private init; }
+    /// <summary>From the inputs to the output.</summary>
+    public MixingPass Forward { get; private init; }
 
-    /// <summary>The fastest backward pass.</summary>
-    public TimeSpan Backward { get; private init; }
-
-    /// <summary>Multiply-adds of both passes, as predicted: of attention, for the pairs that are seen.</summary>
-    public long PredictedMultiplyAdds { get; private init; }
-
-    /// <summary>The same as the attention kernels counted it, whole tiles where a part is seen; 0 where they take no part.</summary>
-    public long MultiplyAdds { get; private init; }
-
-    /// <summary>Bytes that the attention kernels moved between a working tile and memory; 0 where they take no part.</summary>
-    public long MovedBytes { get; private init; }
+    /// <summary>From the output's gradient to those of the inputs.</summary>
+    public MixingPass Backward { get; private init; }
 
     /// <summary>Bytes of tensors at once, inputs left out, as predicted.</summary>
     public long PredictedBytes { get; private init; }
 
-    /// <summary>Bytes of native memory that were taken for tensors, inputs left out.</summary>
-    public long Bytes { get; private init; }
+    /// <summary>Bytes of native memory that were taken for tensors in both passes, inputs left out.</summary>
+    public long Bytes => Backward.Bytes;
 
     /// <summary>Bytes that kernels took besides for their own work, on all threads.</summary>
     public long ScratchBytes { get; private init; }
@@ -62,12 +53,18 @@ public sealed record MixingMeasurement
         using MixingCase data = new(kind, tokens, heads, headDim, device);
         using TensorScope scope = new();
         TimeSpan forward = TimeSpan.MaxValue, backward = TimeSpan.MaxValue;
+        long adds = 0, moved = 0, bytes = 0;
         for (int i = 0; i <= repeats; i++)
         {
-            // The first round warms up.
+            // The first round warms up, and is the one whose forward pass is counted by itself.
             cancellation.ThrowIfCancellationRequested();
+            bool first = i == 0;
             long start = Stopwatch.GetTimestamp(), middle = start;
-            data.Run(scope, () => middle = Stopwatch.GetTimestamp());
+            data.Run(scope, () =>
+            {
+                middle = Stopwatch.GetTimestamp();
+                if (first) (adds, moved, bytes) = (counter.MultiplyAdds, counter.Bytes, scope.ReservedBytes);
+            });
             if (i == 0) continue;
             TimeSpan there = Stopwatch.GetElapsedTime(start, middle), back = Stopwatch.GetElapsedTime(middle);
             (forward, backward) = (there < forward ? there : forward, back < backward ? back : backward);
@@ -77,13 +74,9 @@ public sealed record MixingMeasurement
         {
             Kind = kind,
             Tokens = tokens,
-            Forward = forward,
-            Backward = backward,
-            PredictedMultiplyAdds = predicted.MultiplyAdds,
-            MultiplyAdds = counter.MultiplyAdds / (repeats + 1),
-            MovedBytes = counter.Bytes / (repeats + 1),
+            Forward = new MixingPass(forward, predicted.Forward.MultiplyAdds, adds, predicted.Forward.Bytes, moved, bytes),
+            Backward = new MixingPass(backward, predicted.Backward.MultiplyAdds, counter.MultiplyAdds / (repeats + 1) - adds, predicted.Backward.Bytes, counter.Bytes / (repeats + 1) - moved, scope.ReservedBytes),
             PredictedBytes = predicted.Bytes,
-            Bytes = scope.ReservedBytes,
             ScratchBytes = backend.ScratchBytes,
         };
     }

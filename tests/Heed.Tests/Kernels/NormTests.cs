@@ -57,6 +57,9 @@ public sealed unsafe class NormTests
         float[] y = new float[512];
         RmsNorm.Run(x, [.. Enumerable.Repeat(1f, 512)], Eps, 1, 512, y);
         Math.Sqrt(y.Sum(v => (double)v * v) / 512).ShouldBe(1, 1e-5);
+        // The document's gains begin at 0, and nothing gets through.
+        RmsNorm.Run(x, new float[512], Eps, 1, 512, y);
+        y.ShouldAllBe(value => value == 0);
     }
 
     [Fact]
@@ -122,6 +125,8 @@ public sealed unsafe class NormTests
         float[] y = new float[2];
         LayerNorm.Run([1f, 3f], [1f, 1f], [0.5f, 0.5f], 3f, 1, 2, y);
         y.ShouldBe([0f, 1f]); // (3 - 2) / sqrt(1 + 3) + 0.5
+        float outside = (3 - 2) / (MathF.Sqrt(1) + 3) + 0.5f; // the document's
+        MathF.Abs(y[1] - outside).ShouldBeGreaterThan(0.1f);
     }
 
     [Fact]

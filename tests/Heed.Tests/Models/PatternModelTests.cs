@@ -37,10 +37,10 @@ public sealed class PatternModelTests
         model.Forward(other.AsSpan(1), cache, rows: LogitRows.All).ToArray().ShouldBe(MixerModels.Logits(model, other)[Vocab..]);
     }
 
-    [Theory, InlineData("longformer"), InlineData("dilated"), InlineData("bigbird"), InlineData("relative-top-k")]
+    [Theory, InlineData("longformer"), InlineData("dilated"), InlineData("bigbird"), InlineData("local"), InlineData("relative-top-k")]
     public void Forward_LongTextInACache_HasTheBitsOfTheFullForward(string name)
     {
-        ModelConfig config = PatternModels.ConfigOf(name) with { MaxSeqLen = 400, LongformerWindow = 20, BigBirdBlock = 16, GlobalTokens = name == "dilated" ? 70 : 2, AttentionTopK = name == "relative-top-k" ? 9 : 0 };
+        ModelConfig config = PatternModels.ConfigOf(name) with { MaxSeqLen = 400, LongformerWindow = 20, BigBirdBlock = 16, LocalBlock = 50, GlobalTokens = name == "dilated" ? 70 : 2, AttentionTopK = name == "relative-top-k" ? 9 : 0 };
         Transformer model = MixerModels.Make(config);
         Random random = new(4);
         int[] tokens = [.. Enumerable.Range(0, 333).Select(_ => random.Next(Vocab))];
@@ -143,6 +143,7 @@ public sealed class PatternModelTests
         Near(new Transformer(longformer, new WithGlobals(new ModelWeights(full), plain)));
         Near(new Transformer(longformer with { GlobalsShared = true, LongformerWindow = 24 }, new ModelWeights(full)));
         Near(new Transformer(plain with { AttentionPattern = AttentionPatternKind.BigBird, BigBirdBlock = 4, BigBirdWindow = 7 }, new ModelWeights(full)));
+        Near(new Transformer(plain with { AttentionPattern = AttentionPatternKind.Local, LocalBlock = 24 }, new ModelWeights(full)));
 
         void Near(Transformer model)
         {
@@ -245,7 +246,9 @@ public sealed class PatternModelTests
         ModelConfig longformer = PatternModels.ConfigOf("longformer"), bigbird = PatternModels.ConfigOf("bigbird");
         Refuses(longformer with { Window = 5 }, "Window is 5 and AttentionPattern Longformer, which has a window of its own; leave Window at 0 and set LongformerWindow");
         Refuses(bigbird with { Window = 5 }, "set BigBirdWindow");
-        Refuses(longformer with { AttentionPattern = (AttentionPatternKind)9 }, "AttentionPatternKind is 9; expected one of Full, Longformer, BigBird");
+        Refuses(PatternModels.ConfigOf("local") with { Window = 5 }, "set LocalBlock");
+        Refuses(PatternModels.ConfigOf("local") with { LocalBlock = 0 }, "LocalBlock is 0");
+        Refuses(longformer with { AttentionPattern = (AttentionPatternKind)9 }, "AttentionPatternKind is 9; expected one of Full, Longformer, BigBird, Local");
         Refuses(longformer with { LongformerWindow = 0 }, "LongformerWindow is 0");
         Refuses(longformer with { LongformerDilation = 0 }, "LongformerDilation is 0");
         Refuses(longformer with { GlobalTokens = -1 }, "GlobalTokens is -1; expected 0 (none)");

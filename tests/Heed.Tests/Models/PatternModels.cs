@@ -8,7 +8,7 @@ namespace Heed.Tests.Models;
 /// <summary>Small models with sparse attention and with sinks.</summary>
 internal static class PatternModels
 {
-    public static readonly string[] Names = ["longformer", "dilated", "shared", "alibi", "relative-top-k", "no-globals", "bigbird", "bigbird-alibi", "sinks"];
+    public static readonly string[] Names = ["longformer", "dilated", "shared", "alibi", "relative-top-k", "no-globals", "bigbird", "bigbird-alibi", "local", "local-alibi", "sinks"];
 
     public static TheoryData<string> Causal => [.. Names];
 
@@ -31,6 +31,8 @@ internal static class PatternModels
             "no-globals" => longformer with { LongformerWindow = 3, LongformerDilation = 2, GlobalTokens = 0 },
             "bigbird" => bigbird with { BigBirdWindow = 1 },
             "bigbird-alibi" => bigbird with { Positions = PositionKind.Alibi, AttentionSinks = true, NormPlacement = NormPlacement.Post },
+            "local" => config with { AttentionPattern = AttentionPatternKind.Local, LocalBlock = 4 },
+            "local-alibi" => config with { AttentionPattern = AttentionPatternKind.Local, LocalBlock = 3, Positions = PositionKind.Alibi, AttentionSinks = true },
             "sinks" => config with { AttentionSinks = true, Window = 4 },
             _ => throw new ArgumentException($"There is no small model '{name}'.", nameof(name)),
         };

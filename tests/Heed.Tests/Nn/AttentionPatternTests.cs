@@ -20,6 +20,12 @@ public sealed class AttentionPatternTests
     {
         bool Sees(int i, int j) => i < globals || j < globals || Math.Abs(i - j) <= window * dilation && (i - j) % dilation == 0;
         Check(causal, own ? globals : 0, Sees, (query, keyValue) => new LongformerPattern(window, dilation, globals, own ? query : null, own ? keyValue : null));
+        // The document does not scale the scores.
+        Random random = new(3);
+        DenseLinear qkv = new(Normal(random, (Heads + 2 * KvHeads) * HeadDim, Hidden)), output = new(Normal(random, Hidden, Heads * HeadDim));
+        Tensor x = Tensor.Normal(new Shape(1, Seq, Hidden), random);
+        float[] Of(double scale) => new SelfAttention(qkv, output, KvHeads, HeadDim, new AttentionOptions((float)scale)) { Pattern = new LongformerPattern(window, dilation, globals), Bidirectional = !causal }.Forward(x).ToArray();
+        Of(1).Zip(Of(1 / Math.Sqrt(HeadDim))).Max(pair => Math.Abs(pair.First - pair.Second)).ShouldBeGreaterThan(0.001f);
     }
 
     [Theory, InlineData(false), InlineData(true)]
@@ -38,6 +44,11 @@ public sealed class AttentionPatternTests
         }
         Check(causal, 0, (i, j) => causal ? upTo[i][i, j] : seen[i, j], (_, _) => pattern);
     }
+
+    /// <summary>Liu et al. 2018, section 4.2.4: blocks by themselves, the last one short; forward, and every gradient.</summary>
+    [Theory, InlineData(false, 4), InlineData(true, 4), InlineData(false, 1), InlineData(true, 20)]
+    public void Local_EqualsTheFormulaWithAllItsGradients(bool causal, int block) =>
+        Check(causal, 0, (i, j) => i / block == j / block, (_, _) => new LocalPattern(block));
 
     [Theory, InlineData(false), InlineData(true)]
     public void Longformer_WindowOverEverythingAndEqualProjections_IsFullAttention(bool causal)
@@ -71,6 +82,7 @@ public sealed class AttentionPatternTests
         Should.Throw<ArgumentOutOfRangeException>(() => new LongformerPattern(1, 0)).ParamName.ShouldBe("dilation");
         Should.Throw<ArgumentOutOfRangeException>(() => new LongformerPattern(1, 1, -1)).ParamName.ShouldBe("globalTokens");
         Should.Throw<ArgumentException>(() => new SelfAttention(layer, layer, 1, 1, new AttentionOptions(1, Window: 3)) { Pattern = new LongformerPattern(1) }).Message.ShouldContain("a Window of 3");
+        Should.Throw<ArgumentException>(() => new LocalPattern(0)).Message.ShouldContain("block");
         Should.Throw<ArgumentException>(() => new BigBirdPattern(window: 2)).Message.ShouldContain("window of 2 blocks");
     }
 

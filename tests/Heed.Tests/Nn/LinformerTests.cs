@@ -35,6 +35,10 @@ public sealed class LinformerTests
         layer.Forward(Samples.Make(1, [1, 1, Hidden], Device.Cpu)).Shape.ShouldBe(new Shape(1, 1, Hidden));
         layer.Forward(Samples.Make(1, [0, 3, Hidden], Device.Cpu)).Shape.ShouldBe(new Shape(0, 3, Hidden));
         Should.Throw<ArgumentException>(() => layer.Forward(Samples.Make(1, [1, 8, Hidden], Device.Cpu))).Message.ShouldContain("at most 7");
+        // Scores of n queries: with n/4 projected keys twice the length makes four times as many, with a constant number twice.
+        long Scores(int n, int keys) => Samples.Make(1, [n, HeadDim], Device.Cpu).MatMul(Samples.Make(2, [HeadDim, keys], Device.Cpu)).ElementCount;
+        (Scores(64, 64 / 4) / Scores(32, 32 / 4)).ShouldBe(4);
+        (Scores(64, layer.ProjectedLength) / Scores(32, layer.ProjectedLength)).ShouldBe(2);
     }
 
     /// <summary>In training, probabilities fall to dropout: each seed has its own, and their mean is what there is without.</summary>

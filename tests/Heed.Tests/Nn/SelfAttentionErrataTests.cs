@@ -32,6 +32,8 @@ public sealed class SelfAttentionErrataTests
         Tensor all = HeadsOf(Ops.Concat(0, q, Repeated(k, KvHeads, Heads / KvHeads), Repeated(v, KvHeads, Heads / KvHeads)), Heads, HeadDim, x);
 
         grouped.ToArray().ShouldBe(all.ToArray(), 1e-6f);
+        // The document multiplies eight heads of queries with two of keys.
+        Should.Throw<ArgumentException>(() => Random(7, 1, Heads, Seq, HeadDim).MatMul(Random(8, 1, KvHeads, HeadDim, Seq)));
     }
 
     [Fact]

@@ -8,13 +8,31 @@ public sealed class AttentionErrataTests
     private static readonly ScoreCase Everything = new(140, 140, Heads: 4, KvHeads: 2, Cap: 3, Distances: true, Sinks: true, TopK: 20);
 
     [Fact]
-    public void Row10_OneQueryAgainstAllKeysBefore_EqualsTheFullCallsRow() => CheckChunks(1);
+    public void Row10_OneQueryAgainstAllKeysBefore_EqualsTheFullCallsRow()
+    {
+        CheckChunks(1);
+        Tensor q = Samples.Make(1, [1, 1, 1, 4], Device.Cpu), k = Samples.Make(2, [1, 9, 1, 4], Device.Cpu), v = Samples.Make(3, [1, 9, 1, 4], Device.Cpu);
+        float[] first = v.Slice(1, 0, 1).Contiguous().ToArray();
+        // The document's mask is aligned at the top left: its one row shows key 0 alone.
+        Ops.Attention(q, k, v, new AttentionScores { Mask = AttentionMask.Padding([1], PaddingSide.Right) }).ToArray().ShouldBe(first);
+        Ops.Attention(q, k, v, new AttentionScores { Mask = AttentionMask.Causal }).ToArray().ShouldNotBe(first);
+    }
 
     [Theory]
     [InlineData(3)]
     [InlineData(5)]
     [InlineData(64)]
-    public void Row11_QueriesInChunks_EqualOneShot(int chunk) => CheckChunks(chunk);
+    public void Row11_QueriesInChunks_EqualOneShot(int chunk)
+    {
+        CheckChunks(chunk);
+        Tensor q = Samples.Make(1, [1, 70, 1, 4], Device.Cpu), k = Samples.Make(2, [1, 70, 1, 4], Device.Cpu), v = Samples.Make(3, [1, 70, 1, 4], Device.Cpu);
+        AttentionScores causal = new() { Mask = AttentionMask.Causal };
+        Tensor Last(Tensor x) => x.Slice(1, 70 - chunk, chunk).Contiguous();
+        float[] right = Ops.Attention(Last(q), k, v, causal).ToArray();
+        right.ShouldBe(Last(Ops.Attention(q, k, v, causal)).ToArray(), 1e-6f);
+        // The document's queries see one another and no key of the cache.
+        Ops.Attention(Last(q), Last(k), Last(v), causal).ToArray().Zip(right).Max(pair => Math.Abs(pair.First - pair.Second)).ShouldBeGreaterThan(0.01f);
+    }
 
     private static void CheckChunks(int chunk)
     {
@@ -34,20 +52,34 @@ public sealed class AttentionErrataTests
     }
 
     [Fact]
-    public void Row4_PerturbedLastToken_LeavesEarlierOutputsBitEqual() => CheckLeak(Everything);
+    public void Row4_PerturbedLastToken_LeavesEarlierOutputsBitEqual()
+    {
+        CheckLeak(Everything);
+        // The document makes the mask and adds it nowhere.
+        Leaks(Everything with { Causal = false }).ShouldBeTrue();
+    }
 
     [Fact]
-    public void Row48_TopKUnderACausalMask_LaterKeysDoNotLeak() => CheckLeak(new(100, 100, Heads: 2, TopK: 5));
+    public void Row48_TopKUnderACausalMask_LaterKeysDoNotLeak()
+    {
+        ScoreCase causal = new(100, 100, Heads: 2, TopK: 5);
+        CheckLeak(causal);
+        // The document's form has no mask.
+        Leaks(causal with { Causal = false }).ShouldBeTrue();
+    }
 
-    private static void CheckLeak(ScoreCase x)
+    private static void CheckLeak(ScoreCase x) => Leaks(x).ShouldBeFalse();
+
+    /// <summary>Whether another last token changes outputs before it.</summary>
+    private static bool Leaks(ScoreCase x)
     {
         Tensor[] inputs = x.Inputs(2, Device.Cpu);
         int last = (x.Queries - 1) * x.Heads * x.ValueDim;
         int[] before = Samples.Bits(x.Run(inputs));
         foreach (Tensor input in inputs.AsSpan(0, 3)) input.AsSpan()[^(input.Shape[2] * input.Shape[3])..].Fill(9f);
         int[] after = Samples.Bits(x.Run(inputs));
-        after[..last].ShouldBe(before[..last]);
         after[last..].ShouldNotBe(before[last..]);
+        return !after.AsSpan(0, last).SequenceEqual(before.AsSpan(0, last));
     }
 
     [Theory]
@@ -60,6 +92,10 @@ public sealed class AttentionErrataTests
         ScoreCase full = new(length, length, Heads: 2, Cap: 2, Distances: true, Causal: false), chosen = full with { TopK = k };
         Tensor[] inputs = full.Inputs(3, Device.Cpu);
         Samples.Bits(chosen.Run(inputs)).ShouldBe(Samples.Bits(full.Run(inputs)));
+        chosen.Run(inputs).Shape[1].ShouldBe(length);
+        // The document's four chunks of length / 4 leave the remainder out.
+        const int Chunks = 4;
+        Ops.Concat(1, [.. Enumerable.Range(0, Chunks).Select(chunk => inputs[0].Slice(1, chunk * (length / Chunks), length / Chunks))]).Shape[1].ShouldBe(length - 2);
         Samples.Bits((chosen with { TopK = length / 2 }).Run(inputs)).ShouldNotBe(Samples.Bits(full.Run(inputs)));
     }
 

@@ -171,12 +171,23 @@ public sealed class AttentionFreeTests
         Tensor simple = Ops.AttentionFree(k, v, PositionBias.None, causal).BroadcastTo(k.Shape);
         foreach (PositionBias bias in new[] { PositionBias.Band(Tensor.Zeros(new Shape(40, 5)), 3), PositionBias.Dense(Tensor.Zeros(new Shape(40, 40))) })
             Samples.ShouldMatch(Ops.AttentionFree(k, v, bias, causal), simple, 1e-6, 1e-6);
+        // The document masks what is outside of the window.
+        Tensor masked = Tensor.Zeros(new Shape(40, 40));
+        for (int t = 0; t < 40; t++)
+            for (int j = 0; j < 40; j++)
+                if (Math.Abs(t - j) >= 3) masked.AsSpan()[t * 40 + j] = -60; // nothing is left of e to this power
+        (Ops.AttentionFree(k, v, PositionBias.Dense(masked), causal) - simple).Abs().Max().Item().ShouldBeGreaterThan(0.1f);
     }
 
     [Theory, InlineData("none", 0), InlineData("dense", 0), InlineData("factors", 5), InlineData("band", 3)]
     public void Row47_CausalMixing_DoesNotSeeWhatComes(string bias, int window)
     {
         Case x = new(2, 70, 18, bias, true, window);
+        // The document's sums run over all positions.
+        Tensor[] two = Inputs(x, Device.Cpu);
+        int[] wrong = Samples.Bits(Ops.AttentionFree(two[0], two[1], x.Make(two.AsSpan(2)), causal: false).BroadcastTo(two[0].Shape).Contiguous());
+        two[1].AsSpan()[69 * 18] -= 5;
+        Samples.Bits(Ops.AttentionFree(two[0], two[1], x.Make(two.AsSpan(2)), causal: false).BroadcastTo(two[0].Shape).Contiguous())[0].ShouldNotBe(wrong[0]);
         foreach (int changed in new[] { 1, 31, 32, 50, 69 })
         {
             Tensor[] inputs = Inputs(x, Device.Cpu);

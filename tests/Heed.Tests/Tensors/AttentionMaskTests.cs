@@ -117,6 +117,11 @@ public sealed class AttentionMaskTests
             Enumerable.Range(0, Tokens).Count(j => seen[i, j]).ShouldBe(Math.Min(i + 1, Window));
             seen[i, i].ShouldBeTrue();
         }
+        // The document's window is centred: as many keys, and some of them later ones.
+        bool[,] centred = AttentionMask.CenteredWindow(Window / 2).ToMatrix(Tokens, Tokens);
+        Enumerable.Range(0, Tokens).Count(j => centred[10, j]).ShouldBe(Window);
+        Enumerable.Range(11, Tokens - 11).Any(j => centred[10, j]).ShouldBeTrue();
+        Enumerable.Range(11, Tokens - 11).Any(j => seen[10, j]).ShouldBeFalse();
     }
 
     [Theory]
@@ -144,6 +149,8 @@ public sealed class AttentionMaskTests
         for (int i = 0; i < tokens; i++)
             for (int j = 0; j < tokens; j++)
                 seen[i, j].ShouldBe(Math.Abs(i - j) <= window * dilation && (i - j) % dilation == 0 || i is 0 or 4 || j is 0 or 4, $"{i}, {j}");
+        // None of these lengths can be cut into the document's chunks of two windows.
+        Should.Throw<ArgumentException>(() => Tensor.Zeros(new Shape(tokens, 4)).Reshape(tokens / (2 * window), 2 * window, 4));
     }
 
     [Fact]

@@ -41,6 +41,9 @@ public class LayerOpsTests
         {
             Tensor x = Tensor.From([1, 3], new Shape(2), device);
             Ops.LayerNorm(x, Tensor.Ones(new Shape(2), device), null, 0).ToArray().ShouldBe([-1, 1]);
+            // The document divides the squares by one less.
+            Tensor centred = x - x.Mean(0);
+            (centred / Math.Sqrt(centred.Square().Sum().Item() / (2 - 1))).ToArray().ShouldBe([-0.7071068f, 0.7071068f], 1e-6f);
         }
     }
 

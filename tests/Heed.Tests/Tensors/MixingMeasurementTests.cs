@@ -10,13 +10,19 @@ public sealed class MixingMeasurementTests
     [MemberData(nameof(Kinds))]
     public void Measure_EveryKind_RunsBothPassesAndTakesTheMemoryThatIsPredicted(MixingKind kind)
     {
-        MixingMeasurement measured = MixingMeasurement.Measure(kind, 320, 4, 16, threads: 2, repeats: 1);
+        MixingMeasurement measured = MixingMeasurement.Measure(kind, 1024, 4, 16, threads: 2, repeats: 1);
 
-        measured.Forward.ShouldBeGreaterThan(TimeSpan.Zero);
-        measured.Backward.ShouldBeGreaterThan(TimeSpan.Zero);
-        measured.PredictedMultiplyAdds.ShouldBeGreaterThan(0);
-        // Small tensors are rounded up to whole pieces of memory; gradients of projections lie outside of the step.
-        ((double)measured.Bytes / measured.PredictedBytes).ShouldBeInRange(0.4, 1.6);
+        foreach (MixingPass pass in (MixingPass[])[measured.Forward, measured.Backward])
+        {
+            pass.Time.ShouldBeGreaterThan(TimeSpan.Zero);
+            pass.PredictedMultiplyAdds.ShouldBeGreaterThan(0);
+            pass.Bytes.ShouldBeGreaterThan(0);
+            (pass.MovedBytes > 0).ShouldBe(kind is not (MixingKind.AftFull or MixingKind.AftLocal or MixingKind.AftSimple or MixingKind.Mamba));
+            // Intervals end in the middle of tiles, and tiles in the middle of windows.
+            if (pass.MovedBytes > 0) ((double)pass.MovedBytes / pass.PredictedMovedBytes).ShouldBeInRange(0.85, 1.2);
+        }
+        // Small tensors are rounded up to whole pieces of memory.
+        ((double)measured.Bytes / measured.PredictedBytes).ShouldBeInRange(0.9, 1.1);
     }
 
     [Theory]
@@ -27,8 +33,11 @@ public sealed class MixingMeasurementTests
     public void Measure_WholeTiles_CountsJustThePredictedProducts(MixingKind kind, long expected)
     {
         MixingMeasurement measured = MixingMeasurement.Measure(kind, 320, 4, 16, threads: 2, repeats: 2);
-        measured.PredictedMultiplyAdds.ShouldBe(expected);
-        measured.MultiplyAdds.ShouldBe(expected);
+        int backward = 5, all = kind == MixingKind.TopK ? 8 : 7;
+        measured.Backward.PredictedMultiplyAdds.ShouldBe(expected / all * backward);
+        measured.Forward.PredictedMultiplyAdds.ShouldBe(expected / all * (all - backward));
+        (measured.Forward.MultiplyAdds, measured.Backward.MultiplyAdds).ShouldBe((measured.Forward.PredictedMultiplyAdds, measured.Backward.PredictedMultiplyAdds));
+        (measured.Forward.MovedBytes, measured.Backward.MovedBytes).ShouldBe((measured.Forward.PredictedMovedBytes, measured.Backward.PredictedMovedBytes));
     }
 
     [Theory]
@@ -38,8 +47,9 @@ public sealed class MixingMeasurementTests
     public void Measure_SparseMasks_CountAtMostTheirTiles(MixingKind kind)
     {
         MixingMeasurement measured = MixingMeasurement.Measure(kind, 2048, 4, 16, threads: 2, repeats: 1);
-        measured.MultiplyAdds.ShouldBeInRange(measured.PredictedMultiplyAdds, measured.PredictedMultiplyAdds * 4 / 3);
-        measured.MultiplyAdds.ShouldBeLessThan(7L * 2048 * 2048 * 64 / 2);
+        foreach (MixingPass pass in (MixingPass[])[measured.Forward, measured.Backward])
+            pass.MultiplyAdds.ShouldBeInRange(pass.PredictedMultiplyAdds, pass.PredictedMultiplyAdds * 4 / 3);
+        (measured.Forward.MultiplyAdds + measured.Backward.MultiplyAdds).ShouldBeLessThan(7L * 2048 * 2048 * 64 / 2);
     }
 
     [Fact]

@@ -354,7 +354,7 @@ public sealed class TransformerErrataTests
 
     [Fact]
     public void Forward_TokenOutsideTheVocabulary_IsAClearError() =>
-        Should.Throw<ArgumentOutOfRangeException>(() => Build(Small).Forward([61])).Message.ShouldContain("vocabulary of 61");
+        Should.Throw<ArgumentOutOfRangeException>(() => Build(Small).Forward([61])).Message.ShouldContain("got token 61; expected 0 to 60");
 
     private static Transformer Build(ModelConfig config) => new(config, new RandomWeights(1, config.NumLayers));
 

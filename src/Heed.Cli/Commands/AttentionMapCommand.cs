@@ -56,6 +56,7 @@ internal sealed class AttentionMapCommand
         {
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token, path);
             Tokenizer tokenizer = loaded.Model.Tokenizer;
+            if (tokenizer.Encode(prompt).Length is var tokens && tokens > loaded.Model.ContextLength) throw new CommandException($"the prompt has {tokens} tokens; the model's context holds {loaded.Model.ContextLength}.");
             AttentionMaps maps = AttentionMaps.Of(loaded.Model.Transformer, tokenizer.Encode(prompt), line.GetValue(_layer), interruption.Token);
             if (file is null) WriteJson(maps, tokenizer, prompt);
             else WriteFile(file, line.GetValue(_force), maps, tokenizer, prompt, path);
@@ -69,9 +70,8 @@ internal sealed class AttentionMapCommand
 
     private static void CheckFree(string file, bool force)
     {
-        if (Directory.Exists(file)) throw new CommandException($"--output {file}: this is a folder; expected a file, which may be absent.");
+        OutputFile.Check(file, "--output");
         if (File.Exists(file) && !force) throw new CommandException($"{file} exists: --force replaces it; or name another with --output.");
-        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder)) throw new CommandException($"--output {file}: there is no folder {folder}.");
     }
 
     private static void WriteJson(AttentionMaps maps, Tokenizer tokenizer, string prompt)

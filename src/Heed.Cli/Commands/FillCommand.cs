@@ -37,7 +37,7 @@ internal sealed class FillCommand
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token);
             LanguageModel model = loaded.Model;
             if (!model.Config.Bidirectional) throw new CommandException("fill: the model sees only what is before a token and fills no gaps; heed complete writes on with it, heed train --objective masked makes one that fills.");
-            IReadOnlyList<FilledMask> filled = new MaskFiller(model.Transformer, model.Tokenizer).Fill(text, line.GetValue(_top) ?? 5, interruption.Token);
+            IReadOnlyList<FilledMask> filled = new MaskFiller(model.Transformer, model.Tokenizer) { MaxTokens = model.ContextLength }.Fill(text, line.GetValue(_top) ?? 5, interruption.Token);
             using StandardOutput output = new();
             output.Write(line.GetValue(_json) ? FillText.Json(filled) : FillText.Lines(filled));
             return ExitCodes.Ok;

@@ -94,16 +94,16 @@ internal sealed class BenchModelCommand
         Transformer model = new(checkpoint.Config, checkpoint.Weights(device, line.GetValue(_exact) ? WeightForm.Exact : WeightForm.Fast, cancellation: cancellation));
         string type = checkpoint.Files.Tensors.MaxBy(tensor => tensor.ByteLength)!.Type.ToString();
         // A short context bounds what can be measured; there is no sense in failing for the defaults.
-        if (line.GetValue(_prompt) is null) prompt = Math.Min(prompt, Math.Max(1, model.ContextLength / 2));
-        if (line.GetValue(_tokens) is null) tokens = Math.Min(tokens, model.ContextLength - prompt);
+        if (line.GetValue(_prompt) is null) prompt = Math.Min(prompt, Math.Max(1, model.Config.MaxSeqLen / 2));
+        if (line.GetValue(_tokens) is null) tokens = Math.Min(tokens, Math.Max(0, model.Config.MaxSeqLen - prompt));
         return Measure(line, Path.GetFileName(Path.TrimEndingDirectorySeparator(found.Path)), type, model, checkpoint.StepBytes, prompt, tokens, threads, cancellation);
     }
 
     private SpeedReport Measure(ParseResult line, string name, string type, Transformer model, long bytes, int prompt, int tokens, int threads, CancellationToken cancellation)
     {
         int batch = line.GetValue(_batch) ?? 1;
-        if ((long)prompt + tokens > model.ContextLength)
-            throw new CommandException($"a prompt of {prompt} tokens and {tokens} more are beyond the model's {model.ContextLength}; give less with --prompt and --tokens.");
+        if ((long)prompt + tokens > model.Config.MaxSeqLen)
+            throw new CommandException($"a prompt of {prompt} tokens and {tokens} more are beyond the model's {model.Config.MaxSeqLen}; give less with --prompt and --tokens.");
         SpeedMeasurement measured = SpeedMeasurement.Measure(model, prompt, tokens, batch, line.GetValue(_rounds) ?? 5, cancellation);
         ModelConfig config = model.Config;
         return new SpeedReport

@@ -7,6 +7,7 @@ using Heed.Models.Adapters;
 using Heed.Models.Checkpoints;
 using Heed.Tensors;
 using Heed.Tokenizers;
+using Heed.Training;
 using Heed.Training.Data;
 
 namespace Heed.Cli.Commands;

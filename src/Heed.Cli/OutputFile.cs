@@ -14,14 +14,14 @@ internal static class OutputFile
     public static void Check(string path, string option)
     {
         if (Directory.Exists(path)) throw new CommandException($"{option} {path}: this is a folder; expected a file, which may be absent.");
-        CheckRegular(path, option);
+        CheckRegular(path);
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) throw new CommandException($"{option} {path}: there is no folder {folder}.");
     }
 
     /// <exception cref="CommandException">A device, a pipe or a socket is there, which a file would replace.</exception>
-    public static void CheckRegular(string path, string option)
+    public static void CheckRegular(string path)
     {
-        if (IsSpecial(path)) throw new CommandException($"{option} {path}: this is a device, a pipe or a socket, which a file would replace; expected a file, which may be absent.");
+        if (IsSpecial(path)) throw new CommandException($"{path}: this is a device, a pipe or a socket, which a file would replace; expected a file, which may be absent.");
     }
 
     /// <summary>Whether something is there that is neither file nor folder. Where the system cannot be asked, nothing is.</summary>

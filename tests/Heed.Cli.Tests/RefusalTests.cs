@@ -125,7 +125,7 @@ public sealed class RefusalTests
         }
         string model = folder.File("model");
         TinyTraining.Train(TinyTraining.WriteText(folder), model, "--steps", "1").ExitCode.ShouldBe(0);
-        HeedProcess.Run("convert", model, "--out", binary, "--force").Err.ShouldContain("a device, a pipe or a socket");
+        HeedProcess.Run("convert", model, binary, "--force").Err.ShouldContain("a device, a pipe or a socket");
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class RefusalTests
         HeedResult refused = HeedProcess.Run("attention", "--kind", "gqa", "--heads", "3", "--seq", "8");
         refused.ExitCode.ShouldBe(1);
         refused.Out.ShouldBe("");
-        refused.Err.ShouldContain("a multiple of 4");
+        refused.Err.ShouldContain("divisible by 4");
         HeedResult all = HeedProcess.Run("attention", "--heads", "3", "--head-dim", "8", "--seq", "16", "--repeats", "1");
         all.ExitCode.ShouldBe(0, all.Err);
         all.Out.ShouldContain("gqa is left out");

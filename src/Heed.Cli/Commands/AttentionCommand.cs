@@ -11,7 +11,7 @@ internal sealed class AttentionCommand
 {
     private const double Mebi = 1 << 20;
     private const string All = "all", Grouped = "gqa";
-    // Heads that share keys and values.
+    // Heads of gqa that share keys and values.
     private const int GroupSize = 4;
 
     private static readonly IReadOnlyList<(string Name, MixingKind Kind)> s_kinds =
@@ -56,7 +56,7 @@ internal sealed class AttentionCommand
         if (line.GetValue(_plot) is { } plot) OutputFile.Check(plot, "--plot");
         bool leavesOut = heads % GroupSize != 0 && names.Contains(Grouped);
         if (leavesOut && line.GetValue(_kinds) is { } asked && asked.Contains(Grouped))
-            throw new CommandException($"--kind {Grouped}: of {heads} heads, {GroupSize} each cannot share keys and values; expected --heads with a multiple of {GroupSize}.");
+            throw new CommandException($"--kind {Grouped}: got {heads} heads; expected --heads divisible by {GroupSize}, which share keys and values.");
         if (leavesOut) names = [.. names.Where(name => name != Grouped)];
         using Interruption interruption = new();
         using StandardOutput output = new();

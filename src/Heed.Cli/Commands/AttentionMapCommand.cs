@@ -56,7 +56,7 @@ internal sealed class AttentionMapCommand
         {
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token, path);
             Tokenizer tokenizer = loaded.Model.Tokenizer;
-            if (tokenizer.Encode(prompt).Length is var tokens && tokens > loaded.Model.ContextLength) throw new CommandException($"the prompt has {tokens} tokens; the model's context holds {loaded.Model.ContextLength}.");
+            if (tokenizer.Encode(prompt).Length is var tokens && tokens > loaded.Model.ContextLength) throw new CommandException($"inspect attention: got {tokens} tokens; expected 1 to {loaded.Model.ContextLength}, the model's context.");
             AttentionMaps maps = AttentionMaps.Of(loaded.Model.Transformer, tokenizer.Encode(prompt), line.GetValue(_layer), interruption.Token);
             if (file is null) WriteJson(maps, tokenizer, prompt);
             else WriteFile(file, line.GetValue(_force), maps, tokenizer, prompt, path);

@@ -29,7 +29,7 @@ public sealed class AttentionTests
     {
         HeedProcess.Run("attention", "--kind", "magic").Err.ShouldContain("--kind is 'magic'; expected all or mha");
         HeedProcess.Run("attention", "--seq", "9..3").Err.ShouldContain("--seq is '9..3'");
-        HeedProcess.Run("attention", "--kind", "gqa", "--seq", "16", "--heads", "3").Err.ShouldContain("heads divisible by 4");
+        HeedProcess.Run("attention", "--kind", "gqa", "--seq", "16", "--heads", "3").Err.ShouldContain("got 3 heads; expected --heads divisible by 4");
     }
 
     [Theory]

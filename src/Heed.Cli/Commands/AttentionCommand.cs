@@ -10,12 +10,15 @@ namespace Heed.Cli.Commands;
 internal sealed class AttentionCommand
 {
     private const double Mebi = 1 << 20;
-    private const string All = "all";
+    private const string All = "all", Grouped = "gqa";
     private const int FewestLengths = 4;
+
+    // Heads of gqa that share keys and values.
+    private const int GroupSize = 4;
 
     private static readonly IReadOnlyList<(string Name, MixingKind Kind)> s_kinds =
     [
-        ("mha", MixingKind.MultiHead), ("mqa", MixingKind.MultiQuery), ("gqa", MixingKind.GroupedQuery), ("cross", MixingKind.Cross), ("hard", MixingKind.Hard),
+        ("mha", MixingKind.MultiHead), ("mqa", MixingKind.MultiQuery), (Grouped, MixingKind.GroupedQuery), ("cross", MixingKind.Cross), ("hard", MixingKind.Hard),
         ("local", MixingKind.Local), ("sliding", MixingKind.Sliding), ("longformer", MixingKind.Longformer), ("bigbird", MixingKind.BigBird), ("top-k", MixingKind.TopK), ("sinks", MixingKind.Sinks),
         ("linformer", MixingKind.Linformer), ("aft-full", MixingKind.AftFull), ("aft-local", MixingKind.AftLocal), ("aft-simple", MixingKind.AftSimple), ("mamba", MixingKind.Mamba),
     ];
@@ -52,9 +55,15 @@ internal sealed class AttentionCommand
         string[] names = line.GetValue(_kinds) is { Length: > 0 } given && !given.Contains(All) ? given : [.. s_kinds.Select(kind => kind.Name)];
         int[] lengths = Lengths(line.GetValue(_lengths) ?? "512..4096")!;
         int heads = line.GetValue(_heads) ?? 4, headDim = line.GetValue(_headDim) ?? 64, threads = line.GetValue(_threads) ?? Environment.ProcessorCount;
+        if (line.GetValue(_plot) is { } plot) OutputFile.Check(plot, "--plot");
+        bool leavesOut = heads % GroupSize != 0 && names.Contains(Grouped);
+        if (leavesOut && line.GetValue(_kinds) is { } asked && asked.Contains(Grouped))
+            throw new CommandException($"--kind {Grouped}: got {heads} heads; expected --heads divisible by {GroupSize}, which share keys and values.");
+        if (leavesOut) names = [.. names.Where(name => name != Grouped)];
         using Interruption interruption = new();
         using StandardOutput output = new();
         if (line.GetValue(_repeats) == 1 && lengths.Length > 1) output.Write("Each pass is timed once, so that the powers fitted to times mean little.\n");
+        if (leavesOut) output.Write(string.Create(CultureInfo.InvariantCulture, $"{Grouped} is left out: its {GroupSize} heads for each of keys and values do not divide {heads}.\n"));
         output.Write(string.Create(CultureInfo.InvariantCulture, $"One sequence, {heads} heads of {headDim}, not causal but for sliding and mamba, {threads} threads. GFLOP: two for each multiply-add.\n"));
         output.Write("Counted and moved: by the attention kernels, in whole tiles and between a working tile and memory; aft and mamba are predicted only.\n");
         output.Write("Memory: tensors besides the inputs, at most until the pass ends (predicted for both passes), and the kernels' own.\n\n");

@@ -56,7 +56,9 @@ internal sealed class AttentionMapCommand
         {
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token, path);
             Tokenizer tokenizer = loaded.Model.Tokenizer;
-            AttentionMaps maps = AttentionMaps.Of(loaded.Model.Transformer, Tokens(loaded.Model, prompt), line.GetValue(_layer), interruption.Token);
+            int[] tokens = Tokens(loaded.Model, prompt);
+            if (tokens.Length > loaded.Model.ContextLength) throw new CommandException($"inspect attention: got {tokens.Length} tokens; expected 1 to {loaded.Model.ContextLength}, the model's context.");
+            AttentionMaps maps = AttentionMaps.Of(loaded.Model.Transformer, tokens, line.GetValue(_layer), interruption.Token);
             if (file is null) WriteJson(maps, tokenizer, prompt);
             else WriteFile(file, line.GetValue(_force), maps, tokenizer, prompt, path);
             return ExitCodes.Ok;
@@ -74,9 +76,8 @@ internal sealed class AttentionMapCommand
 
     private static void CheckFree(string file, bool force)
     {
-        if (Directory.Exists(file)) throw new CommandException($"--output {file}: this is a folder; expected a file, which may be absent.");
+        OutputFile.Check(file, "--output");
         if (File.Exists(file) && !force) throw new CommandException($"{file} exists: --force replaces it; or name another with --output.");
-        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder)) throw new CommandException($"--output {file}: there is no folder {folder}.");
     }
 
     private static void WriteJson(AttentionMaps maps, Tokenizer tokenizer, string prompt)

@@ -35,7 +35,7 @@ internal sealed class ChatCommand
         LanguageModel model = loaded.Model;
         if (model.Config.Encoder is not null) throw new CommandException("chat: the model has an encoder, which reads one source and keeps no conversation; heed complete takes the source as its prompt.");
         GenerationOptions defaults = model.DefaultOptions;
-        GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.Config.MaxSeqLen / 2, ShortestAnswer, LongestAnswer) });
+        GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.ContextLength / 2, ShortestAnswer, LongestAnswer) });
         using StandardOutput output = new();
         using ChatInput input = new(_terminal);
         using Conversation conversation = model.StartConversation(line.GetValue(_system));
@@ -45,7 +45,7 @@ internal sealed class ChatCommand
             _terminal.Note("Ctrl-C again, Ctrl-D or /exit leaves.");
             input.ShowPrompt();
         });
-        if (_terminal.HasKeyboard) _terminal.Note($"{model.Config.Architecture}, chat format {model.ChatFormat.Kind}, context {model.Config.MaxSeqLen} tokens. /help lists the commands.");
+        if (_terminal.HasKeyboard) _terminal.Note($"{model.Config.Architecture}, chat format {model.ChatFormat.Kind}, context {model.ContextLength} tokens. /help lists the commands.");
         return await new ChatSession(conversation, options, output, _terminal, interrupts).RunAsync(input);
     }
 }

@@ -64,6 +64,7 @@ internal sealed class CompareCommand
         string folder = line.GetRequiredValue(_out), preset = line.GetValue(_preset) ?? "nano";
         OutputFolder.Check(folder);
         Directory.CreateDirectory(folder);
+        OutputFile.Check(Path.Combine(folder, Page), "--out");
         TextSource source = _text.Source(line);
         long steps = line.GetValue(_steps) ?? DefaultSteps;
         using Interruption interruption = new();
@@ -78,6 +79,7 @@ internal sealed class CompareCommand
             // What is wrong with one is said before another has been trained.
             Variant[] variants = [.. named.Select(variant => variant.For(config, seqLen))];
             ModelConfig[] configs = [.. variants.Select(variant => ConfigOf(line, variant, config))];
+            for (int i = 0; i < configs.Length; i++) PlannedTraining.Check($"--variant {variants[i].Name}", configs[i], text, batch, seqLen, 2 * seqLen);
             notes = Notes(line, preset, config, text, seqLen, batch);
             using RunLog<VariantResult> log = RunLog<VariantResult>.Open(Path.Combine(folder, Log), Conditions(line, preset, config, text, seqLen, batch, interruption.Token), line.GetValue(_force));
             kept = log.Runs;

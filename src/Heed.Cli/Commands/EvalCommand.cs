@@ -54,7 +54,7 @@ internal sealed class EvalCommand
             using TokenizingLine progress = new(_terminal);
             TokenMemory corpus = TokenMemory.FromSource(source, loaded.Model.Tokenizer, progress, interruption.Token);
             progress.Dispose();
-            int window = loaded.Model.Config.MaxSeqLen, stride = line.GetValue(_stride) ?? window;
+            int window = loaded.Model.ContextLength, stride = line.GetValue(_stride) ?? window;
             if (stride > window) throw new CommandException($"--stride {stride} is more than the context of {window} tokens.");
             using MeasuringLine measuring = new(_terminal);
             SlidingLoss result = SlidingLoss.Measure(loaded.Model.Transformer, corpus, loaded.Model.Tokenizer, window, stride, measuring, interruption.Token);

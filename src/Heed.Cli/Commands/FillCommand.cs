@@ -38,7 +38,7 @@ internal sealed class FillCommand
             LanguageModel model = loaded.Model;
             if (model.Config.Encoder is not null) throw new CommandException($"fill: {_model.PathOf(line)} has an encoder and a decoder, which writes what belongs to a source; heed complete takes the source as its prompt, with <extra_id_0>, <extra_id_1>, … for gaps if it was trained with --objective spans.");
             if (!model.Config.Bidirectional) throw new CommandException($"fill: {_model.PathOf(line)} sees only what is before a token and fills no gaps; heed complete writes on with it, heed train --objective masked makes one that fills, and -m names it.");
-            IReadOnlyList<FilledMask> filled = new MaskFiller(model.Transformer, model.Tokenizer).Fill(text, line.GetValue(_top) ?? 5, interruption.Token);
+            IReadOnlyList<FilledMask> filled = new MaskFiller(model.Transformer, model.Tokenizer) { MaxTokens = model.ContextLength }.Fill(text, line.GetValue(_top) ?? 5, interruption.Token);
             using StandardOutput output = new();
             output.Write(line.GetValue(_json) ? FillText.Json(filled) : FillText.Lines(filled));
             return ExitCodes.Ok;

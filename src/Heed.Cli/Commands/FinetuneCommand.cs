@@ -7,6 +7,7 @@ using Heed.Models.Adapters;
 using Heed.Models.Checkpoints;
 using Heed.Tensors;
 using Heed.Tokenizers;
+using Heed.Training;
 using Heed.Training.Data;
 
 namespace Heed.Cli.Commands;
@@ -71,15 +72,18 @@ internal sealed class FinetuneCommand
         Transformer model = Model(line, loaded, config, lora, interruption.Token);
         HuggingFaceExportOptions exported = ExportOptions.Of(loaded.Tokenizer, SamplingSettings.Of(loaded.Checkpoint, _launcher.Run.Generation(line)), _launcher.Optimizer.StoredType(line));
         Action<string> export = Export(model, exported, lora, path);
+        TrainingRecipe recipe = TrainingRecipe.FineTuning(lora is not null);
+        int batch = _launcher.Optimizer.Batch(line, recipe);
+        DialogBatches batches = new(dialogs, batch, seqLen, seed);
+        double epochSteps = Math.Max(1, (double)batches.RowsPerEpoch / _launcher.Optimizer.RowsPerStep(line, recipe));
+        long steps = _launcher.Optimizer.Steps(line) ?? (long)Math.Ceiling((line.GetValue(_epochs) ?? Epochs) * epochSteps);
+        // What cannot be trained is refused before a model that is there is lost.
+        Trainer.Check(config, batches, _launcher.Optimizer.Build(line, recipe, steps, peakFlops: null));
         folder.Begin(root =>
         {
             export(root);
             if (lora is null) TokenizerFiles.Write(root, loaded.Tokenizer, loaded.TokenizerSource);
         });
-        TrainingRecipe recipe = TrainingRecipe.FineTuning(lora is not null);
-        int batch = _launcher.Optimizer.Batch(line, recipe);
-        DialogBatches batches = new(dialogs, batch, seqLen, seed);
-        double epochSteps = Math.Max(1, (double)batches.RowsPerEpoch / _launcher.Optimizer.RowsPerStep(line, recipe));
         _terminal.Note(DialogText.Describe(dialogs, heldOut));
         int exitCode = await _launcher.RunAsync(line, new Launch
         {
@@ -91,7 +95,7 @@ internal sealed class FinetuneCommand
             Conditions = Conditions(line, lora),
             Validation = heldOut is null ? null : new DialogBatches(heldOut, batch, seqLen, shuffleSeed: null),
             Recipe = recipe,
-            Steps = _launcher.Optimizer.Steps(line) ?? (long)Math.Ceiling((line.GetValue(_epochs) ?? Epochs) * epochSteps),
+            Steps = steps,
             Export = export,
             ChatFormat = loaded.ChatFormat,
             Question = dialogs.FirstQuestion,

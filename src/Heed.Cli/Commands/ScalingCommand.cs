@@ -19,6 +19,7 @@ internal sealed class ScalingCommand
     private const int DefaultSeq = 128, DefaultBatch = 8, EvaluationTokens = 1 << 16, Resamples = 400;
     private const float Beta2 = 0.99f;
     private const string Page = "scaling.html", Json = "scaling.json", Log = "scaling.jsonl", Letters = "as in 250K, 1.5M or 1e12";
+    private static readonly string[] s_decided = [nameof(ModelConfig.HiddenSize), nameof(ModelConfig.NumLayers), nameof(ModelConfig.NumHeads)];
     private static readonly double[] s_usualTokens = [250e3, 500e3, 1e6, 2e6];
     private readonly TextOptions _text = new();
     private readonly Option<string> _out = new("--out", "-o") { Description = $"The folder for {Page}, {Json} and {Log}; runs that are finished in it are kept.", HelpName = "DIR", Required = true };
@@ -65,6 +66,7 @@ internal sealed class ScalingCommand
         string folder = line.GetRequiredValue(_out);
         OutputFolder.Check(folder);
         Directory.CreateDirectory(folder);
+        foreach (string name in new[] { Page, Json }) OutputFile.Check(Path.Combine(folder, name), "--out");
         TextSource source = _text.Source(line);
         using Interruption interruption = new();
         IReadOnlyList<ScalingRun> runs = [];
@@ -75,6 +77,9 @@ internal sealed class ScalingCommand
         {
             ComparedText text = ComparedText.Load(source, line.GetValue(_tokenizer), Objective.Causal, interruption.Token);
             IReadOnlyList<PlannedRun> plan = Plan(line, text);
+            int seqLen = line.GetValue(_seq) ?? DefaultSeq;
+            foreach (IGrouping<LadderSize, PlannedRun> runsOfSize in plan.GroupBy(run => run.Size))
+                PlannedTraining.Check($"--size {runsOfSize.Key}", runsOfSize.First().Config, text, line.GetValue(_batch) ?? DefaultBatch, seqLen, seqLen);
             settings = Settings(line, text, interruption.Token);
             using RunLog<ScalingRun> log = RunLog<ScalingRun>.Open(Path.Combine(folder, Log), settings, line.GetValue(_force));
             runs = log.Runs;
@@ -136,6 +141,11 @@ internal sealed class ScalingCommand
 
     private IReadOnlyList<PlannedRun> Plan(ParseResult line, ComparedText text)
     {
+        foreach (string setting in line.GetValue(_set) ?? [])
+        {
+            if (ModelSettings.NameOf(setting) is var name && s_decided.Contains(name)) throw new CommandException($"--set {name}: --size decides it; leave it out.", ExitCodes.Usage);
+            if (ModelSettings.IsEncoders(setting)) throw new CommandException($"--set {setting}: the ladder's models have no encoder; they predict the next token.", ExitCodes.Usage);
+        }
         int seqLen = line.GetValue(_seq) ?? DefaultSeq;
         ModelConfig config = (line.GetValue(_set) ?? []).Aggregate(
             ModelPresets.Find("nano") with { VocabSize = text.Tokenizer.VocabSize, MaxSeqLen = seqLen, NumKvHeads = null, MultipleOf = 16 }, ModelSettings.Apply);

@@ -6,6 +6,7 @@ using Heed.Models;
 using Heed.Models.Checkpoints;
 using Heed.Tensors;
 using Heed.Tokenizers;
+using Heed.Training;
 using Heed.Training.Data;
 
 namespace Heed.Cli.Commands;
@@ -64,23 +65,30 @@ internal sealed class TrainCommand
         if (objective == Objective.Pairs) CheckPairs(line, source.Files);
         Tokenizer tokenizer = ChooseTokenizer(line, folder, source, init, objective, out string? tokenizerSource, interruption.Token);
         ObjectiveOptions.CheckTokenizer(objective, tokenizer);
+        if (objective == Objective.Masked && !config.Bidirectional && _shape.Sets(line, nameof(ModelConfig.Bidirectional)))
+            throw new CommandException("--objective masked and --set Bidirectional=false contradict each other: what fills a gap sees what stands after it.", ExitCodes.Usage);
         config = Finish(line, Halves(config, objective, init), tokenizer, init is not null);
+        ObjectiveOptions.CheckLength(objective, _shape.SeqLen(line, config));
         OwnFormat.Check(config, _terminal);
         Device device = _launcher.Run.Device(line);
         Transformer model = init is null
             ? new Transformer(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device))
             : init.LoadDense(config, device, _terminal, interruption.Token);
         HuggingFaceExportOptions export = ExportOptions.Of(tokenizer, SamplingSettings.Of(init?.Checkpoint, _launcher.Run.Generation(line)), _launcher.Optimizer.StoredType(line));
+        TrainingRecipe recipe = init is null ? TrainingRecipe.Of(_shape.Preset(line)) : TrainingRecipe.Continuing;
+        int batch = _launcher.Optimizer.Batch(line, recipe), seqLen = _shape.SeqLen(line, config);
+        long steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps;
+        using TrainingData? pairs = objective == Objective.Pairs ? Pairs(line, tokenizer, config, source.Files, heldOut?.Files, fraction, batch, interruption.Token) : null;
+        // What cannot be trained is refused before a model that is there is lost.
+        IBatchSource planned = pairs?.Training ?? _objective.Apply(objective, line, new PlannedRows(batch, RowLength(objective, seqLen), tokenizer.VocabSize), tokenizer, seed: 0);
+        Trainer.Check(config, planned, _launcher.Optimizer.Build(line, recipe, steps, peakFlops: null));
+        if (objective == Objective.Masked && _launcher.Run.Prompt(line) is { } prompt) _ = new MaskSample(model, tokenizer, prompt);
         folder.Begin(root =>
         {
             ModelFolder.Write(model, root, export);
             TokenizerFiles.Write(root, tokenizer, tokenizerSource);
         });
-        TrainingRecipe recipe = init is null ? TrainingRecipe.Of(_shape.Preset(line)) : TrainingRecipe.Continuing;
-        int batch = _launcher.Optimizer.Batch(line, recipe), seqLen = _shape.SeqLen(line, config);
-        using TrainingData data = objective == Objective.Pairs
-            ? Pairs(line, tokenizer, config, source.Files, heldOut?.Files, fraction, batch, interruption.Token)
-            : Text(line, objective, tokenizer, batch, seqLen, () => TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token), interruption.Token);
+        using TrainingData data = pairs ?? Text(line, objective, tokenizer, batch, seqLen, () => TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token), interruption.Token);
         if (_objective.Describe(objective, line) is { } described) _terminal.Note(described);
         return await _launcher.RunAsync(line, new Launch
         {
@@ -92,7 +100,7 @@ internal sealed class TrainCommand
             DataFingerprint = data.Fingerprint,
             Validation = data.Validation,
             Recipe = recipe,
-            Steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps,
+            Steps = steps,
             Export = root => ModelFolder.Write(model, root, export),
             Question = objective == Objective.Causal ? null : data.Beginning,
             TryLine = $"heed {(objective == Objective.Masked ? "fill" : "complete")} {CommandText.Quote(_launcher.Run.Prompt(line) ?? data.Beginning)} -m {CommandText.Quote(folder.Name)}",
@@ -114,8 +122,7 @@ internal sealed class TrainCommand
         {
             RowKind rows = Rows(line, text);
             Announce(text, rows);
-            // A source has an end token besides.
-            if (objective == Objective.Spans) seqLen = Math.Max(1, seqLen - 1);
+            seqLen = RowLength(objective, seqLen);
             ulong seed = _launcher.Optimizer.Seed(line);
             IBatchSource? validation = text.ValidationBatches(rows, batch, seqLen);
             string beginning = text.Beginning(tokenizer);
@@ -140,6 +147,9 @@ internal sealed class TrainCommand
         }
     }
 
+    // A source has an end token besides.
+    private static int RowLength(Objective objective, int seqLen) => objective == Objective.Spans ? seqLen - 1 : seqLen;
+
     private TrainingData Pairs(ParseResult line, Tokenizer tokenizer, ModelConfig config, IReadOnlyList<string> files, IReadOnlyList<string>? heldOut, double fraction, int batch, CancellationToken cancellation)
     {
         PairDataset Read(IReadOnlyList<string> paths)
@@ -150,7 +160,7 @@ internal sealed class TrainCommand
             }
             catch (ArgumentException e)
             {
-                throw new CommandException($"{paths[0]}: {e.Message}");
+                throw new CommandException($"{paths[0]}: {ErrorText.Of(e)}");
             }
         }
         PairDataset all = Read(files);

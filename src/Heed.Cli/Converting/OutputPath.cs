@@ -36,6 +36,7 @@ internal sealed record OutputPath(string Path, OutputKind Kind)
         bool isFolder = kind == OutputKind.Folder;
         if (isFolder && File.Exists(path)) throw new CommandException($"{path}: this is a file; expected a path that ends with .gguf or .bin, or a folder, which may be absent.");
         if (!isFolder && Directory.Exists(path)) throw new CommandException($"{path}: this is a folder; expected a file's path.");
+        OutputFile.CheckRegular(path);
         if (Same(path, source.Path) || Same(path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(source.Path))!) && source.Format is CheckpointFormat.HuggingFace or CheckpointFormat.Heed && File.Exists(source.Path))
             throw new CommandException($"{path}: this is the model itself, which cannot be read and replaced at once; take another path.");
         if (!force && (isFolder ? File.Exists(System.IO.Path.Combine(path, "config.json")) : File.Exists(path)))

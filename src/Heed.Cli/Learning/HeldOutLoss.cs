@@ -16,7 +16,7 @@ namespace Heed.Cli.Learning;
 /// <param name="Rows">The number of rows, or pairs.</param>
 internal sealed record HeldOutLoss(Objective Objective, EvaluationResult Result, long Tokens, long Rows)
 {
-    private const int Batch = 8;
+    private const int Batch = 8, BatchTokens = 1 << 13;
 
     /// <param name="objective">What is to be found; not the next token.</param>
     /// <param name="options">How it is hidden.</param>
@@ -68,7 +68,7 @@ internal sealed record HeldOutLoss(Objective Objective, EvaluationResult Result,
     private static (IBatchSource Batches, long Tokens) Pairs(LanguageModel model, TextSource source, CancellationToken cancellation)
     {
         ModelConfig config = model.Config;
-        PairDataset pairs = PairDataset.Encode(source.Files.SelectMany(PairFile.Read), model.Tokenizer, config.Encoder!.MaxSeqLen, config.MaxSeqLen, cancellation);
+        PairDataset pairs = PairDataset.Encode(source.Files.SelectMany(PairFile.Read), model.Tokenizer, config.Encoder!.MaxSeqLen, model.ContextLength, cancellation);
         return (new PairBatches(pairs, Batch, shuffleSeed: null), pairs.SourceTokens);
     }
 
@@ -77,9 +77,29 @@ internal sealed record HeldOutLoss(Objective Objective, EvaluationResult Result,
         ObjectiveOptions.CheckTokenizer(objective, model.Tokenizer);
         using TokenizingLine progress = new(terminal);
         TokenView text = TextDataset.Split(TokenMemory.FromSource(source, model.Tokenizer, progress, cancellation), 0).Train;
-        // A source has an end token besides.
-        int seqLen = Math.Max(1, objective == Objective.Spans ? model.Config.Encoder!.MaxSeqLen - 1 : model.Config.MaxSeqLen);
-        IBatchSource rows = text.DocumentCount > 1 ? new PackedBatches(text, Batch, seqLen, shuffleSeed: null) : new WindowBatches(text, Batch, seqLen, shuffleSeed: null);
+        // Rows are as long as there is text for, whatever context a file claims.
+        int longest = (int)Math.Clamp(Enumerable.Range(0, text.DocumentCount).Max(document => text.DocumentStart(document + 1) - text.DocumentStart(document)), 2, int.MaxValue);
+        int seqLen = Math.Min(longest, objective == Objective.Spans ? SpanRows(options, line, model) : model.ContextLength);
+        int batch = (int)Math.Min(Math.Clamp(BatchTokens / seqLen, 1, Batch), 1 + ((text.TokenCount - 1) / seqLen));
+        IBatchSource rows = text.DocumentCount > 1 ? new PackedBatches(text, batch, seqLen, shuffleSeed: null) : new WindowBatches(text, batch, seqLen, shuffleSeed: null);
         return (options.Apply(objective, line, rows, model.Tokenizer, seed: 0), text.TokenCount);
+    }
+
+    /// <summary>The longest rows whose sources the encoder has room for, and their targets the decoder.</summary>
+    private static int SpanRows(ObjectiveOptions options, ParseResult line, LanguageModel model)
+    {
+        // A source has an end token besides.
+        int low = ObjectiveOptions.FewestSpanTokens, high = model.Config.Encoder!.MaxSeqLen - 1;
+        if (high < low || TargetOf(low) > model.ContextLength)
+            throw new CommandException($"eval: contexts of {model.Config.Encoder.MaxSeqLen} tokens to read and {model.ContextLength} to write have no room for rows that spans are taken out of.");
+        while (low < high)
+        {
+            int middle = high - (high - low) / 2;
+            if (TargetOf(middle) <= model.ContextLength) low = middle;
+            else high = middle - 1;
+        }
+        return low;
+
+        int TargetOf(int seqLen) => options.Apply(Objective.Spans, line, new PlannedRows(1, seqLen, model.Config.VocabSize), model.Tokenizer, seed: 0).SeqLen;
     }
 }

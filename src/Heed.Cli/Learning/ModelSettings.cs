@@ -63,6 +63,13 @@ internal static class ModelSettings
     /// <summary>Whether a setting is one of the encoder's: Encoder.NumLayers=2.</summary>
     public static bool IsEncoders(string setting) => setting.StartsWith(nameof(ModelConfig.Encoder), StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>The property that NAME=VALUE sets, as it is written in ModelConfig.</summary>
+    public static string NameOf(string setting)
+    {
+        string plain = setting.Split('=')[0].Trim().Replace("_", "", StringComparison.Ordinal);
+        return Names.FirstOrDefault(known => known.Equals(plain, StringComparison.OrdinalIgnoreCase)) ?? plain;
+    }
+
     private static void Set(ModelConfig config, string name, string json, Func<string, Exception> wrong)
     {
         if (IsEncoders(name))
@@ -114,6 +121,8 @@ internal static class ModelSettings
         bool isQuoted = json.StartsWith('"') || json == "null";
         if (isWord && !isQuoted) json = JsonSerializer.Serialize(json);
         if (plain == typeof(bool)) json = json.ToLower(CultureInfo.InvariantCulture);
+        // The names of a choice would be taken for flags, several at once.
+        if ((plain.IsEnum || plain.IsClass && plain != typeof(string)) && json.Split('"').Where((_, i) => i % 2 == 1).Any(word => word.Contains(',', StringComparison.Ordinal))) throw new JsonException("several");
         object? value = JsonSerializer.Deserialize(json, type, s_json);
         return value is null && Nullable.GetUnderlyingType(type) is null ? throw new JsonException("null") : value;
     }

@@ -33,6 +33,7 @@ internal sealed class RunLog<T> : IDisposable
     /// <exception cref="CommandException">The file holds runs under other settings, or is none of this kind.</exception>
     public static RunLog<T> Open(string path, IReadOnlyDictionary<string, string> settings, bool anew)
     {
+        OutputFile.Check(path, "--out");
         List<T> runs = [];
         string[] lines = !anew && File.Exists(path) ? File.ReadAllLines(path) : [];
         if (lines.Length > 0)

@@ -42,7 +42,7 @@ internal sealed class ModelOptions
         }, cancellation);
         progress.Dispose();
         if (found.Note is { } note) terminal.Note(note);
-        if (context > model.Config.MaxSeqLen) terminal.Note($"--context {context} is more than the model's own {model.Config.MaxSeqLen} tokens, which is what counts.");
+        if (context > model.ContextLength) terminal.Note($"--context {context} is more than the model's own {model.ContextLength} tokens, which is what counts.");
         return new LoadedModel(model, Stopwatch.GetElapsedTime(start), threads > 0 ? threads : Environment.ProcessorCount);
     }
 }

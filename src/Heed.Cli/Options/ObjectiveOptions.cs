@@ -11,6 +11,9 @@ namespace Heed.Cli.Options;
 internal sealed class ObjectiveOptions
 {
     public const string MaskToken = "<mask>";
+
+    /// <summary>In shorter rows there is nothing to take out of a text and leave something of it.</summary>
+    public const int FewestSpanTokens = 3;
     private const double Share = 0.15, SpanLength = 3;
     private const int SentinelCount = 100;
     private const string ShareIsFor = "--mask-share goes with --objective masked and spans only.", LengthIsFor = "--span-length goes with --objective spans only.";
@@ -111,6 +114,16 @@ internal sealed class ObjectiveOptions
             throw new CommandException($"--objective spans: the tokenizer has no sentinels (<extra_id_0>, <extra_id_1>, …); learn one with them: heed tokenizer train TEXT --sentinels {SentinelCount} --out DIR.");
         if (objective is Objective.Spans or Objective.Pairs && tokenizer.EosId is null)
             throw new CommandException($"--objective {NameOf(objective)}: the tokenizer has no end token, which tells the decoder where to stop.");
+    }
+
+    /// <exception cref="CommandException">Rows are too short for the objective.</exception>
+    public static void CheckLength(Objective objective, int seqLen)
+    {
+        // A source has an end token besides.
+        if (objective == Objective.Spans && seqLen <= FewestSpanTokens)
+            throw new CommandException($"--objective spans: rows of {seqLen} tokens are too short to take spans out of; expected --seq {FewestSpanTokens + 1} or more.");
+        if (objective == Objective.Masked && seqLen < 2)
+            throw new CommandException("--objective masked: in a row of one token nothing stands beside what is hidden; expected --seq 2 or more.");
     }
 
     private string? Misplaced(System.CommandLine.Parsing.CommandResult result, Objective objective)

@@ -57,6 +57,9 @@ internal sealed class ShapeOptions
         return Settings(line, config);
     }
 
+    /// <summary>Whether a property is set by --set.</summary>
+    public bool Sets(ParseResult line, string property) => (line.GetValue(_set) ?? []).Any(setting => ModelSettings.NameOf(setting) == property);
+
     /// <summary>A configuration with the single settings.</summary>
     public ModelConfig Settings(ParseResult line, ModelConfig config) => (line.GetValue(_set) ?? []).OrderBy(ModelSettings.IsEncoders).Aggregate(config, ModelSettings.Apply);
 }

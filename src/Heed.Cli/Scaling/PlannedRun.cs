@@ -1,3 +1,4 @@
+using Heed.Cli.Measuring;
 using Heed.Models;
 using Heed.Training;
 
@@ -11,6 +12,9 @@ namespace Heed.Cli.Scaling;
 /// <param name="StepTokens">Tokens in a step.</param>
 internal sealed record PlannedRun(LadderSize Size, ModelConfig Config, long Steps, ulong Seed, int StepTokens)
 {
+    // More than anybody trains on, and far from what a long holds.
+    private const double MostTokens = 1e15;
+
     public long Parameters => Config.ParameterCount();
 
     /// <summary>Without the tables of the vocabulary and of positions.</summary>
@@ -30,6 +34,7 @@ internal sealed record PlannedRun(LadderSize Size, ModelConfig Config, long Step
     /// Every size with every number of tokens, and with every amount of compute spent on it (D = C/6N), for every seed; the
     /// cheapest first. Tokens are rounded to whole steps.
     /// </summary>
+    /// <exception cref="CommandException">There are too many tokens.</exception>
     public static IReadOnlyList<PlannedRun> All(ModelConfig config, IEnumerable<LadderSize> sizes, IReadOnlyList<double> tokens, IReadOnlyList<double> compute, int seeds, int stepTokens)
     {
         List<PlannedRun> all = [];
@@ -37,6 +42,8 @@ internal sealed record PlannedRun(LadderSize Size, ModelConfig Config, long Step
         {
             ModelConfig own = size.Of(config);
             IEnumerable<double> amounts = tokens.Concat(compute.Select(flops => flops / (6.0 * own.ParameterCount())));
+            if (amounts.Cast<double?>().FirstOrDefault(amount => amount > MostTokens) is { } most)
+                throw new CommandException($"--size {size} is to be trained on {Amount.Text(most)} tokens; expected at most {Amount.Text(MostTokens)}: give less with --tokens and --compute.");
             foreach (long steps in amounts.Select(amount => (long)Math.Max(1, Math.Round(amount / stepTokens))).Distinct())
                 for (int seed = 1; seed <= seeds; seed++) all.Add(new PlannedRun(size, own, steps, (ulong)seed, stepTokens));
         }

@@ -42,6 +42,7 @@ public sealed class LanguageModel : IDisposable
             throw new ArgumentException($"LanguageModel: the tokenizer has {tokenizer.VocabSize} tokens; the network knows {transformer.Config.VocabSize}.", nameof(tokenizer));
         Transformer = transformer;
         Tokenizer = tokenizer;
+        ContextLength = transformer.Config.MaxSeqLen;
         DefaultOptions = defaults.Options;
         _checkpoint = checkpoint;
         _endTokens = [.. tokenizer.StopIds, .. defaults.EndTokens];
@@ -65,6 +66,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>What the network is.</summary>
     public ModelConfig Config => Transformer.Config;
 
+    /// <summary>The most tokens that a prompt and what is written after it may have together: the model's own bound, or <see cref="LoadOptions.MaxSeqLen"/> where that is less.</summary>
+    public int ContextLength { get; private init; }
+
     /// <summary>Tokens that end a text.</summary>
     public IReadOnlyCollection<int> EndTokens => _endTokens;
 
@@ -86,13 +90,17 @@ public sealed class LanguageModel : IDisposable
             Tokenizer tokenizer = ModelTokenizer.Load(checkpoint, options.TokenizerPath);
             GenerationDefaults defaults = GenerationDefaults.Read(checkpoint.GenerationConfigPath);
             ModelConfig config = checkpoint.Config;
-            if (options.MaxSeqLen > 0) config = config with { MaxSeqLen = Math.Min(options.MaxSeqLen, config.MaxSeqLen) };
             Device device = options.Threads > 0 ? Device.CreateCpu(options.Threads) : Device.Cpu;
             PeftAdapter? adapter = options.AdapterPath is { } folder ? PeftAdapter.Read(folder, config) : null;
             IWeightSource weights = checkpoint.Weights(device, options.Weights, progress: options.Progress, cancellation: cancellation);
             Transformer transformer = new(config, adapter?.Weights(weights) ?? weights);
             string? template = checkpoint.ChatTemplatePath is { } file ? File.ReadAllText(file) : tokenizer.ChatTemplate;
-            return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template) { _ownsDevice = options.Threads > 0 };
+            return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template)
+            {
+                _ownsDevice = options.Threads > 0,
+                // The configuration stays: weights may have a row for each of its positions.
+                ContextLength = options.MaxSeqLen > 0 ? Math.Min(options.MaxSeqLen, config.MaxSeqLen) : config.MaxSeqLen,
+            };
         }
         catch
         {
@@ -170,7 +178,7 @@ public sealed class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache(), Config.MaxSeqLen), _endTokens);
+    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength), ContextLength), _endTokens);
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
     internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options,

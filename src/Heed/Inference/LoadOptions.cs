@@ -8,7 +8,7 @@ public sealed record LoadOptions
     /// <summary>The number of threads that compute; 0 for all cores.</summary>
     public int Threads { get; init; }
 
-    /// <summary>The longest sequence; 0 for what the model was made for. Bounds the memory of a generation.</summary>
+    /// <summary>The longest sequence of a generation; 0 for what the model was made for. Bounds its memory; the model's configuration stays as it is.</summary>
     public int MaxSeqLen { get; init; }
 
     /// <summary>In what form the weights are held; <see cref="WeightForm.Exact"/> where no input of a quantized layer may be rounded.</summary>

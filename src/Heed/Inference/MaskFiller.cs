@@ -27,7 +27,12 @@ public sealed class MaskFiller
         (_model, _tokenizer) = (model, tokenizer);
     }
 
-    /// <summary>The likeliest tokens for each mask of a text.</summary>
+    /// <summary>The longest text; the model's own bound if 0.</summary>
+    public int MaxTokens { get; init; }
+
+    private int Most => MaxTokens > 0 ? Math.Min(MaxTokens, _model.Config.MaxSeqLen) : _model.Config.MaxSeqLen;
+
+    /// <summary>The likeliest tokens for each mask of a text; special ones are left out.</summary>
     /// <param name="text">The text, with &lt;mask&gt; (or as the tokenizer writes it) where a token is to be found.</param>
     /// <param name="count">How many candidates for each.</param>
     /// <param name="cancellation">Looked at before each block.</param>
@@ -45,7 +50,7 @@ public sealed class MaskFiller
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         if (!tokens.Contains(_mask)) throw new ArgumentException($"Fill: the text has no {_tokenizer.TokenText(_mask)}; expected one where a token is to be found.", nameof(tokens));
-        if (tokens.Length > _model.Config.MaxSeqLen) throw new ArgumentException($"Fill: the text has {tokens.Length} tokens; the model's context holds {_model.Config.MaxSeqLen}.", nameof(tokens));
+        if (tokens.Length > Most) throw new ArgumentException($"Fill: the text has {tokens.Length} tokens; the model's context holds {Most}.", nameof(tokens));
         using TensorScope scope = new();
         using TensorScope.Lease lease = scope.Enter();
         using GradientTape.Pause pause = GradientTape.NoGrad();
@@ -75,9 +80,9 @@ public sealed class MaskFiller
     {
         float[] all = logits.ToArray();
         double greatest = all.Max(), sum = all.Sum(logit => Math.Exp(logit - greatest));
-        return [.. Enumerable.Range(0, _tokenizer.VocabSize).OrderByDescending(id => all[id]).Take(count)
+        return [.. Enumerable.Range(0, _tokenizer.VocabSize).Where(id => !_tokenizer.IsSpecial(id)).OrderByDescending(id => all[id]).Take(count)
             .Select(id => new MaskCandidate(id, TextOf(id), Math.Exp(all[id] - greatest) / sum))];
     }
 
-    private string TextOf(int id) => _tokenizer.IsSpecial(id) ? _tokenizer.TokenText(id) : Encoding.UTF8.GetString(_tokenizer.TokenBytes(id));
+    private string TextOf(int id) => Encoding.UTF8.GetString(_tokenizer.TokenBytes(id));
 }

@@ -222,15 +222,12 @@ public sealed partial record ModelConfig
         ValidateEncoder();
         if (PostNorms && NormPlacement == NormPlacement.Post)
             throw new ArgumentException("ModelConfig: PostNorms are second norms beside those before each part; expected NormPlacement.Pre.");
-        if (!float.IsFinite(SwishBeta)) throw new ArgumentException($"ModelConfig: SwishBeta is {SwishBeta}; expected a finite number.");
+        ValidateNumbers();
         if (Positions == PositionKind.Relative && (RelativeBuckets is < 4 or > 1 << 20 || RelativeMaxDistance <= RelativeBuckets / 2))
             throw new ArgumentException($"ModelConfig: RelativeBuckets is {RelativeBuckets}, RelativeMaxDistance {RelativeMaxDistance}; expected 4 or more buckets, and a distance above half of their number.");
         if (AttentionTopK < 0) throw new ArgumentException($"ModelConfig: AttentionTopK is {AttentionTopK}; expected 0 (all) or more.");
         if (Window < 0) throw new ArgumentException($"ModelConfig: Window is {Window}; expected 0 (none) or more.");
         if (WindowFrom < 0) throw new ArgumentException($"ModelConfig: WindowFrom is {WindowFrom}; expected 0 or more.");
-        if (!(NormEpsilon >= 0)) throw new ArgumentException($"ModelConfig: NormEpsilon is {NormEpsilon}; expected 0 or more.");
-        if (!(Dropout >= 0 && Dropout < 1)) throw new ArgumentException($"ModelConfig: Dropout is {Dropout}; expected 0 or more, below 1.");
-        if (!(RopeTheta > 0)) throw new ArgumentException($"ModelConfig: RopeTheta is {RopeTheta}; expected more than 0.");
         return this;
     }
 

@@ -19,6 +19,7 @@ public sealed partial class Transformer
     /// <param name="cancellation">Looked at before each block; the cache is as it was then.</param>
     /// <exception cref="NotSupportedException">The model has no encoder.</exception>
     /// <exception cref="ArgumentException">There are not as many sources as rows, one is longer than the encoder's context, or the cache is another model's.</exception>
+    /// <exception cref="ObjectDisposedException">The cache was disposed.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary.</exception>
     public void Encode(SourceRows sources, KvCache cache, CancellationToken cancellation = default)
     {
@@ -30,7 +31,7 @@ public sealed partial class Transformer
         using TensorScope.Lease lease = TensorScope.Begin();
         Tensor states = Read(sources, cache.Batch, dropoutSeed: null, recompute: false, cancellation);
         int[] lengths = sources.Lengths.ToArray();
-        CrossMemory memory = new([.. _blocks.Select(block => block.Cross!.Store(states, lengths))], lengths);
+        CrossMemory memory = new([.. _blocks.Select(block => block.Cross!.Store(states, lengths))], lengths) { Reader = this };
         cache.Clear();
         cache.Memory = memory;
     }

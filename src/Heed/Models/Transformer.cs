@@ -132,6 +132,7 @@ public sealed partial class Transformer
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
         cache?.CheckFits(Config.NumLayers, Config.KvHeads, (Config.HeadSize, Config.ValueHeadSize), Device, _windows, _mixers);
+        cache?.CheckFilled(Config.HasGlobalProjections, reader: this);
         int seq = CheckSizes(tokens, positions, batch);
         Span<int> buffer = positions.IsEmpty && tokens.Length <= 256 ? stackalloc int[tokens.Length] : default;
         if (positions.IsEmpty) positions = NextPositions(cache, batch, seq, buffer);

@@ -21,6 +21,9 @@ internal sealed class CrossMemory : IDisposable
     /// <param name="lengths">How many of each row there are.</param>
     public CrossMemory((Tensor Keys, Tensor Values)[] layers, int[] lengths) => (_layers, _lengths) = (layers, lengths);
 
+    /// <summary>The model whose encoder has read the sources of stored keys and values.</summary>
+    public object? Reader { get; init; }
+
     /// <summary>The encoder's output, or null where keys and values are stored.</summary>
     public Tensor? States { get; }
 

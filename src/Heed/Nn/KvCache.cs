@@ -67,6 +67,7 @@ public sealed partial class KvCache : IDisposable
     /// <summary>Throws where this cache was not made for such a model.</summary>
     internal void CheckFits(int layers, int kvHeads, (int Key, int Value) size, Device device, int[] windows, SequenceMixer[]? mixers = null)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (mixers is not null || _mixers is not null)
         {
             CheckMixers(mixers);

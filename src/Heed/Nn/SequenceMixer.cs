@@ -18,7 +18,14 @@ public abstract class SequenceMixer(Linear output)
     /// <summary>All positions at once.</summary>
     /// <param name="x">[batch, seq, hidden].</param>
     /// <returns>[batch, seq, hidden].</returns>
-    public Tensor Forward(Tensor x) => Output.Forward(Inner(x));
+    /// <exception cref="ArgumentException">The sequences have no positions.</exception>
+    public Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (x.Shape.Rank != 3) return Output.Forward(Inner(x));
+        if (x.Shape[1] == 0) throw new ArgumentException($"Forward: x is {x.Shape}, sequences without positions; expected [batch, seq, hidden] with a seq of 1 or more.", nameof(x));
+        return x.Shape[0] == 0 ? Tensor.Zeros(new Shape(0, x.Shape[1], Output.OutFeatures), x.Device) : Output.Forward(Inner(x));
+    }
 
     /// <summary>What this layer keeps of the tokens so far, with none yet. Dispose of it.</summary>
     /// <param name="batch">The number of rows.</param>

@@ -33,10 +33,10 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(training);
         ArgumentNullException.ThrowIfNull(options);
-        CheckFits(model.Config, training, nameof(training));
+        Check(model.Config, training, options);
         if (validation is not null) CheckFits(model.Config, validation, nameof(validation));
         Model = model;
-        Options = options.Validate();
+        Options = options;
         Parameters = parameters ?? model.Parameters;
         Validation = validation;
         Optimizer = new AdamW(Parameters, options);
@@ -183,6 +183,21 @@ public sealed class Trainer
 
     /// <summary>All that a checkpoint keeps.</summary>
     internal IReadOnlyList<Parameter> Tensors() => [.. Parameters, .. Model.Buffers, .. Optimizer.Moments()];
+
+    /// <summary>Refuses what a trainer would, before anything is made for it.</summary>
+    /// <param name="config">What is to be trained.</param>
+    /// <param name="training">The sizes of what to learn from; no batch is made.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="ArgumentException">The configuration makes no model, an option is out of range, or the source does not fit the model.</exception>
+    public static void Check(ModelConfig config, IBatchSource training, TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(training);
+        ArgumentNullException.ThrowIfNull(options);
+        config.Validate();
+        CheckFits(config, training, nameof(training));
+        options.Validate();
+    }
 
     private static void CheckFits(ModelConfig config, IBatchSource source, string name)
     {

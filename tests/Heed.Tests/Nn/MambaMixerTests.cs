@@ -91,10 +91,10 @@ public sealed class MambaMixerTests
     }
 
     [Fact]
-    public void Forward_EmptyBatchOrSequence_IsEmpty()
+    public void Forward_EmptyBatch_IsEmpty()
     {
         foreach (Device device in new[] { Device.Cpu, Device.Reference })
-            foreach (Shape shape in new[] { new Shape(0, 3, Hidden), new Shape(2, 0, Hidden) })
+            foreach (Shape shape in new[] { new Shape(0, 3, Hidden) })
                 Layer(Weights(device)).Forward(Tensor.Zeros(shape, device)).Shape.ShouldBe(shape);
     }
 

@@ -42,7 +42,7 @@ public sealed class ScalingTests
 
     [Theory]
     [InlineData("Bidirectional=true", "--set: Bidirectional is true, so that the model sees the next token")]
-    [InlineData("Encoder.NumLayers=1", "--set: Encoder is set, which reads a source")]
+    [InlineData("Encoder.NumLayers=1", "the ladder's models have no encoder")]
     public void Scaling_ModelsThatDoNotWriteOn_AreRefused(string setting, string message)
     {
         using TempFolder folder = new();

@@ -10,7 +10,13 @@ public sealed class SyntheticWeightsTests
 {
     private static readonly ModelConfig s_config = new()
     {
-        HiddenSize = 256, NumLayers = 3, NumHeads = 8, NumKvHeads = 2, IntermediateSize = 512, VocabSize = 300, MaxSeqLen = 64,
+        HiddenSize = 256,
+        NumLayers = 3,
+        NumHeads = 8,
+        NumKvHeads = 2,
+        IntermediateSize = 512,
+        VocabSize = 300,
+        MaxSeqLen = 64,
     };
 
     public static TheoryData<string> Recipes => [.. QuantizationRecipe.All.Select(recipe => recipe.Name)];

@@ -2,13 +2,13 @@
 # heed bench beside llama.cpp on the same GGUF file, in interleaved rounds; prints both medians and the ratios of prompt and decode.
 # llama.cpp is the one that npm's node-llama-cpp brings along: its shared libraries, and its headers from the sources in the package.
 # usage: llama_cpp.sh HEED NODE_MODULES MODEL.gguf [threads] [prompt] [tokens] [rounds]
-#   HEED: Heed.Cli.dll; NODE_MODULES: the folder in which `npm install node-llama-cpp` was run, with /node_modules
+#   HEED: Heed.Cli.dll; NODE_MODULES: the node_modules folder that `npm install node-llama-cpp` made
 set -euo pipefail
 heed=$1 modules=$(cd "$2" && pwd) model=$3 threads=${4:-1} prompt=${5:-512} tokens=${6:-32} rounds=${7:-5}
 work=${TMPDIR:-/tmp}/heed-llama-cpp
 export LLAMA_CPP_LIBRARIES=$modules/@node-llama-cpp/linux-x64/bins/linux-x64
 mkdir -p "$work"
-[ -d "$work/sources" ] || git clone -q "$modules/node-llama-cpp/llama/gitRelease.bundle" "$work/sources"
+[ -d "$work/sources" ] || git -c advice.detachedHead=false clone -q "$modules/node-llama-cpp/llama/gitRelease.bundle" "$work/sources"
 libraries=("$LLAMA_CPP_LIBRARIES"/libllama.*.so "$LLAMA_CPP_LIBRARIES"/libggml.*.so "$LLAMA_CPP_LIBRARIES"/libggml-base.so)
 gcc -O2 -I "$work/sources/include" -I "$work/sources/ggml/include" "$(dirname "$0")/llama_cpp.c" -o "$work/llama_cpp" "${libraries[@]}" -Wl,-rpath,"$LLAMA_CPP_LIBRARIES"
 ours=() theirs=()

@@ -42,7 +42,7 @@ internal static unsafe partial class MatMul
         try
         {
             PackTilesJob pack = new() { Grid = grid, K = k, X = x, Packed = (float*)packed.Pointer };
-            Run(pool, ref pack, grid.Tiles, alone || grid.Tiles == 1);
+            pool.Run(ref pack, grid.Tiles, alone || grid.Tiles == 1);
             BlockedJob<TLanes, TVector, TFeed> job = new()
             {
                 Grid = grid,
@@ -58,7 +58,7 @@ internal static unsafe partial class MatMul
                 Scratch = pool.Scratch,
             };
             job.Divide(alone ? 1 : pool.Threads);
-            Run(pool, ref job, job.Parts, alone);
+            pool.Run(ref job, job.Parts, alone);
         }
         finally
         {
@@ -74,12 +74,6 @@ internal static unsafe partial class MatMul
         return ((k / steps) + KGranule) / KGranule * KGranule;
     }
 
-    private static void Run<TJob>(WorkerPool pool, ref TJob job, int parts, bool alone) where TJob : struct, IPoolJob
-    {
-        if (!alone) pool.Run(ref job, parts);
-        else for (int part = 0; part < parts; part++) job.Execute(part);
-    }
-
     /// <summary>A matrix in memory: element (i, j) lies at i * RowStride + j * ColumnStride.</summary>
     private readonly record struct Strided(nint Address, nint RowStride, nint ColumnStride)
     {
@@ -92,19 +86,6 @@ internal static unsafe partial class MatMul
             get => (float*)Address;
             init => Address = (nint)value;
         }
-    }
-
-    /// <summary>Cuts rows into the fewest tiles that fit the registers, all alike but for one row.</summary>
-    private readonly struct TileGrid(int rows, int maxRows)
-    {
-        public readonly int Tiles = (rows + maxRows - 1) / maxRows;
-        private readonly int _base = rows / Math.Max((rows + maxRows - 1) / maxRows, 1);
-
-        private readonly int Longer => rows - (_base * Tiles);
-
-        public readonly int First(int tile) => (tile * _base) + Math.Min(tile, Longer);
-
-        public readonly int Rows(int tile) => _base + (tile < Longer ? 1 : 0);
     }
 
     private struct PackTilesJob : IPoolJob

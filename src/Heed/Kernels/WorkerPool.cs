@@ -30,7 +30,7 @@ internal sealed unsafe class WorkerPool : IDisposable
     private volatile bool _stopping;
     private ExceptionDispatchInfo? _failure;
 
-    /// <summary>Starts <paramref name="threads"/> - 1 background threads; the caller of <see cref="Run"/> is the last one.</summary>
+    /// <summary>Starts <paramref name="threads"/> - 1 background threads; the caller of <see cref="Run{TJob}(ref TJob, int)"/> is the last one.</summary>
     public WorkerPool(int threads)
     {
         if (threads < 1) throw new ArgumentOutOfRangeException(nameof(threads), $"WorkerPool: threads is {threads}; need 1 or more.");
@@ -73,15 +73,17 @@ internal sealed unsafe class WorkerPool : IDisposable
         job = local;
     }
 
-    /// <summary>As <see cref="Run"/>, but on the caller's thread alone where there is less to do than waking the others costs.</summary>
+    /// <summary>As <see cref="Run{TJob}(ref TJob, int)"/>, but on the caller's thread alone where there is less to do than waking the others costs.</summary>
     /// <param name="job">The job.</param>
     /// <param name="parts">The number of its parts.</param>
     /// <param name="work">About how many multiplications all parts take.</param>
-    public void RunIfLarge<TJob>(ref TJob job, int parts, long work) where TJob : struct, IPoolJob
+    public void RunIfLarge<TJob>(ref TJob job, int parts, long work) where TJob : struct, IPoolJob => Run(ref job, parts, alone: work < WorthWaking);
+
+    /// <summary>As <see cref="Run{TJob}(ref TJob, int)"/>, or on the caller's thread alone.</summary>
+    public void Run<TJob>(ref TJob job, int parts, bool alone) where TJob : struct, IPoolJob
     {
-        if (work >= WorthWaking) Run(ref job, parts);
-        else
-            for (int part = 0; part < parts; part++) job.Execute(part);
+        if (!alone) Run(ref job, parts);
+        else for (int part = 0; part < parts; part++) job.Execute(part);
     }
 
     /// <summary>Ends the threads after the job that may be running; must not be called from within a job of this pool.</summary>

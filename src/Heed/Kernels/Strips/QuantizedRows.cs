@@ -17,34 +17,34 @@ internal readonly unsafe struct QuantizedRows
     private readonly byte* _memory;
 
     /// <summary>A view of <see cref="BytesFor"/> bytes.</summary>
-    public QuantizedRows(byte* memory, TokenTiles tiles, int columns)
+    public QuantizedRows(byte* memory, TileGrid grid, int columns)
     {
         _memory = memory;
-        Tiles = tiles;
+        Grid = grid;
         Blocks = columns / Block;
     }
 
-    public TokenTiles Tiles { get; }
+    public TileGrid Grid { get; }
 
     public int Blocks { get; }
 
     public static long BytesFor(int rows, int columns) => (long)rows * columns / Block * (Block + sizeof(float) + (4 * sizeof(int)));
 
-    public int* Quants(int tile) => (int*)(_memory + ((long)Tiles.First(tile) * Blocks * Block));
+    public int* Quants(int tile) => (int*)(_memory + ((long)Grid.First(tile) * Blocks * Block));
 
-    public float* Scales(int tile) => (float*)(_memory + ((long)Tiles.Rows * Blocks * Block)) + ((long)Tiles.First(tile) * Blocks);
+    public float* Scales(int tile) => (float*)(_memory + ((long)Grid.TotalRows * Blocks * Block)) + ((long)Grid.First(tile) * Blocks);
 
     /// <summary>Two words for each block and row.</summary>
-    public int* Corrections(int tile) => (int*)Scales(0) + ((long)Tiles.Rows * Blocks) + (2L * Tiles.First(tile) * Blocks);
+    public int* Corrections(int tile) => (int*)Scales(0) + ((long)Grid.TotalRows * Blocks) + (2L * Grid.First(tile) * Blocks);
 
     /// <summary>The sums of each half of each block of q.</summary>
-    private int* Sums(int tile) => (int*)Scales(0) + (3L * Tiles.Rows * Blocks) + (2L * Tiles.First(tile) * Blocks);
+    private int* Sums(int tile) => (int*)Scales(0) + (3L * Grid.TotalRows * Blocks) + (2L * Grid.First(tile) * Blocks);
 
-    /// <summary>Quantizes a tile's rows. Bounds: reads <see cref="TokenTiles.RowsOf"/> rows of 32·blocks floats, <paramref name="stride"/> apart.</summary>
+    /// <summary>Quantizes a tile's rows. Bounds: reads <see cref="TileGrid.Rows"/> rows of 32·blocks floats, <paramref name="stride"/> apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(int tile, float* x, nint stride)
     {
-        int rows = Tiles.RowsOf(tile);
+        int rows = Grid.Rows(tile);
         int* quants = Quants(tile), sums = Sums(tile);
         float* scales = Scales(tile);
         for (int row = 0; row < rows; row++)
@@ -64,7 +64,7 @@ internal readonly unsafe struct QuantizedRows
         where TScales : struct, IStripScales
         where TDot : struct, IDotLanes<TSum, TBytes, V>
     {
-        int rows = Tiles.RowsOf(tile);
+        int rows = Grid.Rows(tile);
         int* sums = Sums(tile), to = Corrections(tile);
         float* scales = Scales(tile);
         for (nint block = 0; block < Blocks; block++, scales += rows, sums += 2 * rows)

@@ -32,12 +32,12 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
         try
         {
             bool alone = pool.Threads == 1 || (long)operands.M * weights.Rows * weights.Columns < PoolWork;
-            QuantizedRows x = new(memory.Pointer, new TokenTiles(operands.M, TDot.MaxTokens), weights.Columns);
+            QuantizedRows x = new(memory.Pointer, new TileGrid(operands.M, TDot.MaxTokens), weights.Columns);
             FillJob fill = new(x, operands.X, operands.Ldx);
-            Start(pool, ref fill, x.Tiles.Count, alone || x.Tiles.Count == 1);
+            pool.Run(ref fill, x.Grid.Tiles, alone || x.Grid.Tiles == 1);
             StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V> product = new() { _operands = operands, _x = x };
             product.Divide(alone ? 1 : pool.Threads);
-            Start(pool, ref product, product.Parts, alone);
+            pool.Run(ref product, product.Parts, alone);
         }
         finally
         {
@@ -51,15 +51,9 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
     public readonly void Execute(int part)
     {
         int firstStrip = part / _tileParts * _stripsPerPart, firstTile = part % _tileParts * _tilesPerPart;
-        int endStrip = Math.Min(firstStrip + _stripsPerPart, _operands.Weights.StripCount), endTile = Math.Min(firstTile + _tilesPerPart, _x.Tiles.Count);
+        int endStrip = Math.Min(firstStrip + _stripsPerPart, _operands.Weights.StripCount), endTile = Math.Min(firstTile + _tilesPerPart, _x.Grid.Tiles);
         for (int tile = firstTile; tile < endTile; tile++)
             for (int strip = firstStrip; strip < endStrip; strip++) Multiply(tile, strip);
-    }
-
-    private static void Start<TJob>(WorkerPool pool, ref TJob job, int parts, bool alone) where TJob : struct, IPoolJob
-    {
-        if (!alone) pool.Run(ref job, parts);
-        else for (int part = 0; part < parts; part++) job.Execute(part);
     }
 
     /// <summary>Cuts the product into parts: large enough to reuse a group of strips, small and many enough to share evenly.</summary>
@@ -67,18 +61,18 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
     {
         int strips = _operands.Weights.StripCount, wanted = threads == 1 ? 1 : 8 * threads;
         int cached = (int)Math.Clamp(GroupBytes / Math.Max(_operands.Weights.Bytes / strips, 1), 1, 1 << 20);
-        _stripsPerPart = Math.Clamp((strips + wanted - 1) / wanted, 1, _x.Tiles.Count == 1 ? strips : cached);
+        _stripsPerPart = Math.Clamp((strips + wanted - 1) / wanted, 1, _x.Grid.Tiles == 1 ? strips : cached);
         int groups = (strips + _stripsPerPart - 1) / _stripsPerPart;
-        int tileParts = Math.Clamp((wanted + groups - 1) / groups, 1, _x.Tiles.Count);
-        _tilesPerPart = (_x.Tiles.Count + tileParts - 1) / tileParts;
-        _tileParts = (_x.Tiles.Count + _tilesPerPart - 1) / _tilesPerPart;
+        int tileParts = Math.Clamp((wanted + groups - 1) / groups, 1, _x.Grid.Tiles);
+        _tilesPerPart = (_x.Grid.Tiles + tileParts - 1) / tileParts;
+        _tileParts = (_x.Grid.Tiles + _tilesPerPart - 1) / _tilesPerPart;
     }
 
     [SkipLocalsInit]
     private readonly void Multiply(int tile, int strip)
     {
         StripMatrix weights = _operands.Weights;
-        int column = strip * StripRows, width = weights.RowsOf(strip), first = _x.Tiles.First(tile), rows = _x.Tiles.RowsOf(tile);
+        int column = strip * StripRows, width = weights.RowsOf(strip), first = _x.Grid.First(tile), rows = _x.Grid.Rows(tile);
         float* y = _operands.Y + (first * _operands.Ldy) + column;
         float* sums = stackalloc float[StripKernel.MaxTokens * StripRows];
         bool direct = _operands.Bias == null && !_operands.Accumulate && width == StripRows;
@@ -129,7 +123,7 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
     {
         public void Execute(int part)
         {
-            rows.Fill(part, x + (rows.Tiles.First(part) * stride), stride);
+            rows.Fill(part, x + (rows.Grid.First(part) * stride), stride);
             rows.Correct<TQuants, TScales, TDot, TSum, TBytes, V>(part);
         }
     }

@@ -7,7 +7,7 @@ internal sealed class PlainOutput(StandardOutput output) : ICompletionOutput
 {
     public void Write(CompletionPiece piece)
     {
-        output.Write(piece.Text);
+        output.WriteModelText(piece.Text);
         if (piece.FinishReason is not null) EndLine();
     }
 

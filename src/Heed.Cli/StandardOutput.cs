@@ -27,6 +27,10 @@ internal sealed class StandardOutput : IDisposable
     /// <summary>Whether a person is looking on.</summary>
     public bool IsTerminal { get; }
 
+    /// <summary>What a model wrote: as it is, but on a terminal without the control characters that would command it.</summary>
+    /// <inheritdoc cref="Write(string)"/>
+    public void WriteModelText(string text) => Write(IsTerminal ? Terminal.CleanText(text) : text);
+
     /// <exception cref="ClosedOutputException">The reader has gone away.</exception>
     /// <exception cref="CommandException">It cannot be written: a full disk, say.</exception>
     public void Write(string text)

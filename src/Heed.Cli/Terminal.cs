@@ -43,6 +43,12 @@ internal sealed class Terminal
         return line.Any(char.IsControl) ? string.Concat(line.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : line;
     }
 
+    /// <summary>The text without control characters but tabs and line ends: a model may write any.</summary>
+    public static string CleanText(string text) =>
+        text.Any(IsCommand) ? string.Concat(text.Select(c => IsCommand(c) ? '\uFFFD' : c)) : text;
+
+    private static bool IsCommand(char c) => char.IsControl(c) && c is not ('\n' or '\r' or '\t');
+
     private void Line(string kind, string message, string colour)
     {
         string line = $"heed: {kind}{Clean(message)}";

@@ -26,8 +26,8 @@ public sealed class OwnFormatTests
         config.GetProperty("model_type").GetString().ShouldBe("heed");
         config.GetProperty("norm_placement").GetString().ShouldBe("Post");
         config.GetProperty("eos_token_id").ValueKind.ShouldBeOneOf(JsonValueKind.Number, JsonValueKind.Array);
-        HeedProcess.Run("complete", "The fox", "-m", model, "-n", "3", "--ignore-end").ExitCode.ShouldBe(0);
-        HeedProcess.RunWith("Hello.\n", null, "chat", "-m", model, "-n", "3").ExitCode.ShouldBe(0);
+        HeedProcess.Run("complete", "The fox", "-m", model, "-n", "3", "--seed", "1", "--ignore-end").ExitCode.ShouldBe(0);
+        HeedProcess.RunWith("Hello.\n", null, "chat", "-m", model, "-n", "3", "--seed", "1").ExitCode.ShouldBe(0);
         HeedProcess.Run("eval", text, "-m", model).Out.ShouldContain("perplexity");
         string inspected = HeedProcess.Run("inspect", model).Out;
         foreach (string line in new[] { "format +Heed's own", "positions +Sinusoidal", "norm +Rms, epsilon 1E-05, Post", @"blocks\.N\.attention\.qkv\.weight +2 +F32", "chat format +ChatMl" }) inspected.ShouldMatch(line);
@@ -35,7 +35,7 @@ public sealed class OwnFormatTests
         HeedResult tune = HeedProcess.Run(["finetune", model, TinyTraining.WriteDialogs(folder), "--out", tuned, .. quick]);
         tune.ExitCode.ShouldBe(0, tune.Err);
         Count(tune.Err, Own).ShouldBe(1);
-        HeedProcess.RunWith("Where?\n", null, "chat", "-m", tuned, "-n", "3").ExitCode.ShouldBe(0);
+        HeedProcess.RunWith("Where?\n", null, "chat", "-m", tuned, "-n", "3", "--seed", "1").ExitCode.ShouldBe(0);
         File.ReadAllBytes(Path.Combine(tuned, "tokenizer.json")).ShouldBe(File.ReadAllBytes(Path.Combine(tokenizer, "tokenizer.json")));
         using (JsonDocument generation = JsonDocument.Parse(File.ReadAllText(Path.Combine(tuned, "generation_config.json"))))
             generation.RootElement.GetProperty("top_p").GetDouble().ShouldBe(0.5);
@@ -59,7 +59,7 @@ public sealed class OwnFormatTests
         JsonElement config = Config(model);
         config.GetProperty("attention_pattern").GetString().ShouldBe("Longformer");
         config.GetProperty("attention_sinks").GetBoolean().ShouldBeTrue();
-        HeedProcess.Run("complete", "The fox", "-m", model, "-n", "3", "--ignore-end").ExitCode.ShouldBe(0);
+        HeedProcess.Run("complete", "The fox", "-m", model, "-n", "3", "--seed", "1", "--ignore-end").ExitCode.ShouldBe(0);
         HeedProcess.Run("eval", text, "-m", model).Out.ShouldContain("perplexity");
         string inspected = HeedProcess.Run("inspect", model).Out;
         foreach (string line in new[] { "pattern +Longformer: 6 tokens before, 3 global with projections of their own", "sinks +a learned one", @"blocks\.N\.attention\.global_key_value\.weight", @"blocks\.N\.attention\.sinks" }) inspected.ShouldMatch(line);

@@ -66,7 +66,7 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
             // What separates the answer from the marker before it is no part of it.
             string text = began ? piece.Text : piece.Text.TrimStart();
             began |= text.Length > 0;
-            output.Write(text);
+            output.WriteModelText(text);
             if (piece.FinishReason is not { } reason) continue;
             output.Write("\n");
             if (reason == FinishReason.ContextFull) terminal.Note("the context is full: /reset forgets the conversation; --slide lets its beginning go by itself.");

@@ -7,5 +7,5 @@ namespace Heed.Kernels.Strips;
 internal readonly struct FloatPair256 : IFloatPair<Pair256>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Pair256 ToFloat(Pair<Vector256<int>> value) => new(Vector256.ConvertToSingle(value.Low), Vector256.ConvertToSingle(value.High));
+    public static Pair256 Join(Vector256<float> low, Vector256<float> high) => new(low, high);
 }

@@ -7,5 +7,5 @@ namespace Heed.Kernels.Strips;
 internal readonly struct FloatPair512 : IFloatPair<Vector512<float>>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ToFloat(Pair<Vector256<int>> value) => Vector512.ConvertToSingle(Vector512.Create(value.Low, value.High));
+    public static Vector512<float> Join(Vector256<float> low, Vector256<float> high) => Vector512.Create(low, high);
 }

@@ -2,8 +2,8 @@ using System.Runtime.Intrinsics;
 
 namespace Heed.Kernels.Strips;
 
-/// <summary>Sixteen integers in two registers to the sixteen floats of some instruction set.</summary>
+/// <summary>Sixteen floats of two registers in those of some instruction set.</summary>
 internal interface IFloatPair<V>
 {
-    static abstract V ToFloat(Pair<Vector256<int>> value);
+    static abstract V Join(Vector256<float> low, Vector256<float> high);
 }

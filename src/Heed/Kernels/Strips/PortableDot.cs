@@ -6,9 +6,7 @@ namespace Heed.Kernels.Strips;
 /// <summary>Sums of 32 bits in 128-bit registers of any kind: each of a row's four weights is cut out of its word and multiplied.</summary>
 internal readonly struct PortableDot : IDotLanes<Quad<Vector128<int>>, Quad<Vector128<byte>>, Quad128>
 {
-    public static int MaxTokens => 2;
-
-    public static int StartWord(int value) => value;
+    public static int StartWord(int value) => SumBias.Bits + value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad<Vector128<int>> Start(int word)
@@ -22,8 +20,13 @@ internal readonly struct PortableDot : IDotLanes<Quad<Vector128<int>>, Quad<Vect
         new(Dot(sum.A, weights.A, x), Dot(sum.B, weights.B, x), Dot(sum.C, weights.C, x), Dot(sum.D, weights.D, x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Quad128 ToFloat(Quad<Vector128<int>> sum) =>
-        new(Vector128.ConvertToSingle(sum.A), Vector128.ConvertToSingle(sum.B), Vector128.ConvertToSingle(sum.C), Vector128.ConvertToSingle(sum.D));
+    public static Quad<Vector128<int>> Product(Quad<Vector128<byte>> weights, int x) => Dot(Start(0), weights, x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad<Vector128<int>> Add(Quad<Vector128<int>> a, Quad<Vector128<int>> b) => new(a.A + b.A, a.B + b.B, a.C + b.C, a.D + b.D);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 Biased(Quad<Vector128<int>> sum) => new(sum.A.AsSingle(), sum.B.AsSingle(), sum.C.AsSingle(), sum.D.AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Dot(Vector128<int> sum, Vector128<byte> weights, int x)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Heed.Kernels.Strips;
 
@@ -45,20 +46,19 @@ internal readonly unsafe struct QuantizedRows
     public void Fill(int tile, float* x, nint stride)
     {
         int rows = Grid.Rows(tile);
-        int* quants = Quants(tile), sums = Sums(tile);
+        sbyte* quants = (sbyte*)Quants(tile);
+        int* sums = Sums(tile);
         float* scales = Scales(tile);
         for (int row = 0; row < rows; row++)
         {
             float* from = x + (row * stride);
-            for (nint block = 0; block < Blocks; block++)
-            {
-                nint at = (block * rows) + row;
-                FillBlock(from + (block * Block), quants + (block * rows * 8) + row, rows, scales + at, sums + (2 * at));
-            }
+            for (nint block = 0, at = row; block < Blocks; block++, at += rows)
+                FillBlock(from + (block * Block), quants + (at * Block), scales + at, sums + (2 * at));
         }
     }
 
     /// <summary>What the sums of a format begin with, or its minima are multiplied with, for a tile that was filled.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Correct<TQuants, TScales, TDot, TSum, TBytes, V>(int tile)
         where TQuants : struct, IStripQuants
         where TScales : struct, IStripScales
@@ -76,26 +76,51 @@ internal readonly unsafe struct QuantizedRows
                 }
     }
 
-    /// <summary>Thirty-two floats to eight words <paramref name="step"/> apart, their scale, and the sums of both halves.</summary>
+    /// <summary>Thirty-two floats to bytes, their scale, and the sums of both halves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FillBlock(float* x, int* words, nint step, float* scale, int* sums)
+    private static void FillBlock(float* x, sbyte* bytes, float* scale, int* sums)
     {
         Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
-        Vector256<float> most = Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)));
-        Vector128<float> four = Vector128.Max(most.GetLower(), most.GetUpper());
+        // Magnitudes compare like whole numbers, and NaN is the greatest.
+        Vector256<int> most = Vector256.Max(Vector256.Max(Magnitude(a), Magnitude(b)), Vector256.Max(Magnitude(c), Magnitude(d)));
+        Vector128<int> four = Vector128.Max(most.GetLower(), most.GetUpper());
         four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        float max = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).ToScalar();
-        // Infinity and NaN go on: their scale makes the whole sum NaN.
-        *scale = max < Smallest ? 0 : max / 127;
+        float max = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).AsSingle().ToScalar();
+        // Infinity less itself is NaN, which makes the whole sum NaN.
+        *scale = max < Smallest ? 0 : (max / 127) + (max - max);
         Vector256<float> inverse = Vector256.Create(max < Smallest ? 0 : 127 / max);
-        Vector256<int> p = Round(a * inverse), q = Round(b * inverse), r = Round(c * inverse), s = Round(d * inverse);
-        sums[0] = Vector256.Sum(p + q);
-        sums[1] = Vector256.Sum(r + s);
-        Vector256<sbyte> bytes = Vector256.Narrow(Vector256.Narrow(p, q), Vector256.Narrow(r, s));
-        Vector256<int> eight = bytes.AsInt32();
-        for (int group = 0; group < 8; group++) words[group * step] = eight.GetElement(group);
+        Vector256<sbyte> quants = Narrow(Round(a, inverse), Round(b, inverse), Round(c, inverse), Round(d, inverse));
+        quants.Store(bytes);
+        Vector256<int> fours = SumFours(quants);
+        fours += Vector256.Shuffle(fours, Vector256.Create(2, 3, 0, 1, 6, 7, 4, 5));
+        fours += Vector256.Shuffle(fours, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6));
+        sums[0] = fours.ToScalar();
+        sums[1] = fours.GetUpper().ToScalar();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Round(Vector256<float> value) => Vector256.ConvertToInt32(Vector256.Round(value));
+    private static Vector256<int> Magnitude(Vector256<float> value) => Vector256.Abs(value).AsInt32();
+
+    /// <summary>The nearest whole number, ties to the even one, for what is not far from 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Round(Vector256<float> value, Vector256<float> factor) =>
+        ((value * factor) + Vector256.Create(SumBias.Value)).AsInt32() - Vector256.Create(SumBias.Bits);
+
+    /// <summary>The low bytes, in order; of what NaN and infinity become any.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<sbyte> Narrow(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d)
+    {
+        if (!Avx2.IsSupported) return Vector256.Narrow(Vector256.Narrow(a, b), Vector256.Narrow(c, d));
+        Vector256<int> mixed = Avx2.PackSignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d)).AsInt32();
+        return Vector256.Shuffle(mixed, Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsSByte();
+    }
+
+    /// <summary>The sums of four neighbours each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> SumFours(Vector256<sbyte> bytes)
+    {
+        if (Avx2.IsSupported) return Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Vector256.Create((byte)1), bytes), Vector256.Create((short)1));
+        Vector256<int> words = bytes.AsInt32();
+        return (words << 24 >> 24) + (words << 16 >> 24) + (words << 8 >> 24) + (words >> 24);
+    }
 }

@@ -56,13 +56,12 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
         bool narrow = TQuants.Max <= 15, seven = TQuants.Max <= 127;
         if (path == StripPath.Portable) Run<PortableDot, Quad<Vector128<int>>, Bytes128, Quad<Vector128<byte>>, Sixteen128, Quad128>(pool, operands);
         else if (path is StripPath.Avx512 or StripPath.Avx512Vnni && narrow) Run<NarrowDot512, Vector512<short>, Bytes512, Vector512<byte>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.Avx512Vnni) Run<VnniDot<FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.Avx512 && seven) Run<SevenBitDot<FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.Avx512) Run<EightBitDot<FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.AvxVnni) Run<VnniDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+        else if (path == StripPath.Avx512 && seven) Run<WideDot<SevenBitProducts, FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
+        else if (path == StripPath.Avx512) Run<WideDot<CenteredProducts, FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
+        else if (path is StripPath.AvxVnni or StripPath.Avx512Vnni) Run<WideDot<VnniProducts, FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
         else if (narrow) Run<NarrowDot256, Pair<Vector256<short>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
-        else if (seven) Run<SevenBitDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
-        else Run<EightBitDot<FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+        else if (seven) Run<WideDot<SevenBitProducts, FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+        else Run<WideDot<CenteredProducts, FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
     }
 
     private static int ChunkBytes(int blocks) => (blocks * TQuants.Bytes) + TScales.Bytes(blocks);

@@ -4,29 +4,30 @@ using System.Runtime.Intrinsics.X86;
 namespace Heed.Kernels.Strips;
 
 /// <summary>
-/// y[t, row] = the sum over blocks of scale·xScale·(whole sum of q·x) + minimum·(sum of x): one strip by a tile of rows of x. Whole
-/// sums are exact and the floats go one chain of fused multiply-adds over ascending blocks, so that every instruction set, tile and
-/// thread count gives the same bits.
+/// sums[t, row] = over blocks, + (sum over parts of scale·(whole sum of q·x))·xScale + minimum·(sum of x): one strip by a tile of rows
+/// of x. A block's numbers stay in registers while all rows of x pass. Whole sums are exact, and the floats go one chain of fused
+/// multiply-adds over ascending blocks, so that every instruction set, tile and thread count gives the same bits.
 /// </summary>
 internal static unsafe class StripKernel
 {
-    /// <summary>The most rows of x in a tile.</summary>
-    public const int MaxTokens = 8;
+    private const int Sixteen = StripMatrix.StripRows;
 
+    // How far memory is asked for where a row of x is alone: it passes over the weights faster than memory follows by itself.
     private const int Ahead = 4096;
 
+    /// <summary>Bounds: reads what <see cref="StripTile"/> says, and sets 16 sums for each row of x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, TTokens>(in StripTile tile)
+    public static void Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V>(in StripTile tile)
         where TQuants : struct, IStripQuants
         where TScales : struct, IStripScales
         where TDot : struct, IDotLanes<TSum, TBytes, V>
         where TByteLanes : struct, IByteLanes<TBytes>
         where TLanes : struct, ISixteen<V>
         where V : unmanaged
-        where TTokens : struct, ICount
     {
-        V zero = TLanes.Create(0);
-        V f0 = zero, f1 = zero, f2 = zero, f3 = zero, f4 = zero, f5 = zero, f6 = zero, f7 = zero;
+        nint rows = tile.Rows;
+        float* sums = tile.Sums;
+        for (nint row = 0; row < rows; row++) TLanes.Store(sums + (row * Sixteen), TLanes.Create(0));
         byte* quants = tile.Weights;
         int* x = tile.X, start = tile.Corrections;
         float* xScales = tile.XScales;
@@ -34,80 +35,59 @@ internal static unsafe class StripKernel
         {
             int count = (int)Math.Min(StripMatrix.ChunkBlocks, left);
             byte* scales = quants + (count * TQuants.Bytes);
-            for (int block = 0; block < count; block++, quants += TQuants.Bytes, xScales += TTokens.Value)
+            for (int block = 0; block < count; block++, quants += TQuants.Bytes, xScales += rows, start += TScales.Parts * rows)
             {
-                for (int part = 0; part < TScales.Parts; part++, start += TTokens.Value)
+                if (rows == 1 && Sse.IsSupported) Prefetch(quants + Ahead, TQuants.Bytes);
+                TQuants.Groups<TByteLanes, TBytes>(quants, 0, out TBytes w0, out TBytes w1);
+                TQuants.Groups<TByteLanes, TBytes>(quants, 1, out TBytes w2, out TBytes w3);
+                TQuants.Groups<TByteLanes, TBytes>(quants, 2, out TBytes w4, out TBytes w5);
+                TQuants.Groups<TByteLanes, TBytes>(quants, 3, out TBytes w6, out TBytes w7);
+                V scale = TScales.Scale<TLanes, V>(scales, block, 0), scale2 = default, minimum = default, minimum2 = default;
+                // What the sums' bias comes to: exact, since it has two bits and a scale at most 19.
+                V bias = TLanes.Multiply(scale, TLanes.Create(-SumBias.Value)), bias2 = default;
+                if (TScales.Parts == 2)
                 {
-                    TSum s0 = Start<TQuants, TDot, TSum, TBytes, V>(start);
-                    TSum s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-                    if (TTokens.Value > 1) s1 = Start<TQuants, TDot, TSum, TBytes, V>(start + 1);
-                    if (TTokens.Value > 2) s2 = Start<TQuants, TDot, TSum, TBytes, V>(start + 2);
-                    if (TTokens.Value > 3) s3 = Start<TQuants, TDot, TSum, TBytes, V>(start + 3);
-                    if (TTokens.Value > 4) s4 = Start<TQuants, TDot, TSum, TBytes, V>(start + 4);
-                    if (TTokens.Value > 5) s5 = Start<TQuants, TDot, TSum, TBytes, V>(start + 5);
-                    if (TTokens.Value > 6) s6 = Start<TQuants, TDot, TSum, TBytes, V>(start + 6);
-                    if (TTokens.Value > 7) s7 = Start<TQuants, TDot, TSum, TBytes, V>(start + 7);
-                    int first = part * (4 / TScales.Parts), end = first + (4 / TScales.Parts);
-                    for (int pair = first; pair < end; pair++, x += 2 * TTokens.Value)
+                    scale2 = TScales.Scale<TLanes, V>(scales, block, 1);
+                    bias2 = TLanes.Multiply(scale2, TLanes.Create(-SumBias.Value));
+                }
+                if (TScales.HasMinimum) minimum = TScales.Minimum<TLanes, V>(scales, block, 0);
+                if (TScales.HasMinimum && TScales.Parts == 2) minimum2 = TScales.Minimum<TLanes, V>(scales, block, 1);
+                for (nint row = 0; row < rows; row++, x += 8)
+                {
+                    // Two short chains of sums: a long one keeps the processor waiting.
+                    TSum sum = TDot.Dot(TDot.Dot(TDot.Dot(TDot.Dot(Start<TQuants, TDot, TSum, TBytes, V>(start + row), w0, x[0]), w1, x[1]), w2, x[2]), w3, x[3]);
+                    V scaled;
+                    if (TScales.Parts == 1)
                     {
-                        if (TTokens.Value == 1 && Sse.IsSupported) Prefetch(quants + Ahead + ((TQuants.Bytes / 4) * pair), TQuants.Bytes / 4);
-                        TQuants.Groups<TByteLanes, TBytes>(quants, pair, out TBytes even, out TBytes odd);
-                        s0 = TDot.Dot(TDot.Dot(s0, even, x[0]), odd, x[TTokens.Value]);
-                        if (TTokens.Value > 1) s1 = TDot.Dot(TDot.Dot(s1, even, x[1]), odd, x[TTokens.Value + 1]);
-                        if (TTokens.Value > 2) s2 = TDot.Dot(TDot.Dot(s2, even, x[2]), odd, x[TTokens.Value + 2]);
-                        if (TTokens.Value > 3) s3 = TDot.Dot(TDot.Dot(s3, even, x[3]), odd, x[TTokens.Value + 3]);
-                        if (TTokens.Value > 4) s4 = TDot.Dot(TDot.Dot(s4, even, x[4]), odd, x[TTokens.Value + 4]);
-                        if (TTokens.Value > 5) s5 = TDot.Dot(TDot.Dot(s5, even, x[5]), odd, x[TTokens.Value + 5]);
-                        if (TTokens.Value > 6) s6 = TDot.Dot(TDot.Dot(s6, even, x[6]), odd, x[TTokens.Value + 6]);
-                        if (TTokens.Value > 7) s7 = TDot.Dot(TDot.Dot(s7, even, x[7]), odd, x[TTokens.Value + 7]);
+                        sum = TDot.Add(sum, TDot.Dot(TDot.Dot(TDot.Dot(TDot.Product(w4, x[4]), w5, x[5]), w6, x[6]), w7, x[7]));
+                        scaled = TLanes.Fma(TDot.Biased(sum), scale, bias);
                     }
-                    V scale = TScales.Scale<TLanes, V>(scales, block, part);
-                    f0 = TLanes.Fma(TDot.ToFloat(s0), TLanes.Multiply(scale, TLanes.Create(xScales[0])), f0);
-                    if (TTokens.Value > 1) f1 = TLanes.Fma(TDot.ToFloat(s1), TLanes.Multiply(scale, TLanes.Create(xScales[1])), f1);
-                    if (TTokens.Value > 2) f2 = TLanes.Fma(TDot.ToFloat(s2), TLanes.Multiply(scale, TLanes.Create(xScales[2])), f2);
-                    if (TTokens.Value > 3) f3 = TLanes.Fma(TDot.ToFloat(s3), TLanes.Multiply(scale, TLanes.Create(xScales[3])), f3);
-                    if (TTokens.Value > 4) f4 = TLanes.Fma(TDot.ToFloat(s4), TLanes.Multiply(scale, TLanes.Create(xScales[4])), f4);
-                    if (TTokens.Value > 5) f5 = TLanes.Fma(TDot.ToFloat(s5), TLanes.Multiply(scale, TLanes.Create(xScales[5])), f5);
-                    if (TTokens.Value > 6) f6 = TLanes.Fma(TDot.ToFloat(s6), TLanes.Multiply(scale, TLanes.Create(xScales[6])), f6);
-                    if (TTokens.Value > 7) f7 = TLanes.Fma(TDot.ToFloat(s7), TLanes.Multiply(scale, TLanes.Create(xScales[7])), f7);
-                    if (!TScales.HasMinimum) continue;
-                    V minimum = TScales.Minimum<TLanes, V>(scales, block, part);
-                    float* sums = (float*)start;
-                    f0 = TLanes.Fma(minimum, TLanes.Create(sums[0]), f0);
-                    if (TTokens.Value > 1) f1 = TLanes.Fma(minimum, TLanes.Create(sums[1]), f1);
-                    if (TTokens.Value > 2) f2 = TLanes.Fma(minimum, TLanes.Create(sums[2]), f2);
-                    if (TTokens.Value > 3) f3 = TLanes.Fma(minimum, TLanes.Create(sums[3]), f3);
-                    if (TTokens.Value > 4) f4 = TLanes.Fma(minimum, TLanes.Create(sums[4]), f4);
-                    if (TTokens.Value > 5) f5 = TLanes.Fma(minimum, TLanes.Create(sums[5]), f5);
-                    if (TTokens.Value > 6) f6 = TLanes.Fma(minimum, TLanes.Create(sums[6]), f6);
-                    if (TTokens.Value > 7) f7 = TLanes.Fma(minimum, TLanes.Create(sums[7]), f7);
+                    else
+                    {
+                        scaled = TLanes.Fma(TDot.Biased(sum), scale, bias);
+                        sum = TDot.Dot(TDot.Dot(TDot.Dot(TDot.Dot(Start<TQuants, TDot, TSum, TBytes, V>(start + rows + row), w4, x[4]), w5, x[5]), w6, x[6]), w7, x[7]);
+                        scaled = TLanes.Add(scaled, TLanes.Fma(TDot.Biased(sum), scale2, bias2));
+                    }
+                    V chain = TLanes.Fma(scaled, TLanes.Create(xScales[row]), TLanes.Load(sums + (row * Sixteen)));
+                    if (TScales.HasMinimum) chain = TLanes.Fma(minimum, TLanes.Create(((float*)start)[row]), chain);
+                    if (TScales.HasMinimum && TScales.Parts == 2) chain = TLanes.Fma(minimum2, TLanes.Create(((float*)start)[rows + row]), chain);
+                    TLanes.Store(sums + (row * Sixteen), chain);
                 }
             }
-            if (TTokens.Value == 1 && Sse.IsSupported)
-                for (int at = 0; at < TScales.Bytes(StripMatrix.ChunkBlocks); at += 64) Sse.Prefetch0(quants + Ahead + at);
+            if (rows == 1 && Sse.IsSupported) Prefetch(scales + Ahead, TScales.Bytes(StripMatrix.ChunkBlocks));
             quants = scales + TScales.Bytes(count);
         }
-        float* y = tile.Y;
-        TLanes.Store(y, f0);
-        if (TTokens.Value > 1) TLanes.Store(y + (1 * tile.Stride), f1);
-        if (TTokens.Value > 2) TLanes.Store(y + (2 * tile.Stride), f2);
-        if (TTokens.Value > 3) TLanes.Store(y + (3 * tile.Stride), f3);
-        if (TTokens.Value > 4) TLanes.Store(y + (4 * tile.Stride), f4);
-        if (TTokens.Value > 5) TLanes.Store(y + (5 * tile.Stride), f5);
-        if (TTokens.Value > 6) TLanes.Store(y + (6 * tile.Stride), f6);
-        if (TTokens.Value > 7) TLanes.Store(y + (7 * tile.Stride), f7);
     }
 
-    /// <summary>A row of x alone passes over the weights faster than memory follows by itself. The address need not be a valid one.</summary>
+    /// <summary>The address need not be a valid one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* address, int bytes)
     {
-        Sse.Prefetch0(address);
-        if (bytes > 64) Sse.Prefetch0(address + 64);
+        for (int at = 0; at < bytes; at += 64) Sse.Prefetch0(address + at);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TSum Start<TQuants, TDot, TSum, TBytes, V>(int* word)
         where TQuants : struct, IStripQuants
-        where TDot : struct, IDotLanes<TSum, TBytes, V> => TDot.Start(TQuants.Zero == 0 ? 0 : *word);
+        where TDot : struct, IDotLanes<TSum, TBytes, V> => TDot.Start(TQuants.Zero == 0 ? TDot.StartWord(0) : *word);
 }

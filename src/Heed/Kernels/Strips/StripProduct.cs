@@ -21,6 +21,9 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
 
     private const int GroupBytes = 512 * 1024;
 
+    // Rows of x that pass over a block at a time: more of them make up for preparing it, fewer stay in the second-level cache.
+    private const int MaxRows = 32;
+
     private StripOperands _operands;
     private QuantizedRows _x;
     private int _stripsPerPart, _tilesPerPart, _tileParts;
@@ -32,7 +35,7 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
         try
         {
             bool alone = pool.Threads == 1 || (long)operands.M * weights.Rows * weights.Columns < PoolWork;
-            QuantizedRows x = new(memory.Pointer, new TileGrid(operands.M, TDot.MaxTokens), weights.Columns);
+            QuantizedRows x = new(memory.Pointer, new TileGrid(operands.M, MaxRows), weights.Columns);
             FillJob fill = new(x, operands.X, operands.Ldx);
             pool.Run(ref fill, x.Grid.Tiles, alone || x.Grid.Tiles == 1);
             StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V> product = new() { _operands = operands, _x = x };
@@ -72,38 +75,24 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
     private readonly void Multiply(int tile, int strip)
     {
         StripMatrix weights = _operands.Weights;
-        int column = strip * StripRows, width = weights.RowsOf(strip), first = _x.Grid.First(tile), rows = _x.Grid.Rows(tile);
-        float* y = _operands.Y + (first * _operands.Ldy) + column;
-        float* sums = stackalloc float[StripKernel.MaxTokens * StripRows];
-        bool direct = _operands.Bias == null && !_operands.Accumulate && width == StripRows;
+        int column = strip * StripRows, width = weights.RowsOf(strip), rows = _x.Grid.Rows(tile);
+        float* sums = stackalloc float[MaxRows * StripRows];
         StripTile operands = new()
         {
+            Rows = rows,
             Blocks = weights.Blocks,
             Weights = weights.Strip(strip),
             X = _x.Quants(tile),
             XScales = _x.Scales(tile),
             Corrections = _x.Corrections(tile),
-            Y = direct ? y : sums,
-            Stride = direct ? _operands.Ldy : StripRows,
+            Sums = sums,
         };
-        Kernel(rows, operands);
-        if (direct) return;
-        float* bias = _operands.Bias == null ? null : _operands.Bias + column;
-        for (int row = 0; row < rows; row++) Finish(sums + (row * StripRows), bias, y + (row * _operands.Ldy), width, _operands.Accumulate);
-    }
-
-    private static void Kernel(int rows, in StripTile tile)
-    {
-        switch (rows)
+        StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V>(operands);
+        float* bias = _operands.Bias == null ? null : _operands.Bias + column, y = _operands.Y + (_x.Grid.First(tile) * _operands.Ldy) + column;
+        for (int row = 0; row < rows; row++, sums += StripRows, y += _operands.Ldy)
         {
-            case 1: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count1>(tile); break;
-            case 2: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count2>(tile); break;
-            case 3: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count3>(tile); break;
-            case 4: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count4>(tile); break;
-            case 5: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count5>(tile); break;
-            case 6: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count6>(tile); break;
-            case 7: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count7>(tile); break;
-            default: StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, Count8>(tile); break;
+            if (bias == null && !_operands.Accumulate && width == StripRows) TLanes.Store(y, TLanes.Load(sums));
+            else Finish(sums, bias, y, width, _operands.Accumulate);
         }
     }
 

@@ -44,21 +44,30 @@ internal static class ScalarStrips
         for (int at = 0; at < q.Length; at += per)
         {
             ReadOnlySpan<byte> block = row.Slice(at / per * size, size);
-            int width = type is WeightType.Q2_K or WeightType.Q3_K or WeightType.Q6_K ? 16 : 32;
-            for (int part = 0; part < per; part += width)
-            {
-                int dot = 0, xSum = 0;
-                for (int i = 0; i < width; i++)
-                {
-                    dot += Number(type, block, part + i) * q[at + part + i];
-                    xSum += q[at + part + i];
-                }
-                float xScale = scales[(at + part) / 32];
-                (float scale, float? minimum) = Scale(type, block, part / width);
-                sum = MathF.FusedMultiplyAdd(dot, scale * xScale, sum);
-                if (minimum is { } m) sum = MathF.FusedMultiplyAdd(m, xScale * xSum, sum);
-            }
+            for (int first = 0; first < per; first += 32) sum = Block(type, block, first, q.AsSpan(at + first, 32), scales[(at + first) / 32], sum);
         }
+        return sum;
+    }
+
+    private static float Block(WeightType type, ReadOnlySpan<byte> block, int first, ReadOnlySpan<sbyte> q, float xScale, float sum)
+    {
+        int width = type is WeightType.Q2_K or WeightType.Q3_K or WeightType.Q6_K ? 16 : 32;
+        float scaled = 0;
+        List<(float Minimum, int Sum)> rest = [];
+        for (int part = 0; part < 32; part += width)
+        {
+            int dot = 0, xSum = 0;
+            for (int i = part; i < part + width; i++)
+            {
+                dot += Number(type, block, first + i) * q[i];
+                xSum += q[i];
+            }
+            (float scale, float? minimum) = Scale(type, block, (first + part) / width);
+            scaled = part == 0 ? dot * scale : scaled + (dot * scale);
+            if (minimum is { } m) rest.Add((m, xSum));
+        }
+        sum = MathF.FusedMultiplyAdd(scaled, xScale, sum);
+        foreach ((float m, int xSum) in rest) sum = MathF.FusedMultiplyAdd(m, xScale * xSum, sum);
         return sum;
     }
 

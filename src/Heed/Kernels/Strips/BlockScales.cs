@@ -12,11 +12,17 @@ internal readonly unsafe struct BlockScales : IStripScales
     public static int Bytes(int blocks) => 32 * blocks;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Scale<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>
+    public static V Common<TLanes, V>(byte* scales) where TLanes : struct, ISixteen<V> where V : unmanaged => default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V CommonMinimum<TLanes, V>(byte* scales) where TLanes : struct, ISixteen<V> where V : unmanaged => default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Scale<TLanes, V>(V common, byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>
         TLanes.LoadHalf((ushort*)(scales + (32 * block)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Minimum<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged => TLanes.Create(0);
+    public static V Minimum<TLanes, V>(V common, byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged => default;
 
     public static void Write(byte* scales, nint block, int row, in FileScales file) =>
         ((ushort*)(scales + (32 * block)))[row] = file.Scale;

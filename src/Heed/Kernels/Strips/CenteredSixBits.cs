@@ -15,9 +15,9 @@ internal readonly unsafe struct CenteredSixBits : IStripQuants
     public static void Groups<TLanes, TBytes>(byte* block, int pair, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes>
     {
         StripBits.Four<TLanes, TBytes>(block, pair, out TBytes evenLow, out TBytes oddLow);
-        StripBits.Two<TLanes, TBytes>(block + StripBits.FourBytes, pair, out TBytes evenHigh, out TBytes oddHigh);
-        even = TLanes.Or(evenLow, TLanes.ShiftLeft(evenHigh, 4));
-        odd = TLanes.Or(oddLow, TLanes.ShiftLeft(oddHigh, 4));
+        StripBits.Two<TLanes, TBytes>(block + StripBits.FourBytes, pair, 4, out TBytes evenHigh, out TBytes oddHigh);
+        even = TLanes.Or(evenLow, evenHigh);
+        odd = TLanes.Or(oddLow, oddHigh);
     }
 
     public static int Read(byte* block, int row, int column) => StripBits.ReadFour(block, row, column) | (StripBits.ReadTwo(block + StripBits.FourBytes, row, column) << 4);

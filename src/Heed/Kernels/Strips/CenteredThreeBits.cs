@@ -14,10 +14,10 @@ internal readonly unsafe struct CenteredThreeBits : IStripQuants
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Groups<TLanes, TBytes>(byte* block, int pair, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes>
     {
-        StripBits.Two<TLanes, TBytes>(block, pair, out TBytes evenLow, out TBytes oddLow);
-        StripBits.One<TLanes, TBytes>(block + StripBits.TwoBytes, pair, out TBytes evenHigh, out TBytes oddHigh);
-        even = TLanes.Or(evenLow, TLanes.ShiftLeft(evenHigh, 2));
-        odd = TLanes.Or(oddLow, TLanes.ShiftLeft(oddHigh, 2));
+        StripBits.Two<TLanes, TBytes>(block, pair, 0, out TBytes evenLow, out TBytes oddLow);
+        StripBits.One<TLanes, TBytes>(block + StripBits.TwoBytes, pair, 2, out TBytes evenHigh, out TBytes oddHigh);
+        even = TLanes.Or(evenLow, evenHigh);
+        odd = TLanes.Or(oddLow, oddHigh);
     }
 
     public static int Read(byte* block, int row, int column) => StripBits.ReadTwo(block, row, column) | (StripBits.ReadOne(block + StripBits.TwoBytes, row, column) << 2);

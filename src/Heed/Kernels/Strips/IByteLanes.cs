@@ -13,7 +13,7 @@ internal unsafe interface IByteLanes<TBytes>
     /// <summary>Shifts pairs of bytes right: what comes over from the neighbour must be masked away.</summary>
     static abstract TBytes ShiftRight(TBytes bytes, int count);
 
-    /// <summary>Shifts left; no byte may overflow.</summary>
+    /// <summary>Shifts pairs of bytes left: what goes over to the neighbour must be masked away.</summary>
     static abstract TBytes ShiftLeft(TBytes bytes, int count);
 
     /// <summary>table[byte] for bytes 0 to 15.</summary>

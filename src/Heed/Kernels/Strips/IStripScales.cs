@@ -15,11 +15,17 @@ internal unsafe interface IStripScales
     /// <summary>The bytes for a chunk of so many blocks.</summary>
     static abstract int Bytes(int blocks);
 
+    /// <summary>What the scales of all blocks of a chunk share, if anything.</summary>
+    static abstract V Common<TLanes, V>(byte* scales) where TLanes : struct, ISixteen<V> where V : unmanaged;
+
+    /// <summary>What the minima of all blocks of a chunk share, if anything.</summary>
+    static abstract V CommonMinimum<TLanes, V>(byte* scales) where TLanes : struct, ISixteen<V> where V : unmanaged;
+
     /// <summary>The scales of a part.</summary>
-    static abstract V Scale<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged;
+    static abstract V Scale<TLanes, V>(V common, byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged;
 
     /// <summary>What is added to every number of a part.</summary>
-    static abstract V Minimum<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged;
+    static abstract V Minimum<TLanes, V>(V common, byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged;
 
     /// <summary>Sets those of one row in one block, or in all eight where they share a scale.</summary>
     static abstract void Write(byte* scales, nint block, int row, in FileScales file);

@@ -18,20 +18,22 @@ internal static unsafe class StripBits
         odd = TLanes.And(TLanes.ShiftRight(line, 4), 15);
     }
 
+    /// <summary>Two bits of each number of two groups, at bit <paramref name="to"/> of its byte.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Two<TLanes, TBytes>(byte* plane, int pair, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes>
+    public static void Two<TLanes, TBytes>(byte* plane, int pair, int to, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes>
     {
-        TBytes line = TLanes.ShiftRight(TLanes.Load(plane + (64 * (pair >> 1))), 4 * (pair & 1));
-        even = TLanes.And(line, 3);
-        odd = TLanes.And(TLanes.ShiftRight(line, 2), 3);
+        TBytes line = TLanes.Load(plane + (64 * (pair >> 1)));
+        even = Bits<TLanes, TBytes>(line, 4 * (pair & 1), to, 3);
+        odd = Bits<TLanes, TBytes>(line, (4 * (pair & 1)) + 2, to, 3);
     }
 
+    /// <summary>One bit of each number of two groups, at bit <paramref name="to"/> of its byte.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void One<TLanes, TBytes>(byte* plane, int pair, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes>
+    public static void One<TLanes, TBytes>(byte* plane, int pair, int to, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes>
     {
-        TBytes line = TLanes.ShiftRight(TLanes.Load(plane), 2 * pair);
-        even = TLanes.And(line, 1);
-        odd = TLanes.And(TLanes.ShiftRight(line, 1), 1);
+        TBytes line = TLanes.Load(plane);
+        even = Bits<TLanes, TBytes>(line, 2 * pair, to, 1);
+        odd = Bits<TLanes, TBytes>(line, (2 * pair) + 1, to, 1);
     }
 
     public static int ReadFour(byte* plane, int row, int column) => (plane[At(row, column, 8)] >> (4 * (column >> 2 & 1))) & 15;
@@ -65,6 +67,14 @@ internal static unsafe class StripBits
         uint bits = 0;
         for (int i = 0; i < 8; i++) bits |= ((groups[i] >> first) & 0x01010101) << i;
         *(uint*)(plane + (4 * row)) = bits;
+    }
+
+    /// <summary>The bits of each byte from <paramref name="from"/> on that a mask of the lowest ones keeps, moved to <paramref name="to"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TBytes Bits<TLanes, TBytes>(TBytes line, int from, int to, int mask) where TLanes : struct, IByteLanes<TBytes>
+    {
+        TBytes moved = from == to ? line : from > to ? TLanes.ShiftRight(line, from - to) : TLanes.ShiftLeft(line, to - from);
+        return TLanes.And(moved, (byte)(mask << to));
     }
 
     /// <summary>The byte of a number where a line holds <paramref name="columns"/> columns.</summary>

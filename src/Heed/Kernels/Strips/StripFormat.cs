@@ -8,13 +8,13 @@ internal abstract unsafe class StripFormat
     private static readonly StripFormat Q5_0 = new StripFormat<CenteredFiveBits, BlockScales>();
     private static readonly StripFormat Q5_1 = new StripFormat<FiveBits, BlockScalesAndMinima>();
     private static readonly StripFormat Q8_0 = new StripFormat<CenteredBytes, BlockScales>();
-    private static readonly StripFormat Q2K = new StripFormat<TwoBits, HalvedSuperScalesAndMinima>();
-    private static readonly StripFormat Q3K = new StripFormat<CenteredThreeBits, HalvedSuperScales>();
-    private static readonly StripFormat Q4K = new StripFormat<Nibbles, SuperScalesAndMinima>();
-    private static readonly StripFormat Q5K = new StripFormat<FiveBits, SuperScalesAndMinima>();
-    private static readonly StripFormat Q6K = new StripFormat<CenteredSixBits, HalvedSuperScales>();
+    private static readonly StripFormat Q2K = new StripFormat<TwoBits, SuperScalesAndMinima<Count2>>();
+    private static readonly StripFormat Q3K = new StripFormat<CenteredThreeBits, SuperScales<Count2>>();
+    private static readonly StripFormat Q4K = new StripFormat<Nibbles, SuperScalesAndMinima<Count1>>();
+    private static readonly StripFormat Q5K = new StripFormat<FiveBits, SuperScalesAndMinima<Count1>>();
+    private static readonly StripFormat Q6K = new StripFormat<CenteredSixBits, SuperScales<Count2>>();
     private static readonly StripFormat NonLinear = new StripFormat<TableNibbles, BlockScales>();
-    private static readonly StripFormat NonLinearSuper = new StripFormat<TableNibbles, SuperScales>();
+    private static readonly StripFormat NonLinearSuper = new StripFormat<TableNibbles, SuperScales<Count1>>();
 
     /// <summary>The format of a type of blocks.</summary>
     /// <exception cref="ArgumentException">The type has no blocks.</exception>

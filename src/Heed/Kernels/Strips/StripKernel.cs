@@ -17,17 +17,19 @@ internal static unsafe class StripKernel
 
     /// <summary>Bounds: reads what <see cref="StripTile"/> says, and sets 16 sums for each row of x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V>(in StripTile tile)
+    public static void Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, TRows>(in StripTile tile)
         where TQuants : struct, IStripQuants
         where TScales : struct, IStripScales
         where TDot : struct, IDotLanes<TSum, TBytes, V>
         where TByteLanes : struct, IByteLanes<TBytes>
         where TLanes : struct, ISixteen<V>
         where V : unmanaged
+        where TRows : struct, IRowCount
     {
-        nint rows = tile.Rows;
+        nint rows = TRows.One ? 1 : tile.Rows;
         float* sums = tile.Sums;
-        for (nint row = 0; row < rows; row++) TLanes.Store(sums + (row * Sixteen), TLanes.Create(0));
+        V only = TLanes.Create(0);
+        if (!TRows.One) for (nint row = 0; row < rows; row++) TLanes.Store(sums + (row * Sixteen), only);
         byte* quants = tile.Weights;
         int* x = tile.X, start = tile.Corrections;
         float* xScales = tile.XScales;
@@ -35,23 +37,24 @@ internal static unsafe class StripKernel
         {
             int count = (int)Math.Min(StripMatrix.ChunkBlocks, left);
             byte* scales = quants + (count * TQuants.Bytes);
+            V common = TScales.Common<TLanes, V>(scales), commonMinimum = TScales.CommonMinimum<TLanes, V>(scales);
             for (int block = 0; block < count; block++, quants += TQuants.Bytes, xScales += rows, start += TScales.Parts * rows)
             {
-                if (rows == 1 && Sse.IsSupported) Prefetch(quants + Ahead, TQuants.Bytes);
+                if (TRows.One && Sse.IsSupported) Prefetch(quants + Ahead, TQuants.Bytes);
                 TQuants.Groups<TByteLanes, TBytes>(quants, 0, out TBytes w0, out TBytes w1);
                 TQuants.Groups<TByteLanes, TBytes>(quants, 1, out TBytes w2, out TBytes w3);
                 TQuants.Groups<TByteLanes, TBytes>(quants, 2, out TBytes w4, out TBytes w5);
                 TQuants.Groups<TByteLanes, TBytes>(quants, 3, out TBytes w6, out TBytes w7);
-                V scale = TScales.Scale<TLanes, V>(scales, block, 0), scale2 = default, minimum = default, minimum2 = default;
+                V scale = TScales.Scale<TLanes, V>(common, scales, block, 0), scale2 = default, minimum = default, minimum2 = default;
                 // What the sums' bias comes to: exact, since it has two bits and a scale at most 19.
                 V bias = TLanes.Multiply(scale, TLanes.Create(-SumBias.Value)), bias2 = default;
                 if (TScales.Parts == 2)
                 {
-                    scale2 = TScales.Scale<TLanes, V>(scales, block, 1);
+                    scale2 = TScales.Scale<TLanes, V>(common, scales, block, 1);
                     bias2 = TLanes.Multiply(scale2, TLanes.Create(-SumBias.Value));
                 }
-                if (TScales.HasMinimum) minimum = TScales.Minimum<TLanes, V>(scales, block, 0);
-                if (TScales.HasMinimum && TScales.Parts == 2) minimum2 = TScales.Minimum<TLanes, V>(scales, block, 1);
+                if (TScales.HasMinimum) minimum = TScales.Minimum<TLanes, V>(commonMinimum, scales, block, 0);
+                if (TScales.HasMinimum && TScales.Parts == 2) minimum2 = TScales.Minimum<TLanes, V>(commonMinimum, scales, block, 1);
                 for (nint row = 0; row < rows; row++, x += 8)
                 {
                     // Two short chains of sums: a long one keeps the processor waiting.
@@ -68,15 +71,17 @@ internal static unsafe class StripKernel
                         sum = TDot.Dot(TDot.Dot(TDot.Dot(TDot.Dot(Start<TQuants, TDot, TSum, TBytes, V>(start + rows + row), w4, x[4]), w5, x[5]), w6, x[6]), w7, x[7]);
                         scaled = TLanes.Add(scaled, TLanes.Fma(TDot.Biased(sum), scale2, bias2));
                     }
-                    V chain = TLanes.Fma(scaled, TLanes.Create(xScales[row]), TLanes.Load(sums + (row * Sixteen)));
+                    V chain = TLanes.Fma(scaled, TLanes.Create(xScales[row]), TRows.One ? only : TLanes.Load(sums + (row * Sixteen)));
                     if (TScales.HasMinimum) chain = TLanes.Fma(minimum, TLanes.Create(((float*)start)[row]), chain);
                     if (TScales.HasMinimum && TScales.Parts == 2) chain = TLanes.Fma(minimum2, TLanes.Create(((float*)start)[rows + row]), chain);
-                    TLanes.Store(sums + (row * Sixteen), chain);
+                    if (TRows.One) only = chain;
+                    else TLanes.Store(sums + (row * Sixteen), chain);
                 }
             }
-            if (rows == 1 && Sse.IsSupported) Prefetch(scales + Ahead, TScales.Bytes(StripMatrix.ChunkBlocks));
+            if (TRows.One && Sse.IsSupported) Prefetch(scales + Ahead, TScales.Bytes(StripMatrix.ChunkBlocks));
             quants = scales + TScales.Bytes(count);
         }
+        if (TRows.One) TLanes.Store(sums, only);
     }
 
     /// <summary>The address need not be a valid one.</summary>

@@ -24,6 +24,8 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
     // Rows of x that pass over a block at a time: more of them make up for preparing it, fewer stay in the second-level cache.
     private const int MaxRows = 32;
 
+    private const int LineBytes = 64;
+
     private StripOperands _operands;
     private QuantizedRows _x;
     private int _stripsPerPart, _tilesPerPart, _tileParts;
@@ -76,7 +78,9 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
     {
         StripMatrix weights = _operands.Weights;
         int column = strip * StripRows, width = weights.RowsOf(strip), rows = _x.Grid.Rows(tile);
-        float* sums = stackalloc float[MaxRows * StripRows];
+        // On a line of the cache, so that no register of sums lies across two.
+        byte* memory = stackalloc byte[(MaxRows * StripRows * sizeof(float)) + LineBytes];
+        float* sums = (float*)((nint)(memory + LineBytes - 1) & -LineBytes);
         StripTile operands = new()
         {
             Rows = rows,
@@ -87,7 +91,8 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
             Corrections = _x.Corrections(tile),
             Sums = sums,
         };
-        StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V>(operands);
+        if (rows == 1) StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, OneRow>(operands);
+        else StripKernel.Run<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V, ManyRows>(operands);
         float* bias = _operands.Bias == null ? null : _operands.Bias + column, y = _operands.Y + (_x.Grid.First(tile) * _operands.Ldy) + column;
         for (int row = 0; row < rows; row++, sums += StripRows, y += _operands.Ldy)
         {

@@ -13,7 +13,7 @@ internal readonly unsafe struct TwoBits : IStripQuants
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Groups<TLanes, TBytes>(byte* block, int pair, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes> =>
-        StripBits.Two<TLanes, TBytes>(block, pair, out even, out odd);
+        StripBits.Two<TLanes, TBytes>(block, pair, 0, out even, out odd);
 
     public static int Read(byte* block, int row, int column) => StripBits.ReadTwo(block, row, column);
 

@@ -31,8 +31,9 @@ for recipe in $recipes; do
   for importance in "" "$out/importance.gguf"; do
     ours=$out/$recipe${importance:+-calibrated}.gguf theirs=$out/$recipe${importance:+-calibrated}-llama.gguf
     dotnet "$heed" quantize "$out/f32.gguf" "$ours" --type "$recipe" ${importance:+--importance "$importance"} --force 2>/dev/null
-    "$work/llama_quantize" "$out/f32.gguf" "$theirs" "${number[$recipe]}" 2 $importance >/dev/null
-    row="$row $(perplexity "$ours") $(perplexity "$theirs")"
+    row="$row $(perplexity "$ours")"
+    # Some recipes are refused without an importance matrix.
+    if "$work/llama_quantize" "$out/f32.gguf" "$theirs" "${number[$recipe]}" 2 $importance >/dev/null 2>&1; then row="$row $(perplexity "$theirs")"; else row="$row -"; fi
   done
-  echo "$row $(stat -c %s "$out/$recipe.gguf") $(stat -c %s "$out/$recipe-llama.gguf")"
+  echo "$row $(stat -c %s "$out/$recipe-calibrated.gguf") $(stat -c %s "$out/$recipe-calibrated-llama.gguf")"
 done

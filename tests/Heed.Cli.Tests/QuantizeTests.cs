@@ -34,6 +34,38 @@ public sealed class QuantizeTests : IDisposable
         Directory.GetFiles(Path.GetDirectoryName(model)!).Length.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("affine8"), InlineData("affine8_channel"), InlineData("AFFINE8_GROUP")]
+    public void Quantize_AffineTypes_WriteAFolderThatTellsStories(string type)
+    {
+        string model = _folder.File("affine");
+        HeedResult made = HeedProcess.Run("quantize", s_shipped, model, "--type", type);
+
+        made.ExitCode.ShouldBe(0, made.Err);
+        made.Err.ShouldContain("Heed's own format");
+        new FileInfo(Path.Combine(model, "model.safetensors")).Length.ShouldBeInRange(3_400_000, 3_900_000);
+        HeedProcess.Run("complete", "Once upon a time", "-m", model, "-t", "0", "-n", "4").Out.ShouldStartWith(HeedProcess.Run("complete", "Once upon a time", "-m", s_shipped, "-t", "0", "-n", "2").Out.TrimEnd());
+        HeedProcess.Run("inspect", model, "--tensors").Out.ShouldMatch(@"blocks\.3\.attention\.output\.weight\.zero_point +U8");
+    }
+
+    [Fact]
+    public void Quantize_SavedImportance_GivesTheSameFile()
+    {
+        string text = _folder.File("t.txt"), importance = _folder.File("i.gguf"), first = _folder.File("a.gguf"), second = _folder.File("b.gguf");
+        File.WriteAllText(text, string.Join("\n", Enumerable.Repeat("Once upon a time there was a little girl named Molly. She had a dog.", 20)));
+        HeedResult made = HeedProcess.Run("quantize", s_shipped, first, "--type", "q2_k", "--calibrate", text, "--save-importance", importance);
+        made.ExitCode.ShouldBe(0, made.Err);
+        HeedResult again = HeedProcess.Run("quantize", s_shipped, second, "--type", "q2_k", "--importance", importance);
+        again.ExitCode.ShouldBe(0, again.Err);
+
+        File.ReadAllBytes(second).ShouldBe(File.ReadAllBytes(first));
+        File.Delete(second);
+        Fails(ExitCodes.Usage, "expected one of them", "quantize", s_shipped, second, "--type", "q2_k", "--importance", importance, "--calibrate", text);
+        Fails(ExitCodes.Usage, "a text for --calibrate too", "quantize", s_shipped, second, "--type", "q2_k", "--save-importance", importance);
+        Fails(ExitCodes.Error, "general.type is 'model'", "quantize", s_shipped, second, "--type", "q2_k", "--importance", first);
+        File.Exists(second).ShouldBeFalse();
+    }
+
     [Fact]
     public void Convert_ThereAndBack_KeepsEveryWeight()
     {
@@ -70,7 +102,9 @@ public sealed class QuantizeTests : IDisposable
         Fails(ExitCodes.Usage, "--type is 'q9'", "quantize", s_shipped, gguf, "--type", "q9");
         Fails(ExitCodes.Usage, "--type", "quantize", s_shipped, gguf);
         Fails(ExitCodes.Usage, "heed quantize has the others", "convert", s_shipped, gguf, "--type", "q8_0");
-        Fails(ExitCodes.Usage, "expected one of these, or a path that ends with .gguf", "quantize", s_shipped, _folder.File("folder"), "--type", "q8_0");
+        Fails(ExitCodes.Usage, "expected one of these, an affine type, or a path that ends with .gguf", "quantize", s_shipped, _folder.File("folder"), "--type", "q8_0");
+        Fails(ExitCodes.Usage, "this format has no affine 8-bit numbers; expected a folder for affine8", "quantize", s_shipped, gguf, "--type", "affine8");
+        Fails(ExitCodes.Usage, "do not go with affine types", "quantize", s_shipped, _folder.File("folder"), "--type", "affine8", "--calibrate", "x.txt");
         Fails(ExitCodes.Usage, "llama2.c's files hold f32", "quantize", s_shipped, _folder.File("m.bin"), "--type", "f16");
         Fails(ExitCodes.Error, "this is the model itself", "convert", s_shipped, s_shipped, "--force");
         Fails(ExitCodes.Error, "nowhere", "quantize", s_shipped, gguf, "--type", "q8_0", "--calibrate", "/nowhere.txt");

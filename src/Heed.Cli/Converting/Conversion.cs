@@ -5,6 +5,7 @@ using Heed.Inference;
 using Heed.Models;
 using Heed.Models.Checkpoints;
 using Heed.Models.Quantization;
+using Heed.Tensors;
 using Heed.Tokenizers;
 
 namespace Heed.Cli.Converting;
@@ -30,7 +31,7 @@ internal sealed class Conversion(Checkpoint checkpoint, string? tokenizerPath, i
                 WriteLlama2c(output.Path, recipe, cancellation);
                 break;
             default:
-                WriteFolder(output.Path, recipe);
+                WriteFolder(output.Path, recipe, cancellation);
                 break;
         }
     }
@@ -70,15 +71,33 @@ internal sealed class Conversion(Checkpoint checkpoint, string? tokenizerPath, i
         }
     }
 
-    private void WriteFolder(string folder, QuantizationRecipe recipe)
+    /// <summary>Writes a folder of Heed's own with affine 8-bit numbers.</summary>
+    public void WriteAffine(OutputPath output, AffineScheme scheme, string name, CancellationToken cancellation)
     {
-        if (!recipe.IsPlain) throw new CommandException($"{folder}: a folder of safetensors holds f32, f16 or bf16, not {recipe.Name}; expected one of these, or a path that ends with .gguf.", ExitCodes.Usage);
-        Tokenizer tokenizer = LanguageModel.LoadTokenizer(checkpoint, tokenizerPath);
+        if (output.Kind != OutputKind.Folder)
+            throw new CommandException($"{output.Path}: this format has no affine 8-bit numbers; expected a folder for {name}, or another --type.", ExitCodes.Usage);
+        terminal.Note("the folder will be in Heed's own format, which heed reads and others do not: no other has affine 8-bit numbers with a zero point.");
+        WriteFolder(output.Path, WeightType.F32, scheme, cancellation);
+    }
+
+    private void WriteFolder(string folder, QuantizationRecipe recipe, CancellationToken cancellation)
+    {
+        if (!recipe.IsPlain) throw new CommandException($"{folder}: a folder of safetensors holds f32, f16 or bf16, not {recipe.Name}; expected one of these, an affine type, or a path that ends with .gguf.", ExitCodes.Usage);
         OwnFormat.Check(checkpoint.Config, terminal);
-        ModelFolder.Write(new Transformer(checkpoint.Config, checkpoint.Weights()), folder, ExportOptions.Of(tokenizer, SamplingSettings.Of(checkpoint), recipe.Type));
+        WriteFolder(folder, recipe.Type, affine: null, cancellation);
+    }
+
+    private void WriteFolder(string folder, WeightType type, AffineScheme? affine, CancellationToken cancellation)
+    {
+        Tokenizer tokenizer = LanguageModel.LoadTokenizer(checkpoint, tokenizerPath);
+        HuggingFaceExportOptions options = ExportOptions.Of(tokenizer, SamplingSettings.Of(checkpoint), type) with { Affine = affine };
+        Transformer model = new(checkpoint.Config, checkpoint.Weights(form: WeightForm.Exact, cancellation: cancellation));
+        using (ProgressLine progress = new(terminal, "writing")) ModelFolder.Write(model, folder, options, progress, cancellation);
         string? source = tokenizerPath ?? (checkpoint.Format is CheckpointFormat.HuggingFace or CheckpointFormat.Heed ? checkpoint.Path : null);
         TokenizerFiles.Write(folder, tokenizer, source);
-        terminal.Note($"the model is in {folder}.");
+        long bytes = Directory.EnumerateFiles(folder, "*.safetensors").Sum(file => new FileInfo(file).Length);
+        terminal.Note(string.Create(CultureInfo.InvariantCulture,
+            $"the model is in {folder}: {bytes / BytesPerMebibyte:F1} MiB (the weights were {checkpoint.WeightBytes / BytesPerMebibyte:F1} MiB)."));
     }
 
     private void NoteFallbacks(GgufExportReport report, QuantizationRecipe recipe)

@@ -55,7 +55,8 @@ public sealed class GgufWriter(GgufKeys keys)
         ArgumentException.ThrowIfNullOrEmpty(path);
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         byte[] header = Header(out long dataStart, out long[] offsets);
-        long length = entries.Count == 0 ? header.Length : dataStart + offsets[^1] + entries[^1].Bytes;
+        // ggml reads the last tensor's padding too where it reads all data at once.
+        long length = entries.Count == 0 ? header.Length : Aligned(checked(dataStart + offsets[^1] + entries[^1].Bytes));
         try
         {
             using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))

@@ -19,6 +19,9 @@ public sealed record StoredTensor(string Name, WeightType Type, long[] Shape, lo
     /// <summary>The byte offset of the first group scale; meaningful where <see cref="GroupSize"/> is not 0.</summary>
     internal long ScaleOffset { get; init; }
 
+    /// <summary>The scales and zero points where <see cref="Type"/> is U8 and the numbers are affine, else null. <see cref="TensorFile.ReadFloats"/> applies them.</summary>
+    internal AffineParts? Affine { get; init; }
+
     /// <summary>Which file of several holds it.</summary>
     internal int Part { get; init; }
 

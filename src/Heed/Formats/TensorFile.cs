@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using Heed.Kernels.Quantization;
 
@@ -79,7 +80,8 @@ public abstract class TensorFile : IDisposable
         while (!destination.IsEmpty)
         {
             int count = Math.Min(destination.Length, ElementsPerChunk);
-            if (tensor.GroupSize > 0) ReadGroups(part, tensor, firstElement, destination[..count]);
+            if (tensor.Affine is { } affine) ReadAffine(tensor, affine, firstElement, destination[..count]);
+            else if (tensor.GroupSize > 0) ReadGroups(part, tensor, firstElement, destination[..count]);
             else ReadBlocks(tensor, firstElement / perBlock, destination[..count]);
             firstElement += count;
             destination = destination[count..];
@@ -134,6 +136,19 @@ public abstract class TensorFile : IDisposable
         last = last[..perBlock];
         Dequantize.ToFloat(tensor.Type, Bytes(tensor, (block + whole) * size, size), last);
         last[..rest].CopyTo(destination[(whole * perBlock)..]);
+    }
+
+    private void ReadAffine(StoredTensor tensor, AffineParts parts, long first, Span<float> destination)
+    {
+        ReadOnlySpan<byte> codes = Bytes(tensor, first, destination.Length);
+        ReadOnlySpan<byte> scales = Bytes(parts.Scales, 0, checked((int)parts.Scales.ByteLength)), zeros = Bytes(parts.ZeroPoints, 0, checked((int)parts.ZeroPoints.ByteLength));
+        long perScale = tensor.ElementCount / zeros.Length;
+        for (int i = 0; i < codes.Length;)
+        {
+            (long pair, long phase) = Math.DivRem(first + i, perScale);
+            float scale = BinaryPrimitives.ReadSingleLittleEndian(scales[(int)(pair * sizeof(float))..]);
+            for (int end = (int)Math.Min(codes.Length, i + perScale - phase); i < end; i++) destination[i] = scale * (codes[i] - zeros[(int)pair]);
+        }
     }
 
     private void ReadGroups(MappedFile part, StoredTensor tensor, long first, Span<float> destination)

@@ -7,6 +7,8 @@ namespace Heed.Tensors;
 /// </summary>
 public readonly record struct AffineQuantization
 {
+    private const int MostBits = 8;
+
     private AffineQuantization(float scale, int zeroPoint, int bits) => (Scale, ZeroPoint, Bits) = (scale, zeroPoint, bits);
 
     /// <summary>The distance between two neighbours; above 0.</summary>
@@ -35,11 +37,20 @@ public readonly record struct AffineQuantization
             least = Math.Min(least, values[i]);
             greatest = Math.Max(greatest, values[i]);
         }
+        return OfRange(least, greatest, bits);
+    }
+
+    /// <summary>As <see cref="Of"/> for numbers from <paramref name="least"/>, 0 or below, to <paramref name="greatest"/>, 0 or above.</summary>
+    internal static AffineQuantization OfRange(double least, double greatest, int bits = MostBits)
+    {
         int top = (1 << bits) - 1;
         // The least normal number keeps a tensor of zeros finite.
         float scale = Math.Max((float)((greatest - least) / top), 1.17549435e-38f);
         return new AffineQuantization(scale, (int)Math.Clamp(Math.Round(-least / scale), 0, top), bits);
     }
+
+    /// <summary>One of eight bits that was made before.</summary>
+    internal static AffineQuantization Stored(float scale, int zeroPoint) => new(scale, zeroPoint, MostBits);
 
     /// <summary>Quantizes; numbers beyond the range become its ends, NaN the zero point.</summary>
     /// <param name="values">The numbers.</param>

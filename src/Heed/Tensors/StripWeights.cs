@@ -3,7 +3,7 @@ using Heed.Kernels.Strips;
 namespace Heed.Tensors;
 
 /// <summary>A quantized matrix in strips, in memory of its own; inputs are rounded to 8 bits, 32 at a time, while it multiplies.</summary>
-internal sealed class StripWeights(StripMatrix matrix) : LinearWeights(matrix.Rows, matrix.Columns)
+internal class StripWeights(StripMatrix matrix) : LinearWeights(matrix.Rows, matrix.Columns)
 {
     public StripMatrix Matrix { get; } = matrix;
 

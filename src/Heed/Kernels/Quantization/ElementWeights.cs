@@ -19,11 +19,11 @@ internal static class ElementWeights
         for (int i = 0; i < x.Length; i++) weights[i] = mean + MathF.Abs(x[i]);
     }
 
-    /// <summary>For blocks around zero: mean of squares / 4 + x², or importance · √(mean of squares + x²).</summary>
+    /// <summary>For blocks around zero: 4 · mean of squares + x², or importance · √(mean of squares + x²).</summary>
     public static void ForSigned(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, Span<float> weights)
     {
         if (Important(x, importance, weights)) return;
-        float floor = 0.25f * MeanSquare(x);
+        float floor = 4 * MeanSquare(x);
         for (int i = 0; i < x.Length; i++) weights[i] = floor + x[i] * x[i];
     }
 

@@ -14,4 +14,10 @@ internal unsafe ref struct FileScales
 
     /// <summary>What <see cref="Minimum"/> is multiplied with in each part of a super-block.</summary>
     public fixed sbyte MinimumFactors[16];
+
+    /// <summary>The scale of affine numbers.</summary>
+    public float WideScale;
+
+    /// <summary>What is added to affine numbers before the scale multiplies them: less the zero point.</summary>
+    public float WideOffset;
 }

@@ -16,6 +16,12 @@ internal abstract unsafe class StripFormat
     private static readonly StripFormat NonLinear = new StripFormat<TableNibbles, BlockScales>();
     private static readonly StripFormat NonLinearSuper = new StripFormat<TableNibbles, SuperScales<Count1>>();
 
+    /// <summary>Affine numbers whose rows have one scale each.</summary>
+    public static StripFormat AffineRows { get; } = new AffineStripFormat<AffineChunkScales>();
+
+    /// <summary>Affine numbers with a scale for each row of each block.</summary>
+    public static StripFormat AffineBlocks { get; } = new AffineStripFormat<AffineBlockScales>();
+
     /// <summary>The format of a type of blocks.</summary>
     /// <exception cref="ArgumentException">The type has no blocks.</exception>
     public static StripFormat Of(WeightType type) => type switch
@@ -43,6 +49,10 @@ internal abstract unsafe class StripFormat
 
     /// <summary>A row of a strip as floats.</summary>
     public abstract void ReadRow(int blocks, byte* strip, int row, float* destination);
+
+    /// <summary>A row of a strip as what it was packed from.</summary>
+    /// <exception cref="NotSupportedException">The format does not say.</exception>
+    public virtual void ReadBlocks(int blocks, byte* strip, int row, byte* destination) => throw new NotSupportedException("StripFormat: only affine numbers are read back.");
 
     /// <summary>The product of a matrix of this format.</summary>
     public abstract void Multiply(StripPath path, WorkerPool pool, in StripOperands operands);

@@ -22,20 +22,25 @@ internal sealed unsafe class StripMatrix : IDisposable
 
     private readonly NativeBuffer _buffer;
     private readonly StripFormat _format;
-    private readonly long _stripBytes;
+    private readonly long _stripBytes, _rowBytes;
 
     /// <summary>A matrix of zeros; fill it with <see cref="Pack"/>.</summary>
     /// <exception cref="ArgumentException">A row is not a whole number of blocks, or the type has none.</exception>
-    public StripMatrix(WeightType type, int rows, int columns)
+    public StripMatrix(WeightType type, int rows, int columns) : this(StripFormat.Of(type), type, rows, columns, BlockSizes.ElementsPerBlock(type), BlockSizes.BytesPerBlock(type))
     {
-        _format = StripFormat.Of(type);
-        if (columns % BlockSizes.ElementsPerBlock(type) != 0)
-            throw new ArgumentException($"StripMatrix: {columns} columns are not a whole number of {type} blocks of {BlockSizes.ElementsPerBlock(type)}.");
+    }
+
+    private StripMatrix(StripFormat format, WeightType type, int rows, int columns, int blockColumns, int blockBytes)
+    {
+        _format = format;
+        if (columns % blockColumns != 0)
+            throw new ArgumentException($"StripMatrix: {columns} columns are not a whole number of {type} blocks of {blockColumns}.");
         Type = type;
         Rows = rows;
         Columns = columns;
         Blocks = columns / BlockColumns;
         StripCount = (rows + StripRows - 1) / StripRows;
+        _rowBytes = (long)columns / blockColumns * blockBytes;
         _stripBytes = (_format.StripBytes(Blocks) + Alignment - 1) / Alignment * Alignment;
         _buffer = new NativeBuffer(_stripBytes * StripCount);
     }
@@ -54,6 +59,13 @@ internal sealed unsafe class StripMatrix : IDisposable
 
     public long Bytes => _buffer.Bytes;
 
+    /// <summary>A matrix of affine numbers, which is packed from rows of <see cref="AffineBlock"/>s.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="columns">A multiple of 32.</param>
+    /// <param name="oneScale">Whether all of a row has the scale of its first block.</param>
+    public static StripMatrix Affine(int rows, int columns, bool oneScale) =>
+        new(oneScale ? StripFormat.AffineRows : StripFormat.AffineBlocks, WeightType.U8, rows, columns, BlockColumns, AffineBlock.Bytes);
+
     /// <summary>Whether the type is one that strips hold.</summary>
     public static bool Takes(WeightType type) => BlockSizes.ElementsPerBlock(type) > 1;
 
@@ -66,11 +78,10 @@ internal sealed unsafe class StripMatrix : IDisposable
     /// <summary>Sets a strip from its rows in the file's own bytes, one after the other.</summary>
     public void Pack(int strip, ReadOnlySpan<byte> rows)
     {
-        BlockSizes.TryByteLength(Type, Columns, out long rowBytes);
-        if (rows.Length != rowBytes * RowsOf(strip))
-            throw new ArgumentException($"StripMatrix: strip {strip} takes {RowsOf(strip)} rows of {rowBytes} bytes; got {rows.Length} bytes.");
+        if (rows.Length != _rowBytes * RowsOf(strip))
+            throw new ArgumentException($"StripMatrix: strip {strip} takes {RowsOf(strip)} rows of {_rowBytes} bytes; got {rows.Length} bytes.");
         new Span<byte>(Strip(strip), checked((int)_stripBytes)).Clear();
-        fixed (byte* from = rows) _format.Pack(Type, Blocks, from, rowBytes, RowsOf(strip), Strip(strip));
+        fixed (byte* from = rows) _format.Pack(Type, Blocks, from, _rowBytes, RowsOf(strip), Strip(strip));
     }
 
     /// <summary>A row as floats: those that dequantizing the file's bytes gives.</summary>
@@ -79,6 +90,15 @@ internal sealed unsafe class StripMatrix : IDisposable
         if ((uint)row >= (uint)Rows) throw new ArgumentOutOfRangeException(nameof(row), row, $"StripMatrix: the matrix has {Rows} rows.");
         int strip = row / StripRows;
         fixed (float* to = destination[..Columns]) _format.ReadRow(Blocks, Strip(strip), row % StripRows, to);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>A row of affine numbers as <see cref="AffineBlock"/>s.</summary>
+    public void ReadBlocks(int row, Span<byte> destination)
+    {
+        if ((uint)row >= (uint)Rows) throw new ArgumentOutOfRangeException(nameof(row), row, $"StripMatrix: the matrix has {Rows} rows.");
+        int strip = row / StripRows;
+        fixed (byte* to = destination[..(int)_rowBytes]) _format.ReadBlocks(Blocks, Strip(strip), row % StripRows, to);
         GC.KeepAlive(this);
     }
 

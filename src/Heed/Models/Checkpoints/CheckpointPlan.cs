@@ -1,11 +1,12 @@
 using Heed.Formats;
+using Heed.Tensors;
 
 namespace Heed.Models.Checkpoints;
 
 /// <summary>A layer of the model and the file's tensors that it is made of.</summary>
 internal sealed record PlannedLayer(ModelLayer Layer, StoredTensor[] Weights, StoredTensor[] Biases, StoredTensor[] Buffers)
 {
-    public long Bytes => Weights.Sum(tensor => tensor.ByteLength) + Biases.Sum(tensor => tensor.ByteLength) + Buffers.Sum(tensor => tensor.ByteLength);
+    public long Bytes => Weights.Sum(tensor => tensor.ByteLength + (tensor.Affine?.Bytes ?? 0)) + Biases.Sum(tensor => tensor.ByteLength) + Buffers.Sum(tensor => tensor.ByteLength);
 }
 
 /// <summary>
@@ -94,9 +95,30 @@ internal sealed class CheckpointPlan
         _used.Add(name);
         if (!tensor.Shape.AsSpan().SequenceEqual(shape))
             _problems.Add((name, $"has shape {tensor.ShapeText}; expected {expected}"));
+        else if (_names.IsOwn && tensor.Type == WeightType.U8 && shape.Length == 2)
+            tensor = WithScales(tensor);
         else if (!IsWeight(tensor))
             _problems.Add((name, $"has type {tensor.Type}; expected floating-point numbers or quantized blocks"));
         taken.Add(tensor);
+    }
+
+    /// <summary>A matrix of affine numbers with the tensors that say what they mean.</summary>
+    private StoredTensor WithScales(StoredTensor codes)
+    {
+        string scaleName = codes.Name + AffineNames.Scale, zeroName = codes.Name + AffineNames.ZeroPoint;
+        if (!_file.TryGet(scaleName, out StoredTensor? scales) || !_file.TryGet(zeroName, out StoredTensor? zeros))
+        {
+            _problems.Add((codes.Name, $"has type U8, but there are no '{scaleName}' and '{zeroName}'"));
+            return codes;
+        }
+        _used.Add(scaleName);
+        _used.Add(zeroName);
+        if (scales.Type != WeightType.F32 || zeros.Type != WeightType.U8 || !scales.Shape.AsSpan().SequenceEqual(zeros.Shape) || AffineScheme.OfShape(scales.Shape, codes.Shape[0], codes.Shape[1]) is null)
+        {
+            _problems.Add((scaleName, $"is {scales.Type} {scales.ShapeText}, and '{zeroName}' {zeros.Type} {zeros.ShapeText}; expected F32 and U8 of one shape: [1], [rows], or [rows, groups of a multiple of {AffineScheme.SmallestGroup} columns]"));
+            return codes;
+        }
+        return codes with { Affine = new AffineParts(scales, zeros) };
     }
 
     private static bool IsWeight(StoredTensor tensor) => tensor.Type switch

@@ -11,6 +11,7 @@ internal static class FolderFiles
     /// <exception cref="IOException">A file cannot be written; what was there stays.</exception>
     public static void Write(string folder, params (string Name, Action<string> Write)[] files)
     {
+        bool isNew = !Directory.Exists(folder);
         Directory.CreateDirectory(folder);
         string mark = $".{Guid.NewGuid():N}.tmp";
         try
@@ -22,6 +23,7 @@ internal static class FolderFiles
         finally
         {
             foreach ((string name, _) in files) File.Delete(Temporary(name));
+            if (isNew && !Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
         }
 
         string Temporary(string name) => Path.Combine(folder, name + mark);

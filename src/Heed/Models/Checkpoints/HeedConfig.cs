@@ -8,8 +8,8 @@ namespace Heed.Models.Checkpoints;
 /// </summary>
 internal static class HeedConfig
 {
-    /// <summary>What is written, and the newest that is read.</summary>
-    public const int Version = 1;
+    /// <summary>The newest that is read: the first with matrices of affine 8-bit numbers. Models without any are written as version 1.</summary>
+    public const int Version = 2;
 
     private const string TypeKey = "model_type", TypeName = "heed", VersionKey = "format_version";
 
@@ -42,7 +42,7 @@ internal static class HeedConfig
         return HuggingFaceConfigWriter.Json(json =>
         {
             json.WriteString(TypeKey, TypeName);
-            json.WriteNumber(VersionKey, Version);
+            json.WriteNumber(VersionKey, options.Affine is null ? 1 : Version);
             RecordJson.Write(json, config);
             HuggingFaceConfigWriter.Tokens(json, options);
         });

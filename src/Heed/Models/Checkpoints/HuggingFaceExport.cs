@@ -15,21 +15,25 @@ public static class HuggingFaceExport
     /// <param name="model">Any model of the families llama, mistral, qwen2, qwen3, phi3, gemma2 and gpt2, trained here or loaded.</param>
     /// <param name="folder">Where to.</param>
     /// <param name="options">The weights' type, and token ids for the configuration; F32 and none if null.</param>
+    /// <param name="progress">Told the share of the numbers that is written, 0 to 1.</param>
+    /// <param name="cancellation">Ends it within the time of some rows; nothing stays.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="NotSupportedException">
     /// No family has such a configuration, the message says what does not fit; or the model has adapters that are not merged.
     /// Nothing is written.
     /// </exception>
     /// <exception cref="ArgumentException">The weights' type is none of F32, F16 and BF16.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there stays.</exception>
-    public static void Write(Transformer model, string folder, HuggingFaceExportOptions? options = null)
+    public static void Write(Transformer model, string folder, HuggingFaceExportOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new HuggingFaceExportOptions();
         CheckWritable(model, options);
+        if (options.Affine is not null) throw new ArgumentException("HuggingFaceExport: Affine is set, and no Hugging Face family has such numbers; ModelFolder writes them in Heed's own format.", nameof(options));
         ModelConfig config = Checked(model.Config, options, out byte[] json);
         TensorNames names = HuggingFaceConfig.Names(config, _ => true);
-        WriteFiles(folder, ModelTensors.Of(model, config, names, options.WeightType, layer => Order(model.Config, layer)), json, options);
+        WriteFiles(folder, ModelTensors.Of(model, config, names, options, new WriteProgress(progress, cancellation), layer => Order(model.Config, layer)), json, options);
     }
 
     /// <summary>Checks that a Hugging Face family can say all that a configuration says, before a model is trained in vain.</summary>

@@ -23,12 +23,13 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
                 // What lies side by side in the same form becomes one matrix.
                 Form kind = FormOf(parts[i], transposed);
                 int end = i + 1;
-                while (kind != Form.Mapped && end < parts.Length && FormOf(parts[end], transposed) == kind && (kind == Form.Packed || parts[end].Type == parts[i].Type)) end++;
+                while (kind is not (Form.Mapped or Form.Affine) && end < parts.Length && FormOf(parts[end], transposed) == kind && (kind == Form.Packed || parts[end].Type == parts[i].Type)) end++;
                 weights.Add(kind switch
                 {
                     Form.Packed => Pack(parts[i..end], transposed),
                     Form.Strips => PackStrips(parts[i..end]),
                     Form.Halves => PackHalves(parts[i..end]),
+                    Form.Affine => PackAffine(parts[i]),
                     _ => Map(parts[i]),
                 });
                 i = end;
@@ -43,7 +44,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     }
 
     /// <summary>A table whose rows are read one by one: in the file's own bytes where they can be read so.</summary>
-    public LinearWeights LoadTable(StoredTensor table) => table.GroupSize > 0 ? Pack([table], transposed: false) : Map(table);
+    public LinearWeights LoadTable(StoredTensor table) => table.GroupSize > 0 || table.Affine is not null ? Load([table], transposed: false) : Map(table);
 
     /// <summary>The matrices one below the other as an ordinary tensor that no scope owns.</summary>
     public Tensor LoadDense(StoredTensor[] parts, bool transposed, Device device)
@@ -85,11 +86,13 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
         Packed,
         Strips,
         Halves,
+        Affine,
         Mapped,
     }
 
     private Form FormOf(StoredTensor tensor, bool transposed)
     {
+        if (tensor.Affine is not null) return form != WeightForm.Exact && AffineMatrix.Takes(tensor.Shape[1]) ? Form.Affine : Form.Packed;
         if (transposed || tensor.GroupSize > 0 || tensor.Type is WeightType.F32 or WeightType.F64) return Form.Packed;
         if (form == WeightForm.Exact) return Form.Mapped;
         return StripMatrix.Takes(tensor.Type) ? Form.Strips : HalfPanels.Takes(tensor.Type) ? Form.Halves : Form.Mapped;
@@ -114,6 +117,27 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
         RawRows rows = new(file, parts);
         HalfWeights weights = new(new HalfPanels(parts[0].Type, rows.Rows, rows.Columns));
         return Fill(weights, parts, rows, PanelRows, (first, bytes) => weights.Panels.Pack(first / PanelRows, bytes));
+    }
+
+    private AffineWeights PackAffine(StoredTensor tensor)
+    {
+        RawRows rows = new(file, [tensor]);
+        AffineMatrix pairs = ReadPairs(tensor);
+        AffineWeights weights = new(pairs.Scheme, rows.Rows, rows.Columns);
+        return Fill(weights, [tensor], rows, StripMatrix.StripRows, (first, codes) => weights.Set(first / StripMatrix.StripRows, pairs, codes));
+    }
+
+    private AffineMatrix ReadPairs(StoredTensor tensor)
+    {
+        AffineParts parts = tensor.Affine!;
+        AffineScheme scheme = AffineScheme.OfShape(parts.Scales.Shape, tensor.Shape[0], tensor.Shape[1])!.Value;
+        float[] scales = new float[parts.Scales.ElementCount];
+        file.ReadFloats(parts.Scales, 0, scales);
+        ReadOnlySpan<byte> zeros = file.Bytes(parts.ZeroPoints, 0, scales.Length);
+        AffineQuantization[] pairs = new AffineQuantization[scales.Length];
+        for (int i = 0; i < pairs.Length; i++) pairs[i] = AffineQuantization.Stored(scales[i], zeros[i]);
+        progress.Add(parts.Bytes);
+        return new AffineMatrix(scheme, checked((int)tensor.Shape[0]), checked((int)tensor.Shape[1]), pairs);
     }
 
     /// <summary>Hands all rows over, so many at a time, and gives the mapped memory back: there is one copy of the weights.</summary>

@@ -21,22 +21,25 @@ public static class ModelFolder
     /// <param name="model">Any model, trained here or loaded.</param>
     /// <param name="folder">Where to.</param>
     /// <param name="options">The weights' type, and token ids for the configuration; F32 and none if null.</param>
+    /// <param name="progress">Told the share of the numbers that is written, 0 to 1.</param>
+    /// <param name="cancellation">Ends it within the time of some rows; nothing stays.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="NotSupportedException">The model has adapters that are not merged, or a number that the weights' type cannot hold. Nothing is written.</exception>
     /// <exception cref="ArgumentException">The weights' type is none of F32, F16 and BF16, or a setting of the model is no finite number.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there stays.</exception>
-    public static void Write(Transformer model, string folder, HuggingFaceExportOptions? options = null)
+    public static void Write(Transformer model, string folder, HuggingFaceExportOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new HuggingFaceExportOptions();
-        if (WhyOwnFormat(model.Config) is null)
+        if (options.Affine is null && WhyOwnFormat(model.Config) is null)
         {
-            HuggingFaceExport.Write(model, folder, options);
+            HuggingFaceExport.Write(model, folder, options, progress, cancellation);
             return;
         }
         HuggingFaceExport.CheckWritable(model, options);
         byte[] json = HeedConfig.Write(model.Config, options);
-        SafetensorsWriter tensors = ModelTensors.Own(model, options.WeightType);
+        SafetensorsWriter tensors = ModelTensors.Own(model, options, new WriteProgress(progress, cancellation));
         HuggingFaceExport.WriteFiles(folder, tensors, json, options);
     }
 

@@ -5,7 +5,7 @@ using Heed.Tensors;
 namespace Heed.Models.Checkpoints;
 
 /// <summary>A model's tensors on their way to a safetensors file, under the names of a format.</summary>
-internal sealed class ModelTensors
+internal sealed partial class ModelTensors
 {
     private const int RowsPerWrite = 64;
 
@@ -13,31 +13,36 @@ internal sealed class ModelTensors
     private readonly HashSet<string> _added = [];
     private readonly TensorNames _names;
     private readonly WeightType _type;
+    private readonly AffineScheme? _affine;
+    private readonly WriteProgress _progress;
 
-    private ModelTensors(TensorNames names, WeightType type)
+    private ModelTensors(TensorNames names, HuggingFaceExportOptions options, WriteProgress progress)
     {
         _names = names;
-        _type = type;
+        _type = options.WeightType;
+        _affine = options.Affine;
+        _progress = progress;
     }
 
     /// <summary>The tensors of all layers; nothing is read before the writer is told to save.</summary>
     /// <param name="model">The model.</param>
     /// <param name="config">What the file says that it is.</param>
     /// <param name="names">The format's names.</param>
-    /// <param name="type">How the numbers are stored; those of running statistics are always F32.</param>
+    /// <param name="options">How the numbers are stored; those of running statistics are always F32.</param>
+    /// <param name="progress">Told what is written.</param>
     /// <param name="order">For a layer's name the rows of the model in the file's order, or null for as they are.</param>
-    public static SafetensorsWriter Of(Transformer model, ModelConfig config, TensorNames names, WeightType type, Func<string, int[]?> order)
+    public static SafetensorsWriter Of(Transformer model, ModelConfig config, TensorNames names, HuggingFaceExportOptions options, WriteProgress progress, Func<string, int[]?> order)
     {
-        ModelTensors tensors = new(names, type);
+        ModelTensors tensors = new(names, options, progress);
         foreach (ModelLayer layer in ModelLayer.Of(config)) tensors.Add(layer, model.LayerOf(layer.Name), order(layer.Name));
         return tensors._writer;
     }
 
     /// <summary>As <see cref="Of"/>, under the model's own names, each of which must find its place.</summary>
     /// <exception cref="NotSupportedException">The model has a tensor that belongs to no layer of its configuration.</exception>
-    public static SafetensorsWriter Own(Transformer model, WeightType type)
+    public static SafetensorsWriter Own(Transformer model, HuggingFaceExportOptions options, WriteProgress progress)
     {
-        ModelTensors tensors = new(FormatTensorNames.Heed, type);
+        ModelTensors tensors = new(FormatTensorNames.Heed, options, progress);
         foreach (ModelLayer layer in ModelLayer.Of(model.Config)) tensors.Add(layer, model.LayerOf(layer.Name), order: null);
         string[] lost = [.. model.Parameters.Concat(model.Buffers).Select(parameter => parameter.Name).Where(name => !tensors._added.Contains(name))];
         return lost.Length == 0
@@ -72,6 +77,9 @@ internal sealed class ModelTensors
                 // Training rounds the weights to the file's type, but not these.
                 AddVector(part, WeightNames.RunningMean, norm.RunningMean, 0, WeightType.F32);
                 AddVector(part, WeightNames.RunningVariance, norm.RunningVariance, 0, WeightType.F32);
+                break;
+            case Linear or Embedding when IsAffine(part, source):
+                AddAffine(part, source, _affine!.Value);
                 break;
             case Linear linear:
                 AddMatrix(part, LayerRows.Of(linear));
@@ -135,7 +143,8 @@ internal sealed class ModelTensors
     private void Add(string name, WeightType type, long[] shape, Action<StoredPieces> write)
     {
         _added.Add(name);
-        _writer.Add(name, type, shape, stream => write(new StoredPieces(stream, type, name)));
+        _progress.Expect(shape.Aggregate(1L, (count, size) => count * size));
+        _writer.Add(name, type, shape, stream => write(new StoredPieces(stream, type, name, _progress)));
     }
 
     /// <summary>Some rows of a layer that are a tensor of the file.</summary>

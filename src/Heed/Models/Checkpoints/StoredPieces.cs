@@ -7,14 +7,17 @@ namespace Heed.Models.Checkpoints;
 /// <param name="stream">Where to.</param>
 /// <param name="type">F32, F16 or BF16.</param>
 /// <param name="tensor">The tensor's name, for messages.</param>
-internal sealed class StoredPieces(Stream stream, WeightType type, string tensor)
+/// <param name="progress">Told of each piece.</param>
+internal sealed class StoredPieces(Stream stream, WeightType type, string tensor, WriteProgress progress)
 {
     private byte[] _bytes = [];
 
     /// <summary>Writes some of the tensor's numbers.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="NotSupportedException">A finite number is beyond the type's range.</exception>
     public void Write(ReadOnlySpan<float> values)
     {
+        progress.Advance(values.Length);
         if (type == WeightType.F32)
         {
             stream.Write(MemoryMarshal.AsBytes(values));

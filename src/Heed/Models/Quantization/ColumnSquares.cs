@@ -2,7 +2,7 @@ using Heed.Tensors;
 
 namespace Heed.Models.Quantization;
 
-/// <summary>Sums of the squares of a layer's inputs, a column each.</summary>
+/// <summary>Sums of the squares of a layer's inputs, a column each, while they are measured.</summary>
 internal sealed class ColumnSquares(int columns)
 {
     private readonly double[] _sums = new double[columns];
@@ -18,5 +18,5 @@ internal sealed class ColumnSquares(int columns)
         }
     }
 
-    public float[] Mean() => [.. _sums.Select(sum => (float)(sum / Math.Max(1, _rows)))];
+    public InputSquares Total() => new([.. _sums.Select(sum => (float)sum)], _rows);
 }

@@ -84,17 +84,19 @@ internal sealed class GgufTensors
             int RowOf(int row) => order is null ? first + row : order[first + row];
             float[]? importance = _options.Importance?.Of(layer.Name, columns);
             int perPiece = Math.Clamp(NumbersPerPiece / columns, 1, rows);
-            byte[] piece = new byte[checked(perPiece * (int)rowBytes)];
+            using AlternatingPieces pieces = new(stream, checked(perPiece * (int)rowBytes));
             for (int done = 0; done < rows; done += perPiece)
             {
                 _cancellation.ThrowIfCancellationRequested();
                 int count = Math.Min(perPiece, rows - done);
+                byte[] piece = pieces.Next();
                 bool copied = source.TryCopy is not null;
                 for (int i = 0; i < count && copied; i++) copied = source.TryCopy!(RowOf(done + i), type, piece.AsSpan(i * (int)rowBytes, (int)rowBytes));
                 if (!copied) Round(name, type, done, count, columns, importance, (row, to) => source.Read(RowOf(row), to), piece);
-                stream.Write(piece, 0, count * (int)rowBytes);
+                pieces.Write(count * (int)rowBytes);
                 Advance((long)count * columns);
             }
+            pieces.Finish();
         });
     }
 

@@ -159,7 +159,7 @@ public sealed class GgufExportTests : IDisposable
         int[] text = LanguageModel.LoadTokenizer(source).Encode(File.ReadAllText(Path.Combine(s_shipped, "README.md")));
         ImportanceMatrix importance = ImportanceMatrix.Measure(source, text, window: 256);
         importance.Tokens.ShouldBe(text.Length);
-        importance.Layers.Count.ShouldBe(4 * source.Config.NumLayers);
+        importance.Layers.Count.ShouldBe(4 * source.Config.NumLayers + 1);
         importance.Layers.ShouldContain("blocks.3.feed_forward.down");
         double Error(ImportanceMatrix? used)
         {

@@ -1,0 +1,76 @@
+using Heed.Models.Checkpoints;
+using Heed.Nn;
+using Heed.Tensors;
+
+namespace Heed.Models.Quantization;
+
+/// <summary>
+/// Another source's layers with their matrices quantized to affine 8-bit numbers, scale·(q − zeroPoint), in memory: linear layers, and
+/// the token table. They multiply in whole numbers, for which each 32 inputs are rounded to 8 bits, and learn nothing. Matrices whose
+/// rows are no multiple of 32 stay as they are.
+/// </summary>
+/// <remarks>Dispose it when its models are done. A fused layer, such as queries, keys and values, counts as one matrix.</remarks>
+/// <example><code>
+/// using Checkpoint checkpoint = Checkpoint.Open("model-folder");
+/// using AffineWeightSource weights = new(checkpoint.Weights(form: WeightForm.Exact), AffineScheme.PerChannel);
+/// Transformer model = new(checkpoint.Config, weights);
+/// </code></example>
+public sealed class AffineWeightSource : IWeightSource, IDisposable
+{
+    private readonly IWeightSource _inner;
+    private readonly AffineScheme _scheme;
+    private readonly bool _isTop;
+    private readonly List<LinearWeights> _owned;
+
+    /// <summary>Quantizes what <paramref name="inner"/> gives.</summary>
+    /// <param name="inner">Another source.</param>
+    /// <param name="scheme">What shares a scale.</param>
+    public AffineWeightSource(IWeightSource inner, AffineScheme scheme) : this(inner ?? throw new ArgumentNullException(nameof(inner)), scheme, isTop: true, [])
+    {
+    }
+
+    private AffineWeightSource(IWeightSource inner, AffineScheme scheme, bool isTop, List<LinearWeights> owned) =>
+        (_inner, _scheme, _isTop, _owned) = (inner, scheme, isTop, owned);
+
+    /// <inheritdoc/>
+    public Device Device => _inner.Device;
+
+    /// <summary>The bytes of the quantized matrices.</summary>
+    public long Bytes => _owned.Sum(weights => weights.ResidentBytes);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArithmeticException">A number is NaN or infinite.</exception>
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+    {
+        Linear layer = _inner.Linear(name, inFeatures, outFeatures, bias);
+        return AffineMatrix.Takes(inFeatures) ? new FrozenLinear(Quantize(outFeatures, inFeatures, LayerRows.Of(layer)), LayerRows.BiasOf(layer)) : layer;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArithmeticException">A number is NaN or infinite.</exception>
+    public Embedding Embedding(string name, int count, int dim)
+    {
+        Embedding table = _inner.Embedding(name, count, dim);
+        return _isTop && name == WeightNames.Embedding && AffineMatrix.Takes(dim) ? new FrozenEmbedding(Quantize(count, dim, LayerRows.Of(table)), Device) : table;
+    }
+
+    /// <inheritdoc/>
+    public Tensor Tensor(string name, Shape shape) => _inner.Tensor(name, shape);
+
+    /// <inheritdoc/>
+    public IWeightSource Scope(string prefix) => new AffineWeightSource(_inner.Scope(prefix), _scheme, isTop: false, _owned);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (LinearWeights weights in _owned) weights.Dispose();
+        _owned.Clear();
+    }
+
+    private AffineWeights Quantize(int rows, int columns, LayerRows.Reader read)
+    {
+        AffineWeights weights = AffineWeights.Quantize(_scheme, rows, columns, read.Invoke);
+        _owned.Add(weights);
+        return weights;
+    }
+}

@@ -126,8 +126,9 @@ public sealed class KvSlotsTests
         public void Write(int head, float[] keys, float[] values, int[] positions)
         {
             int keySize = _slots.Count * _headDim, valueSize = _slots.Count * _valueDim;
-            KvStore.Keys(keys, _headDim, positions, _headDim, _slots, Panels.AsSpan(head * keySize, keySize));
-            KvStore.Values(values, _valueDim, positions, _valueDim, _slots, Rows.AsSpan(head * valueSize, valueSize));
+            KvLayout layout = new(KvCacheType.F32, _headDim, _valueDim);
+            KvStore.Keys(keys, _headDim, positions, layout, _slots, Panels.AsSpan(head * keySize, keySize));
+            KvStore.Values(values, _valueDim, positions, layout, _slots, Rows.AsSpan(head * valueSize, valueSize));
         }
     }
 }

@@ -85,8 +85,11 @@ internal static class KvRounding
     private static (ushort Scale, float Inverse) Scale(int largest)
     {
         if (largest >= Infinity) return (NaNHalf, 0);
-        Half scale = (Half)Math.Min(BitConverter.Int32BitsToSingle(largest) / 127, (float)System.Half.MaxValue);
-        return (BitConverter.HalfToUInt16Bits(scale), scale == default ? 0 : 1 / (float)scale);
+        int bits = Math.Min(BitConverter.SingleToInt32Bits(BitConverter.Int32BitsToSingle(largest) / 127), LargestHalf);
+        ushort scale = bits < SmallestNormalHalf
+            ? (ushort)(BitConverter.SingleToInt32Bits(BitConverter.Int32BitsToSingle(bits) + 0.5f) - BitConverter.SingleToInt32Bits(0.5f))
+            : (ushort)((bits + 0xFFF - Rebias + ((bits >> 13) & 1)) >> 13);
+        return (scale, scale == 0 ? 0 : 1 / Quantization.HalfPrecision.ToFloat(scale));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -88,7 +88,7 @@ internal static unsafe class KvWidening
         where V : unmanaged
     {
         long i = 0;
-        for (; i <= count - 16; i += 16) L.Store(destination + i, L.LoadHalf(source + i));
+        for (; i <= count - 16; i += 16) L.Store(destination + i, L.LoadNormalHalf(source + i));
         for (; i < count; i++) destination[i] = HalfPrecision.ToFloat(source[i]);
     }
 

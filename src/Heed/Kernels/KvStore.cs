@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Heed.Kernels;
 
 /// <summary>Writes the keys and values of some tokens of one kv head into the slots of their positions, rounded to the type that they are stored in.</summary>
-internal static unsafe class KvStore
+internal static unsafe partial class KvStore
 {
     /// <summary>Keys into panels; token i's key begins at keys[i · stride]. A negative position is not written.</summary>
     public static void Keys(ReadOnlySpan<float> keys, int stride, ReadOnlySpan<int> positions, in KvLayout layout, KvSlots slots, Span<float> panels)

@@ -11,23 +11,20 @@ internal sealed partial class CpuBackend
 
     public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, StoredKeyValues stored)
     {
-        int seq = keys.Seq, heads = keys.Count, keyStride = keys.RowStride, valueStride = values.RowStride;
         if (positions.IsEmpty) return;
-        ReadOnlySpan<float> k = keys.Elements<float>(), v = values.Elements<float>();
-        Span<float> panels = stored.Keys.Span<float>(stored.Keys.ElementCount), rows = stored.Values.Span<float>(stored.Values.ElementCount);
-        int keySize = stored.Keys.Stride(1), valueSize = stored.Values.Stride(1);
-        KvLayout layout = stored.Layout;
-        KvSlots slots = new(stored.Slots);
-        for (int row = 0; row < keys.Batch; row++)
+        AttentionShape shape = new()
         {
-            ReadOnlySpan<int> at = positions.Slice(row * seq, seq);
-            for (int head = 0; head < heads; head++)
-            {
-                int place = row * heads + head;
-                KvStore.Keys(k[(row * seq * keyStride + head * keys.Dim)..], keyStride, at, layout, slots, panels.Slice(place * keySize, keySize));
-                KvStore.Values(v[(row * seq * valueStride + head * values.Dim)..], valueStride, at, layout, slots, rows.Slice(place * valueSize, valueSize));
-            }
-        }
+            Batch = keys.Batch,
+            Queries = keys.Seq,
+            Heads = keys.Count,
+            KvHeads = keys.Count,
+            HeadDim = keys.Dim,
+            ValueDim = values.Dim,
+            KeyCapacity = stored.Slots,
+            Stored = stored.Layout.Type,
+        };
+        KvStore.All(shape, keys.Elements<float>(), keys.RowStride, values.Elements<float>(), values.RowStride, positions,
+            stored.Keys.Span<float>(stored.Keys.ElementCount), stored.Values.Span<float>(stored.Values.ElementCount), _pool);
     }
 
     public void Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Heed.Kernels;
 
 namespace Heed.Tests.Kernels;
@@ -70,6 +71,38 @@ public sealed unsafe class KvStoreTests
                     rows[(slot * layout.RowWords)..((slot + 1) * layout.RowWords)].ShouldAllBe(x => x == Untouched);
                 }
             }
+        }
+    }
+
+    /// <summary>Strided rows of three heads of two batch rows, the second one shorter; enough of them for several threads.</summary>
+    [Theory]
+    [InlineData(KvCacheType.F32)]
+    [InlineData(KvCacheType.F16)]
+    [InlineData(KvCacheType.Q8_0)]
+    public void All_OnAnyNumberOfThreads_IsEachHeadByItself(KvCacheType type)
+    {
+        const int Batch = 2, Seq = 100, Heads = 3, KeyDim = 40, ValueDim = 24, Stride = 200, Slots = 128;
+        KvLayout layout = new(type, KeyDim, ValueDim);
+        AttentionShape shape = new() { Batch = Batch, Queries = Seq, Heads = Heads, KvHeads = Heads, HeadDim = KeyDim, ValueDim = ValueDim, KeyCapacity = Slots, Stored = type };
+        float[] rows = Numbers.Random(5, Batch * Seq * Stride);
+        int[] positions = [.. Enumerable.Range(0, Seq), .. Enumerable.Range(0, Seq).Select(i => i < 20 ? -1 : i - 20)];
+        int keySize = (int)layout.KeyWords(Slots), valueSize = (int)layout.ValueWords(Slots);
+        float[] keys = new float[Batch * Heads * keySize], values = new float[Batch * Heads * valueSize];
+        for (int place = 0; place < Batch * Heads; place++)
+        {
+            int first = place / Heads * Seq, head = place % Heads;
+            KvStore.Keys(rows.AsSpan((first * Stride) + (head * KeyDim)), Stride, positions.AsSpan(first, Seq), layout, new KvSlots(Slots), keys.AsSpan(place * keySize, keySize));
+            KvStore.Values(rows.AsSpan((first * Stride) + 120 + (head * ValueDim)), Stride, positions.AsSpan(first, Seq), layout, new KvSlots(Slots), values.AsSpan(place * valueSize, valueSize));
+        }
+        foreach (int threads in new[] { 1, 3 })
+        {
+            using WorkerPool pool = new(threads);
+            float[] gotKeys = new float[keys.Length], gotValues = new float[values.Length];
+            KvStore.All(shape, rows, Stride, rows.AsSpan(120), Stride, positions, gotKeys, gotValues, pool);
+            MemoryMarshal.Cast<float, int>(gotKeys).SequenceEqual(MemoryMarshal.Cast<float, int>(keys)).ShouldBeTrue($"keys, {threads} threads");
+            MemoryMarshal.Cast<float, int>(gotValues).SequenceEqual(MemoryMarshal.Cast<float, int>(values)).ShouldBeTrue($"values, {threads} threads");
+            Should.Throw<ArgumentException>(() => KvStore.All(shape, rows, Stride, rows, Stride, positions, gotKeys.AsSpan(1), gotValues, pool)).Message.ShouldContain("do not fit");
+            Should.Throw<ArgumentException>(() => KvStore.All(shape, rows.AsSpan(0, 900), Stride, rows, Stride, positions, gotKeys, gotValues, pool));
         }
     }
 

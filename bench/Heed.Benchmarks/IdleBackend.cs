@@ -33,9 +33,9 @@ internal sealed partial class IdleBackend : IBackend
 
     public void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1) { }
 
-    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows) { }
+    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, StoredKeyValues stored) { }
 
-    public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    public void Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null)
     {
     }

@@ -12,6 +12,7 @@ Dictionary<string, (string Summary, Func<string[], int> Run)> verbs = new(String
     ["decode"] = ("greedy decode of a model file, no streaming: decode MODEL [threads [tokens]]", DecodeBenchmark.Run),
     ["train"] = ("a training step of a Llama-like model, or of a GPT-2-like one: train [gpt2] [threads [vocabulary [steps [dim layers heads inner seq batch]]]]", TrainBenchmark.Run),
     ["attention"] = ("training attention forward and backward: attention [rounds] or attention serve THREADS", AttentionBenchmark.Run),
+    ["kv"] = ("attention of a decode step over stored keys and values of each type: kv [rounds [threads]]", CacheBenchmark.Run),
     ["masks"] = ("attention under masks given as tiles and as intervals: masks [rounds [threads]]", MaskBenchmark.Run),
     ["small"] = ("products of a tiny model's size, in nanoseconds", SmallBenchmark.Run),
 };

@@ -20,10 +20,27 @@ public sealed class BenchModelTests
         }
     }
 
+    [Fact]
+    public void Bench_TypesOfTheCache_AreNamedAndTakeTheirShare()
+    {
+        Dictionary<string, long> bytes = [];
+        foreach (string type in new[] { "f32", "F16", "q8_0" })
+        {
+            HeedResult run = HeedProcess.Run("bench", "--synthetic", "15m", "--prompt", "8", "-n", "2", "--rounds", "1", "--threads", "1", "--kv-type", type, "--json");
+            run.ExitCode.ShouldBe(0, run.Err);
+            using JsonDocument json = JsonDocument.Parse(run.Out);
+            json.RootElement.GetProperty("cache_type").GetString().ShouldBe(type.ToLowerInvariant());
+            bytes[type] = json.RootElement.GetProperty("cache_bytes").GetInt64();
+        }
+        bytes["F16"].ShouldBe(bytes["f32"] / 2);
+        bytes["q8_0"].ShouldBeInRange(bytes["f32"] * 34 / 128, bytes["f32"] * 36 / 128);
+    }
+
     [Theory]
     [InlineData("--synthetic is '7b'", "bench", "--synthetic", "7b")]
     [InlineData("--type is 'q9'", "bench", "--synthetic", "15m", "--type", "q9")]
     [InlineData("--type needs --synthetic", "bench", "--type", "q4_0")]
+    [InlineData("--kv-type is 'q4_0'; expected f32, f16, q8_0", "bench", "--kv-type", "q4_0")]
     [InlineData("--threads is '0'", "bench", "--threads", "0")]
     [InlineData("beyond the model's", "bench", "--prompt", "100000")]
     public void Bench_WrongOptions_AreNamed(string expected, params string[] arguments)

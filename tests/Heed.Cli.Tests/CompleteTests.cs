@@ -31,6 +31,23 @@ public sealed class CompleteTests
     }
 
     [Fact]
+    public void Complete_RoundedKeysAndValues_WriteATextAndWrongTypesAreNamed()
+    {
+        string expected = HeedProcess.Run(s_greedy).Out;
+
+        HeedProcess.Run([.. s_greedy, "--kv-type", "f32"]).Out.ShouldBe(expected);
+        foreach (string type in new[] { "f16", "q8_0" })
+        {
+            HeedResult result = HeedProcess.Run([.. s_greedy, "--kv-type", type]);
+            result.ExitCode.ShouldBe(0, result.Err);
+            result.Out.ShouldMatch(@"\A, [A-Za-z ,.]+\z");
+            HeedProcess.Run([.. s_greedy, "--kv-type", type, "--threads", "1"]).Out.ShouldBe(result.Out);
+        }
+        HeedProcess.Run([.. s_greedy, "--kv-type", "bf16"]).Err.ShouldContain("--kv-type is 'bf16'; expected f32, f16, q8_0.");
+        HeedProcess.Run("fill", "a <mask>", "--kv-type", "f16").ExitCode.ShouldBe(2, "fill keeps no cache");
+    }
+
+    [Fact]
     public void Complete_PromptFromStandardInput_IsTheSameAsAnArgument()
     {
         string expected = HeedProcess.Run(s_greedy).Out;

@@ -25,6 +25,7 @@ internal sealed class BenchModelCommand
     private readonly Option<int?> _batch = Count("--batch", "Rows that are read and written on together; 1 if not given.");
     private readonly Option<int?> _rounds = Count("--rounds", "How often; 5 if not given. One more round warms up.");
     private readonly Option<int[]> _threads = new("--threads") { Description = "The numbers of threads to measure with; all cores if not given.", HelpName = "N", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true };
+    private readonly Option<KvCacheType?> _cacheType = CacheTypeOption.Create();
     private readonly Option<bool> _exact = new("--exact") { Description = "Widen quantized weights instead of multiplying them in whole numbers." };
     private readonly Option<bool> _json = new("--json") { Description = "Write a line of JSON for each number of threads." };
 
@@ -32,7 +33,7 @@ internal sealed class BenchModelCommand
     {
         BenchModelCommand self = new();
         command.Add(self._path);
-        Option[] own = [self._synthetic, self._type, self._prompt, self._tokens, self._batch, self._rounds, self._threads, self._exact, self._json];
+        Option[] own = [self._synthetic, self._type, self._prompt, self._tokens, self._batch, self._rounds, self._threads, self._cacheType, self._exact, self._json];
         foreach (Option option in own) command.Add(option);
         self._threads.Validators.Add(result =>
         {
@@ -102,9 +103,10 @@ internal sealed class BenchModelCommand
     private SpeedReport Measure(ParseResult line, string name, string type, Transformer model, long bytes, int prompt, int tokens, int threads, CancellationToken cancellation)
     {
         int batch = line.GetValue(_batch) ?? 1;
+        KvCacheType cacheType = line.GetValue(_cacheType) ?? KvCacheType.F32;
         if ((long)prompt + tokens > model.Config.MaxSeqLen)
             throw new CommandException($"a prompt of {prompt} tokens and {tokens} more are beyond the model's {model.Config.MaxSeqLen}; give less with --prompt and --tokens.");
-        SpeedMeasurement measured = SpeedMeasurement.Measure(model, prompt, tokens, batch, line.GetValue(_rounds) ?? 5, cancellation);
+        SpeedMeasurement measured = SpeedMeasurement.Measure(model, prompt, tokens, batch, line.GetValue(_rounds) ?? 5, cacheType, cancellation);
         ModelConfig config = model.Config;
         return new SpeedReport
         {
@@ -115,6 +117,7 @@ internal sealed class BenchModelCommand
             PromptTokens = prompt,
             NewTokens = tokens,
             WeightBytes = bytes,
+            CacheType = CacheTypeOption.NameOf(cacheType),
             CacheBytes = measured.CacheBytes,
             // The output layer sees the prompt's last token alone.
             TokenMultiplyAdds = config.ParameterCount() - ((config.TieEmbeddings ? 1L : 2L) * config.VocabSize * config.HiddenSize),
@@ -126,7 +129,7 @@ internal sealed class BenchModelCommand
     }
 
     private static string Head(SpeedReport report) => string.Create(CultureInfo.InvariantCulture,
-        $"{report.Model}, {report.Type}: {report.WeightBytes / 1048576.0:F0} MiB read for a token; cache {report.CacheBytes / 1048576.0:F0} MiB; {report.Batch} row(s), prompt {report.PromptTokens}, {report.NewTokens} new tokens.\n")
+        $"{report.Model}, {report.Type}: {report.WeightBytes / 1048576.0:F0} MiB read for a token; cache {report.CacheBytes / 1048576.0:F0} MiB ({report.CacheType}); {report.Batch} row(s), prompt {report.PromptTokens}, {report.NewTokens} new tokens.\n")
         + "Tokens/s: median (least–greatest). Shares: of float32's peak, of the read bandwidth, both measured now.\n\n"
         + $"{"threads",7}{"prompt",26}{"of peak",10}{"writing on",26}{"of reading",12}\n";
 

@@ -21,7 +21,7 @@ internal sealed class ChatCommand
     {
         ChatCommand self = new(terminal);
         Command command = new("chat", "Talk with a model, each line a turn. /help in the chat lists what else a line can be.");
-        self._model.AddTo(command);
+        self._model.AddTo(command, writes: true);
         command.Add(self._system);
         self._sampling.AddTo(command);
         command.SetAction((line, _) => self.RunAsync(line));

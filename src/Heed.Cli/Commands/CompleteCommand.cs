@@ -27,7 +27,7 @@ internal sealed class CompleteCommand
         CompleteCommand self = new(terminal);
         Command command = new("complete", "Write on after a prompt; a model with an encoder reads the prompt and writes what belongs to it. Standard output gets the new text and nothing else.");
         command.Add(self._prompt);
-        self._model.AddTo(command);
+        self._model.AddTo(command, writes: true);
         self._sampling.AddTo(command);
         command.Add(self._json);
         command.Add(self._logprobs);

@@ -14,11 +14,14 @@ internal sealed class ModelOptions
     private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all cores if not given.", "a whole number, 1 to 1024", value => value is >= 1 and <= 1024);
     private readonly Option<int?> _context = ValueOption.Number<int>("--context", "The most tokens that prompt and text may have together; the model's own bound if not given.", "a whole number, 1 or more", value => value >= 1);
 
+    private readonly Option<KvCacheType?> _cacheType = CacheTypeOption.Create();
+
     /// <param name="command">The command.</param>
     /// <param name="withModel">Whether --model names the model; else the command has an argument for it.</param>
-    public void AddTo(Command command, bool withModel = true)
+    /// <param name="writes">Whether the command writes texts on, which takes a cache.</param>
+    public void AddTo(Command command, bool withModel = true, bool writes = false)
     {
-        Option[] all = [.. withModel ? [_model] : Array.Empty<Option>(), _tokenizer, _adapter, _threads, _context];
+        Option[] all = [.. withModel ? [_model] : Array.Empty<Option>(), _tokenizer, _adapter, _threads, _context, .. writes ? [_cacheType] : Array.Empty<Option>()];
         foreach (Option option in all) command.Add(option);
     }
 
@@ -37,6 +40,7 @@ internal sealed class ModelOptions
             Threads = threads,
             MaxSeqLen = context,
             TokenizerPath = line.GetValue(_tokenizer),
+            CacheType = line.GetValue(_cacheType) ?? KvCacheType.F32,
             AdapterPath = line.GetValue(_adapter),
             Progress = progress,
         }, cancellation);

@@ -23,6 +23,8 @@ internal sealed record SpeedReport
     /// <summary>Bytes of weights that one decoding step reads.</summary>
     public required long WeightBytes { get; init; }
 
+    public required string CacheType { get; init; }
+
     public required long CacheBytes { get; init; }
 
     /// <summary>Multiply-adds of the matrices for a token.</summary>

@@ -69,6 +69,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The most tokens that a prompt and what is written after it may have together: the model's own bound, or <see cref="LoadOptions.MaxSeqLen"/> where that is less.</summary>
     public int ContextLength { get; private init; }
 
+    /// <summary>What a generation's keys and values are rounded to when they are stored.</summary>
+    public KvCacheType CacheType { get; private init; }
+
     /// <summary>Tokens that end a text.</summary>
     public IReadOnlyCollection<int> EndTokens => _endTokens;
 
@@ -77,6 +80,7 @@ public sealed class LanguageModel : IDisposable
     /// </summary>
     /// <exception cref="FileFormatException">It is none of these, or damaged; the message names file, tensor and offset.</exception>
     /// <exception cref="IOException">A file does not exist or cannot be read.</exception>
+    /// <exception cref="NotSupportedException"><see cref="LoadOptions.CacheType"/> is not F32, and the model's mixer not attention.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static LanguageModel Load(string path, LoadOptions? options = null, CancellationToken cancellation = default)
     {
@@ -84,12 +88,14 @@ public sealed class LanguageModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Threads, Device.MaxThreads);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxSeqLen);
+        if (!Enum.IsDefined(options.CacheType)) throw new ArgumentOutOfRangeException(nameof(options), options.CacheType, $"Load: CacheType is {(int)options.CacheType}; expected {string.Join(", ", Enum.GetNames<KvCacheType>())}.");
         Checkpoint checkpoint = Checkpoint.Open(path);
         try
         {
             Tokenizer tokenizer = ModelTokenizer.Load(checkpoint, options.TokenizerPath);
             GenerationDefaults defaults = GenerationDefaults.Read(checkpoint.GenerationConfigPath);
             ModelConfig config = checkpoint.Config;
+            config.CheckCacheType("Load", options.CacheType);
             Device device = options.Threads > 0 ? Device.CreateCpu(options.Threads) : Device.Cpu;
             PeftAdapter? adapter = options.AdapterPath is { } folder ? PeftAdapter.Read(folder, config) : null;
             IWeightSource weights = checkpoint.Weights(device, options.Weights, progress: options.Progress, cancellation: cancellation);
@@ -98,6 +104,7 @@ public sealed class LanguageModel : IDisposable
             return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template)
             {
                 _ownsDevice = options.Threads > 0,
+                CacheType = options.CacheType,
                 // The configuration stays: weights may have a row for each of its positions.
                 ContextLength = options.MaxSeqLen > 0 ? Math.Min(options.MaxSeqLen, config.MaxSeqLen) : config.MaxSeqLen,
             };
@@ -178,7 +185,7 @@ public sealed class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength), ContextLength), _endTokens);
+    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength), _endTokens);
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
     internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options,

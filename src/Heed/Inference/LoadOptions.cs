@@ -14,6 +14,9 @@ public sealed record LoadOptions
     /// <summary>In what form the weights are held; <see cref="WeightForm.Exact"/> where no input of a quantized layer may be rounded.</summary>
     public WeightForm Weights { get; init; } = WeightForm.Fast;
 
+    /// <summary>What keys and values are rounded to when a generation stores them: F16 takes half of F32's memory, Q8_0 about a quarter.</summary>
+    public KvCacheType CacheType { get; init; }
+
     /// <summary>A tokenizer file to use instead of the model's own; needed where the model brings none.</summary>
     public string? TokenizerPath { get; init; }
 

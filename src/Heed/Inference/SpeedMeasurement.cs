@@ -34,16 +34,18 @@ public sealed record SpeedMeasurement
     /// <param name="newTokens">The tokens that are written on; 0 for none.</param>
     /// <param name="batch">The rows.</param>
     /// <param name="rounds">How often.</param>
+    /// <param name="cacheType">What keys and values are rounded to.</param>
     /// <param name="cancellation">Looked at between tokens.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range, or prompt and new tokens exceed the model's context.</exception>
-    /// <exception cref="NotSupportedException">The model has no cache.</exception>
-    public static SpeedMeasurement Measure(Transformer model, int promptTokens, int newTokens, int batch = 1, int rounds = 5, CancellationToken cancellation = default)
+    /// <exception cref="NotSupportedException">The model has no cache, or none of that type.</exception>
+    public static SpeedMeasurement Measure(Transformer model, int promptTokens, int newTokens, int batch = 1, int rounds = 5, KvCacheType cacheType = KvCacheType.F32,
+        CancellationToken cancellation = default)
     {
         foreach (int number in (int[])[promptTokens, batch, rounds]) ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(newTokens);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)promptTokens + newTokens, model.Config.MaxSeqLen, nameof(newTokens));
         using TensorScope scope = new(recycles: true);
-        using KvCache cache = model.CreateCache(batch, promptTokens + newTokens);
+        using KvCache cache = model.CreateCache(batch, promptTokens + newTokens, type: cacheType);
         Random random = new(1);
         int[] prompt = new int[batch * promptTokens];
         for (int i = 0; i < prompt.Length; i++) prompt[i] = random.Next(model.Config.VocabSize);

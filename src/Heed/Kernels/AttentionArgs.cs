@@ -23,6 +23,9 @@ internal unsafe struct AttentionArgs
     public long ValueHeadStride;
     public long ValueStride;
 
+    /// <summary>The type of keys in panels and of their values, whose strides then count words as <see cref="KvLayout"/> does.</summary>
+    public KvCacheType Stored;
+
     /// <summary>The result, laid out as the queries are, with ValueDim components.</summary>
     public float* Output;
     public long OutputBatchStride;
@@ -76,6 +79,9 @@ internal unsafe struct AttentionArgs
     /// <summary>Null, or [batch, head, query]: receives the ln of the softmax's denominator, a sink included; -inf where nothing is seen.</summary>
     public float* LogSumExp;
 
+    /// <summary>How stored keys and values lie.</summary>
+    internal readonly KvLayout Layout => new(Stored, HeadDim, ValueDim);
+
     /// <summary>The slot of a key, and of its value; of a whole tile where it is a tile's first.</summary>
     internal readonly int SlotOf(int key) => new KvSlots(KeyCapacity).Of(key);
 
@@ -109,6 +115,11 @@ internal unsafe struct AttentionArgs
         if (!(DropoutRate >= 0f && DropoutRate < 1f))
         {
             throw new ArgumentException($"Attention: dropout rate {DropoutRate}; need one from 0 up to but excluding 1.");
+        }
+
+        if (Stored != KvCacheType.F32 && KeyStride != 0)
+        {
+            throw new ArgumentException($"Attention: plain keys {KeyStride} floats apart of type {Stored}; need float32, or keys in panels.");
         }
 
         Modifiers.Check(this);

@@ -18,6 +18,9 @@ internal readonly record struct AttentionShape
     /// <summary>Value rows per kv head.</summary>
     public int KeyCapacity { get; init; }
 
+    /// <summary>The type of stored keys and values.</summary>
+    public KvCacheType Stored { get; init; }
+
     public int QueryBatchStride { get; init; }
 
     public int QueryStride { get; init; }

@@ -4,8 +4,8 @@ namespace Heed.Kernels;
 internal static unsafe partial class FlashAttention
 {
     /// <summary>
-    /// Attention over keys [batch, kvHeads, ⌈capacity/16⌉, headDim, 16] and values [batch, kvHeads, capacity, valueDim],
-    /// into a contiguous output [batch, queries, heads, valueDim]. Of the modifiers of scores: biases by distance
+    /// Attention over keys [batch, kvHeads, ⌈capacity/16⌉, headDim, 16] and values [batch, kvHeads, capacity, valueDim], of the
+    /// shape's type and laid out as <see cref="KvLayout"/> says, into a contiguous output [batch, queries, heads, valueDim]. Of the modifiers of scores: biases by distance
     /// [heads, distances] as <see cref="ScoreModifiers.DistanceCount"/> says, sinks, top-k, and runs of visible keys.
     /// </summary>
     public static void OverPanels(in AttentionShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> panels, ReadOnlySpan<float> values,
@@ -18,7 +18,8 @@ internal static unsafe partial class FlashAttention
             throw new ArgumentException($"Attention: {scores.Sinks.Length} sinks; need {shape.Heads}.");
         if (scores.Runs is { } seen && seen.Queries != limits.Length)
             throw new ArgumentException($"Attention: runs of keys for {seen.Queries} queries; need {limits.Length}.");
-        long keyHead = KvPanels.Floats(shape.KeyCapacity, shape.HeadDim), valueHead = (long)shape.KeyCapacity * shape.ValueDim;
+        KvLayout layout = new(shape.Stored, shape.HeadDim, shape.ValueDim);
+        long keyHead = layout.KeyWords(shape.KeyCapacity), valueHead = layout.ValueWords(shape.KeyCapacity);
         long kvHeads = (long)shape.Batch * shape.KvHeads;
         long lastQuery = (shape.Batch - 1L) * shape.QueryBatchStride + (shape.Queries - 1L) * shape.QueryStride
             + (shape.Heads - 1L) * shape.QueryHeadStride + shape.HeadDim;
@@ -41,7 +42,8 @@ internal static unsafe partial class FlashAttention
                 Value = rows,
                 ValueBatchStride = shape.KvHeads * valueHead,
                 ValueHeadStride = valueHead,
-                ValueStride = shape.ValueDim,
+                ValueStride = layout.RowWords,
+                Stored = shape.Stored,
                 Output = to,
                 Limits = limit,
                 FirstKeys = first,

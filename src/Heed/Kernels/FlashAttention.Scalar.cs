@@ -61,7 +61,7 @@ internal static unsafe partial class FlashAttention
                 float* value = args.Value + (b * args.ValueBatchStride) + (h / (args.Heads / args.KvHeads) * args.ValueHeadStride) + (args.SlotOf(j) * args.ValueStride);
                 for (int d = 0; d < acc.Length; d++)
                 {
-                    acc[d] = MathF.FusedMultiplyAdd(p, value[d], acc[d]);
+                    acc[d] = MathF.FusedMultiplyAdd(p, KvWidening.Value(args.Layout, value, d), acc[d]);
                 }
             }
         }
@@ -87,11 +87,10 @@ internal static unsafe partial class FlashAttention
         float* keys = args.Key + (b * args.KeyBatchStride) + (h / (args.Heads / args.KvHeads) * args.KeyHeadStride);
         bool panels = args.KeyStride == 0;
         int slot = args.SlotOf(j);
-        float* key = panels ? keys + ((long)(slot / 16) * args.HeadDim * 16) + (slot % 16) : keys + (slot * args.KeyStride);
         float score = 0f;
         for (int d = 0; d < args.HeadDim; d++)
         {
-            score = MathF.FusedMultiplyAdd(query[d], key[panels ? d * 16 : d], score);
+            score = MathF.FusedMultiplyAdd(query[d], panels ? KvWidening.Key(args.Layout, keys, slot, d) : keys[(slot * args.KeyStride) + d], score);
         }
 
         score *= args.Scale;

@@ -43,7 +43,7 @@ internal static unsafe partial class FlashAttention
                 continue;
             }
 
-            Scores<L, V>(args, tile, start, KeyPanels(args, tile, start, Math.Min(end, start + TileKeys)));
+            Scores<L, V>(args, tile, start, KeyPanels<L, V>(args, tile, start, Math.Min(end, start + TileKeys)));
             for (int r = 0; r < tile.Rows; r++)
             {
                 tile.Visible(r, start, out int first, out int last);

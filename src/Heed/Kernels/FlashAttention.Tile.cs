@@ -35,8 +35,14 @@ internal static unsafe partial class FlashAttention
         /// <summary>[rows, 16].</summary>
         public readonly float* Sums;
 
-        /// <summary>[4, headDim, 16], where plain keys are repacked.</summary>
+        /// <summary>[4, headDim, 16], where plain keys are repacked, or stored ones widened.</summary>
         public readonly float* Packed;
+
+        /// <summary>[64, ValueWidth], where stored values are widened.</summary>
+        public readonly float* Widened;
+
+        /// <summary>Floats from one value to the next as they are added.</summary>
+        public readonly long ValueStride;
 
         public readonly float* Maxima;
 
@@ -78,7 +84,9 @@ internal static unsafe partial class FlashAttention
             Weights = Accumulators + ((long)fours * ValueWidth);
             Sums = Weights + ((long)fours * TileKeys);
             Packed = Sums + ((long)Rows * 16);
-            Maxima = Packed + (args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim);
+            Widened = Packed + PackedFloats(args);
+            Maxima = Widened + WidenedFloats(args);
+            ValueStride = args.Stored == KvCacheType.F32 ? args.ValueStride : ValueWidth;
             Begins = (int*)(Maxima + Round(maxRows));
             Ends = Begins + Round(maxRows);
             Queries = (float**)(Ends + Round(maxRows));
@@ -127,7 +135,7 @@ internal static unsafe partial class FlashAttention
         public static long Bytes(in AttentionArgs args, int rows)
         {
             long perRow = Round(args.ValueDim) + TileKeys + 16;
-            long packed = args.KeyStride == 0 ? 0 : (long)TileKeys * args.HeadDim;
+            long packed = PackedFloats(args) + WidenedFloats(args);
             long chosen = Kept(args) == 0 ? 0 : (rows * ((2L * ScoreWork.Room(args)) + 2)) + 16 + (rows * sizeof(TopKeys) / sizeof(float));
             long seen = args.Modifiers.RunStarts == null ? 0 : Round(rows) * 3L;
             return (((rows + 3) / 4 * 4 * perRow) + packed + (Round(rows) * 5L) + seen + chosen) * sizeof(float);
@@ -154,6 +162,10 @@ internal static unsafe partial class FlashAttention
             begin = Math.Max(0, Begins[r] - start);
             end = Math.Min(TileKeys, Ends[r] - start);
         }
+
+        private static long PackedFloats(in AttentionArgs args) => args.KeyStride == 0 && args.Stored == KvCacheType.F32 ? 0 : (long)TileKeys * args.HeadDim;
+
+        private static long WidenedFloats(in AttentionArgs args) => args.Stored == KvCacheType.F32 ? 0 : (long)TileKeys * Round(args.ValueDim);
 
         private static int Round(int count) => (count + 15) / 16 * 16;
     }

@@ -7,12 +7,11 @@ internal static unsafe partial class FlashAttention
 {
     /// <summary>Adds the values of one key tile, weighed, to all rows; values that a row does not see are not touched for it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddValues<L, V>(in AttentionArgs args, in Tile tile, int start)
+    private static void AddValues<L, V>(in AttentionArgs args, in Tile tile, int start, float* values)
         where L : ISixteen<V>
         where V : unmanaged
     {
         int slot = args.SlotOf(start);
-        float* values = tile.Values + (slot * args.ValueStride);
         for (int r = 0; r < tile.Rows;)
         {
             int rows = Math.Min(4, tile.Rows - r);
@@ -70,14 +69,14 @@ internal static unsafe partial class FlashAttention
         {
             for (; d <= args.ValueDim - 64; d += 64)
             {
-                FourRowsFourVectors<L, V>(weights, begin, end, values + d, args.ValueStride, acc + d, tile.ValueWidth);
+                FourRowsFourVectors<L, V>(weights, begin, end, values + d, tile.ValueStride, acc + d, tile.ValueWidth);
             }
         }
 
         for (; d < args.ValueDim; d += 16)
         {
             FourRowsOneVector<L, V>(
-                weights, begin, end, WholeVectors(args, slot, d), values + d, args.ValueStride, args.ValueDim - d, acc + d, tile.ValueWidth);
+                weights, begin, end, WholeVectors(args, tile, slot, d), values + d, tile.ValueStride, args.ValueDim - d, acc + d, tile.ValueWidth);
         }
 
         for (int i = r; i < r + rows; i++)
@@ -175,10 +174,10 @@ internal static unsafe partial class FlashAttention
     /// The key of the tile at <paramref name="slot"/> before which a vector may be read at component <paramref name="d"/>
     /// although fewer are left: it reaches into later slots, and what it finds there stays in lanes that are never stored.
     /// </summary>
-    private static int WholeVectors(in AttentionArgs args, int slot, int d)
+    private static int WholeVectors(in AttentionArgs args, in Tile tile, int slot, int d)
     {
         int missing = 16 - (args.ValueDim - d);
-        long slots = missing <= 0 ? 0 : (missing + args.ValueStride - 1) / args.ValueStride;
+        long slots = missing <= 0 ? 0 : (missing + tile.ValueStride - 1) / tile.ValueStride;
         return (int)Math.Clamp(args.KeyCapacity - slots - slot, 0, TileKeys);
     }
 
@@ -198,13 +197,13 @@ internal static unsafe partial class FlashAttention
         int d = 0;
         for (; d <= args.ValueDim - 64; d += 64)
         {
-            OneRowFourVectors<L, V>(weights, begin, end, values + d, args.ValueStride, acc + d);
+            OneRowFourVectors<L, V>(weights, begin, end, values + d, tile.ValueStride, acc + d);
         }
 
         for (; d < args.ValueDim; d += 16)
         {
             OneRowOneVector<L, V>(
-                weights, begin, end, WholeVectors(args, slot, d), values + d, args.ValueStride, args.ValueDim - d, acc + d);
+                weights, begin, end, WholeVectors(args, tile, slot, d), values + d, tile.ValueStride, args.ValueDim - d, acc + d);
         }
     }
 

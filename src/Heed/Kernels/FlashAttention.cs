@@ -116,34 +116,20 @@ internal static unsafe partial class FlashAttention
                 continue;
             }
 
-            float* panels = KeyPanels(args, tile, start, Math.Min(end, start + TileKeys));
+            float* panels = KeyPanels<L, V>(args, tile, start, Math.Min(end, start + TileKeys));
             Scores<L, V>(args, tile, start, panels);
             for (int r = 0; r < tile.Rows; r++)
             {
                 Weigh<L, V>(args, tile, r, start);
             }
 
-            AddValues<L, V>(args, tile, start);
+            AddValues<L, V>(args, tile, start, ValueRows<L, V>(args, tile, start, Math.Min(end, start + TileKeys)));
         }
 
         for (int r = 0; r < tile.Rows; r++)
         {
             Finish<L, V>(args, tile, r);
         }
-    }
-
-    /// <summary>The panels of the key tile at <paramref name="start"/>: the cache's own, or the plain keys repacked.</summary>
-    private static float* KeyPanels(in AttentionArgs args, in Tile tile, int start, int end)
-    {
-        if (args.KeyStride == 0)
-        {
-            return tile.Keys + ((long)args.SlotOf(start) * args.HeadDim);
-        }
-
-        int begin = Math.Max(start, tile.FirstBegin);
-        KvPanels.Write(
-            tile.Packed, begin - start, end - begin, tile.Keys + (begin * args.KeyStride), args.KeyStride, args.HeadDim);
-        return tile.Packed;
     }
 
     /// <summary>Divides by the sum and stores one row.</summary>

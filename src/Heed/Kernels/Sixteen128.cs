@@ -49,6 +49,24 @@ internal readonly unsafe struct Sixteen128 : ISixteen<Quad128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Quad128 LoadNormalHalf(ushort* source)
+    {
+        Vector128<short> first = Vector128.Load((short*)source), last = Vector128.Load((short*)source + 8), field = Vector128.Create((short)Sixteen512.HalfExponent);
+        if (Vector128.EqualsAny(first & field, Vector128<short>.Zero) || Vector128.EqualsAny(last & field, Vector128<short>.Zero))
+        {
+            return LoadHalf(source);
+        }
+
+        (Vector128<int> a, Vector128<int> b) = Vector128.Widen(first);
+        (Vector128<int> c, Vector128<int> d) = Vector128.Widen(last);
+        return new(WidenNormal(a), WidenNormal(b), WidenNormal(c), WidenNormal(d));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> WidenNormal(Vector128<int> half)
+        => ((half << 13) | Vector128.Create(Sixteen512.HighExponent)).AsSingle() * Vector128.Create(Sixteen512.HighExponentInverse);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad128 LoadBFloat(ushort* source)
     {
         (Vector128<uint> a, Vector128<uint> b) = Vector128.Widen(Vector128.Load(source));

@@ -55,6 +55,21 @@ internal readonly unsafe struct Sixteen256 : ISixteen<Pair256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Pair256 LoadNormalHalf(ushort* source)
+    {
+        Vector256<short> half = Vector256.Load((short*)source);
+        if (Vector256.EqualsAny(half & Vector256.Create((short)Sixteen512.HalfExponent), Vector256<short>.Zero))
+        {
+            return LoadHalf(source);
+        }
+
+        (Vector256<int> low, Vector256<int> high) = Vector256.Widen(half);
+        Vector256<int> exponent = Vector256.Create(Sixteen512.HighExponent);
+        Vector256<float> inverse = Vector256.Create(Sixteen512.HighExponentInverse);
+        return new(((low << 13) | exponent).AsSingle() * inverse, ((high << 13) | exponent).AsSingle() * inverse);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair256 LoadBFloat(ushort* source)
     {
         (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(source));

@@ -52,6 +52,24 @@ internal readonly unsafe struct Sixteen512 : ISixteen<Vector512<float>>
         return (bits | ((half & Vector512.Create(0x8000)) << 16)).AsSingle();
     }
 
+    // With its sign spread over three bits above the exponent and these set, a binary16 is the float32 that is too large by 2^112,
+    // infinities and NaN included; zero and subnormal numbers alone are not.
+    internal const int HalfExponent = 0x7C00, HighExponent = 0x70000000;
+    internal const float HighExponentInverse = 1.92592994e-34f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadNormalHalf(ushort* source)
+    {
+        Vector256<short> half = Vector256.Load((short*)source);
+        if (Vector256.EqualsAny(half & Vector256.Create((short)HalfExponent), Vector256<short>.Zero))
+        {
+            return LoadHalf(source);
+        }
+
+        Vector512<int> bits = (Avx512F.ConvertToVector512Int32(half) << 13) | Vector512.Create(HighExponent);
+        return bits.AsSingle() * Vector512.Create(HighExponentInverse);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadBFloat(ushort* source) => (Avx512F.ConvertToVector512Int32(Vector256.Load(source)) << 16).AsSingle();
 

@@ -1,3 +1,4 @@
+using Heed.Kernels;
 using Heed.Nn;
 
 namespace Heed.Models;
@@ -9,14 +10,16 @@ public sealed partial record ModelConfig
     internal int CachedWindowOf(int layer) => Mixer == MixerKind.Attention && !Bidirectional ? AttentionOptionsOf(layer).Window : 0;
 
     /// <summary>
-    /// The memory that one text takes in a cache of float32 (<see cref="Transformer.CreateCache"/>), in bytes: keys and values, of which
+    /// The memory that one text takes in a cache (<see cref="Transformer.CreateCache"/>), in bytes: keys and values, of which
     /// layers with a window keep the latest alone, or the states of another mixer, which are of their full size from the first token
     /// on. Beside an <see cref="Encoder"/> the keys and values of the source come on top. 0 for models that have no cache.
     /// </summary>
     /// <param name="tokens">The length of the text.</param>
     /// <param name="sourceTokens">The length of the source that an encoder has read, 0 before it has; its whole context if null.</param>
+    /// <param name="type">What the cache rounds keys and values to.</param>
+    /// <exception cref="NotSupportedException">The type is not F32, and the mixer not attention.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The length is not from 1 to <see cref="MaxSeqLen"/>, or the source's not from 0 to the encoder's, 0 without one.</exception>
-    public long CacheBytes(int tokens, int? sourceTokens = null)
+    public long CacheBytes(int tokens, int? sourceTokens = null, KvCacheType type = KvCacheType.F32)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, MaxSeqLen);
@@ -24,11 +27,13 @@ public sealed partial record ModelConfig
         ArgumentOutOfRangeException.ThrowIfNegative(source, nameof(sourceTokens));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(source, context, nameof(sourceTokens));
         if (Bidirectional) return 0;
-        long hidden = HiddenSize, pair = (long)KvHeads * (HeadSize + ValueHeadSize);
-        long cross = source == 0 ? 0 : NumLayers * pair * KvCache.SlotsFor(source, window: 0);
+        CheckCacheType("CacheBytes", type);
+        long hidden = HiddenSize;
+        KvLayout layout = new(type, HeadSize, ValueHeadSize);
+        long cross = source == 0 ? 0 : NumLayers * StoredWords(layout, KvCache.SlotsFor(source, window: 0));
         return sizeof(float) * (cross + Mixer switch
         {
-            MixerKind.Attention => pair * Enumerable.Range(0, NumLayers).Sum(layer => KvCache.SlotsFor(tokens, CachedWindowOf(layer))) + GlobalNumbers(tokens),
+            MixerKind.Attention => Enumerable.Range(0, NumLayers).Sum(layer => StoredWords(layout, KvCache.SlotsFor(tokens, CachedWindowOf(layer)))) + GlobalWords(layout, tokens),
             MixerKind.AftFull => NumLayers * 2 * MaxSeqLen * hidden,
             MixerKind.AftLocal => NumLayers * (3 + 2 * (Math.Min(AftWindow, MaxSeqLen) - 1L)) * hidden,
             MixerKind.Hard => NumLayers * 2L * MixerState.CapacityFor(tokens, HardAttention.FirstCapacity) * MixerSize,
@@ -38,12 +43,20 @@ public sealed partial record ModelConfig
         });
     }
 
+    /// <summary>Throws where what a model keeps of a text is rounded to no such type.</summary>
+    internal void CheckCacheType(string operation, KvCacheType type)
+    {
+        if (type != KvCacheType.F32 && Mixer != MixerKind.Attention)
+            throw new NotSupportedException($"{operation}: the cache's type is {type}; expected F32: the model's mixer is {Mixer}, whose states are float32.");
+    }
+
+    private long StoredWords(in KvLayout layout, long slots) => KvHeads * (layout.KeyWords(slots) + layout.ValueWords(slots));
+
     /// <summary>What global tokens' own keys, in whole panels, and values take in all layers.</summary>
-    private long GlobalNumbers(int tokens)
+    private long GlobalWords(in KvLayout layout, int tokens)
     {
         if (AttentionPattern != AttentionPatternKind.Longformer || GlobalsShared) return 0;
-        int globals = Math.Min(GlobalTokens, tokens);
-        return NumLayers * (long)KvHeads * (HeadSize * KvCache.SlotsFor(globals, window: 0) + (long)ValueHeadSize * globals);
+        return NumLayers * StoredWords(layout, Math.Min(GlobalTokens, tokens));
     }
 
     /// <summary>What lets positions learn of one another, in a few words: "8 heads of 64 (2 for keys and values)".</summary>

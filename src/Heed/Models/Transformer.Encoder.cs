@@ -31,7 +31,7 @@ public sealed partial class Transformer
         using TensorScope.Lease lease = TensorScope.Begin();
         Tensor states = Read(sources, cache.Batch, dropoutSeed: null, recompute: false, cancellation);
         int[] lengths = sources.Lengths.ToArray();
-        CrossMemory memory = new([.. _blocks.Select(block => block.Cross!.Store(states, lengths))], lengths) { Reader = this };
+        CrossMemory memory = new([.. _blocks.Select(block => block.Cross!.Store(states, lengths, cache.Type))], lengths) { Reader = this };
         cache.Clear();
         cache.Memory = memory;
     }

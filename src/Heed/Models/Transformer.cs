@@ -94,12 +94,15 @@ public sealed partial class Transformer
     /// Whether layers with a window keep the latest tokens alone; if not they keep all, so that rows can be cut back to any length.
     /// What the model computes is the same.
     /// </param>
-    /// <exception cref="NotSupportedException">The model sees both ways.</exception>
-    public KvCache CreateCache(int batch = 1, int maxPositions = 0, bool rolling = true)
+    /// <param name="type">What keys and values are rounded to when they are stored; what is computed with them then does not depend on how the text is cut into calls.</param>
+    /// <exception cref="NotSupportedException">The model sees both ways, or the type is not F32 and the mixer not attention.</exception>
+    public KvCache CreateCache(int batch = 1, int maxPositions = 0, bool rolling = true, KvCacheType type = KvCacheType.F32)
     {
         if (Config.Bidirectional) ThrowNoCache("CreateCache");
         int bound = maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen;
-        return _mixers is null ? new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device, Config.ValueHeadSize, windows: rolling ? _windows : null) : new(_mixers, batch, bound, Device);
+        if (_mixers is null) return new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device, Config.ValueHeadSize, rolling ? _windows : null, type);
+        Config.CheckCacheType("CreateCache", type);
+        return new(_mixers, batch, bound, Device);
     }
 
     /// <summary>The logits of a batch of tokens.</summary>

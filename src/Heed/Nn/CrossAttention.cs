@@ -1,3 +1,4 @@
+using Heed.Kernels;
 using Heed.Tensors;
 
 namespace Heed.Nn;
@@ -79,23 +80,23 @@ public sealed class CrossAttention
         }
         Span<int> limits = count <= 256 ? stackalloc int[count] : new int[count];
         memory.Limits(limits);
-        (Tensor keys, Tensor values) = memory.Layer(layer);
-        return Ops.Attention(new HeadRange(Queries(x)), keys, values, limits, _options);
+        return Ops.Attention(new HeadRange(Queries(x)), memory.Layer(layer), limits, _options);
     }
 
-    /// <summary>Keys, in panels, and values of a memory, in memory of their own.</summary>
+    /// <summary>Keys and values of a memory, in memory of their own.</summary>
     /// <param name="states">[batch, memoryLen, memory size].</param>
     /// <param name="lengths">How many places of each row are no padding.</param>
-    internal (Tensor Keys, Tensor Values) Store(Tensor states, ReadOnlySpan<int> lengths)
+    /// <param name="type">What they are rounded to.</param>
+    internal StoredKeyValues Store(Tensor states, ReadOnlySpan<int> lengths, KvCacheType type)
     {
         int batch = states.Shape[0], length = states.Shape[1];
         int[] positions = new int[batch * length];
         for (int i = 0; i < positions.Length; i++) positions[i] = i % length < lengths[i / length] ? i % length : -1;
         int capacity = (length + Ops.KeysPerPanel - 1) / Ops.KeysPerPanel * Ops.KeysPerPanel;
-        (Tensor Keys, Tensor Values) stored = Ops.AllocateKeyValues(batch, _kvHeads, capacity, _headDim, _valueDim, states.Device, scoped: false);
+        StoredKeyValues stored = StoredKeyValues.Allocate(batch, _kvHeads, capacity, new KvLayout(type, _headDim, _valueDim), states.Device);
         using TensorScope.Lease lease = TensorScope.Begin();
         (Tensor k, Tensor v) = KeysAndValues(states);
-        Ops.StoreKeyValues(new HeadRange(k), new HeadRange(v), positions, stored.Keys, stored.Values);
+        Ops.StoreKeyValues(new HeadRange(k), new HeadRange(v), positions, stored);
         return stored;
     }
 

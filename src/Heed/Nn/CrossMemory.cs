@@ -9,7 +9,7 @@ namespace Heed.Nn;
 internal sealed class CrossMemory : IDisposable
 {
     private readonly int[] _lengths;
-    private readonly (Tensor Keys, Tensor Values)[] _layers;
+    private readonly StoredKeyValues[] _layers;
 
     /// <summary>An encoder's output, which gradients reach.</summary>
     /// <param name="states">[batch, memoryLen, hidden].</param>
@@ -19,7 +19,7 @@ internal sealed class CrossMemory : IDisposable
     /// <summary>Stored keys and values; owned from now on.</summary>
     /// <param name="layers">Of each block.</param>
     /// <param name="lengths">How many of each row there are.</param>
-    public CrossMemory((Tensor Keys, Tensor Values)[] layers, int[] lengths) => (_layers, _lengths) = (layers, lengths);
+    public CrossMemory(StoredKeyValues[] layers, int[] lengths) => (_layers, _lengths) = (layers, lengths);
 
     /// <summary>The model whose encoder has read the sources of stored keys and values.</summary>
     public object? Reader { get; init; }
@@ -31,13 +31,13 @@ internal sealed class CrossMemory : IDisposable
     public int Longest => _lengths.Max();
 
     /// <summary>What the stored keys and values take, in bytes.</summary>
-    public long Bytes => _layers.Sum(layer => ((long)layer.Keys.ElementCount + layer.Values.ElementCount) * (layer.Keys.DType == DType.Float32 ? 4 : 8));
+    public long Bytes => _layers.Sum(layer => layer.Bytes);
 
     /// <summary>The same rows with another output of the encoder.</summary>
     public CrossMemory With(Tensor states) => new(states, _lengths);
 
-    /// <summary>The stored keys, in panels, and values of a block.</summary>
-    public (Tensor Keys, Tensor Values) Layer(int layer) => _layers[layer];
+    /// <summary>The stored keys and values of a block.</summary>
+    public StoredKeyValues Layer(int layer) => _layers[layer];
 
     /// <summary>Writes the last place that each query sees: those of a row see all of its memory; −1 for none.</summary>
     /// <param name="limits">batch × seq.</param>
@@ -49,10 +49,6 @@ internal sealed class CrossMemory : IDisposable
 
     public void Dispose()
     {
-        foreach ((Tensor keys, Tensor values) in _layers)
-        {
-            keys.Dispose();
-            values.Dispose();
-        }
+        foreach (StoredKeyValues layer in _layers) layer.Dispose();
     }
 }

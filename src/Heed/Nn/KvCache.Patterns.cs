@@ -10,9 +10,9 @@ public sealed partial class KvCache
     private MaskRuns? _seen;
     private AttentionMask? _runsMask;
     private int[] _runsPositions = [];
-    private (Tensor Keys, Tensor Values)[]? _globals;
+    private StoredKeyValues?[]? _globals;
 
-    private long GlobalBytes => _globals?.Sum(pair => pair.Keys is null ? 0L : (long)(pair.Keys.ElementCount + pair.Values.ElementCount) * (_device.DType == DType.Float32 ? 4 : 8)) ?? 0;
+    private long GlobalBytes => _globals?.Sum(stored => stored?.Bytes ?? 0) ?? 0;
 
     /// <summary>Which keys the queries at these positions see; worked out once for layers with the same mask.</summary>
     internal KeyRuns RunsOf(AttentionMask mask, ReadOnlySpan<int> positions)
@@ -35,23 +35,19 @@ public sealed partial class KvCache
     }
 
     /// <summary>A layer's keys and values of the first so many tokens by the projections of global tokens.</summary>
-    internal (Tensor Keys, Tensor Values) Globals(int layer, int tokens)
+    internal StoredKeyValues Globals(int layer, int tokens)
     {
-        _globals ??= new (Tensor, Tensor)[_layers.Length];
+        _globals ??= new StoredKeyValues?[_layers.Length];
         tokens = Math.Min(tokens, MaxPositions);
-        if (_globals[layer].Keys is null) _globals[layer] = Ops.AllocateKeyValues(Batch, _kvHeads, tokens, _headDim, _valueDim, _device, scoped: false);
-        if (_globals[layer].Values.Shape[2] != tokens)
-            throw new ArgumentException($"Forward: the cache is another model's: it has room for {_globals[layer].Values.Shape[2]} global tokens; the model has {tokens}.");
-        return _globals[layer];
+        StoredKeyValues stored = _globals[layer] ??= StoredKeyValues.Allocate(Batch, _kvHeads, tokens, _layout, _device);
+        if (stored.Slots != tokens)
+            throw new ArgumentException($"Forward: the cache is another model's: it has room for {stored.Slots} global tokens; the model has {tokens}.");
+        return stored;
     }
 
     private void DisposeGlobals()
     {
-        foreach ((Tensor keys, Tensor values) in _globals ?? [])
-        {
-            keys?.Dispose();
-            values?.Dispose();
-        }
+        foreach (StoredKeyValues? stored in _globals ?? []) stored?.Dispose();
         _globals = null;
     }
 }

@@ -34,7 +34,7 @@ public sealed partial class KvCache
     }
 
     /// <summary>For how many tokens of a row there is memory in a layer with such a window (0 for none), once the row has so many.</summary>
-    internal static long SlotsFor(int positions, int window) => KvPanels.Floats(KvSlots.For(positions, window, TokensAtOnce).Count, headDim: 1);
+    internal static long SlotsFor(int positions, int window) => (long)KvLayout.Panels(KvSlots.For(positions, window, TokensAtOnce).Count) * KvPanels.Width;
 
     private static KvSlots[] SlotsOf(int layers, int maxPositions, IReadOnlyList<int>? windows)
     {

@@ -13,12 +13,11 @@ namespace Heed.Nn;
 public sealed partial class KvCache : IDisposable
 {
     private const int FirstCapacity = 256;
-    private readonly (Tensor Keys, Tensor Values)[] _layers;
+    private readonly StoredKeyValues?[] _layers;
     private readonly KvSlots[] _slots = [];
     private readonly int[] _lengths;
     private readonly int _kvHeads;
-    private readonly int _headDim;
-    private readonly int _valueDim;
+    private readonly KvLayout _layout;
     private readonly Device _device;
     private bool _disposed;
 
@@ -31,29 +30,34 @@ public sealed partial class KvCache : IDisposable
     /// <param name="device">Where the memory is.</param>
     /// <param name="valueDim">The size of a value; that of a key if 0.</param>
     /// <param name="windows">How many of the latest tokens each layer's queries see, 0 for all; null if all layers see all.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A size is below 1, or a window below 0.</exception>
+    /// <param name="type">What keys and values are rounded to when they are stored.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is below 1, or a window below 0, or there is no such type.</exception>
     /// <exception cref="ArgumentException">The number of windows is not that of layers.</exception>
-    public KvCache(int layers, int batch, int kvHeads, int headDim, int maxPositions, Device? device = null, int valueDim = 0, IReadOnlyList<int>? windows = null)
+    public KvCache(int layers, int batch, int kvHeads, int headDim, int maxPositions, Device? device = null, int valueDim = 0, IReadOnlyList<int>? windows = null,
+        KvCacheType type = KvCacheType.F32)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(kvHeads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxPositions, 1);
-        _layers = new (Tensor, Tensor)[layers];
+        CheckType(type);
+        _layers = new StoredKeyValues?[layers];
         _slots = SlotsOf(layers, maxPositions, windows);
         _rolling = [.. _slots.Where(slots => slots.Rolls).Distinct()];
         _ends = new int[batch];
         _lengths = new int[batch];
         _kvHeads = kvHeads;
-        _headDim = headDim;
-        _valueDim = valueDim > 0 ? valueDim : headDim;
+        _layout = new KvLayout(type, headDim, valueDim > 0 ? valueDim : headDim);
         _device = device ?? Device.Cpu;
         MaxPositions = maxPositions;
     }
 
     /// <summary>The largest number of tokens in a row.</summary>
     public int MaxPositions { get; }
+
+    /// <summary>What keys and values are rounded to when they are stored; the states of mixers are float32.</summary>
+    public KvCacheType Type => _layout.Type;
 
     /// <summary>The number of rows.</summary>
     public int Batch => _lengths.Length;
@@ -62,7 +66,7 @@ public sealed partial class KvCache : IDisposable
     public int Capacity { get; private set; }
 
     /// <summary>The memory that the cache takes, in bytes.</summary>
-    public long Bytes => StateBytes + GlobalBytes + (Memory?.Bytes ?? 0) + _layers.Sum(layer => layer.Keys is null ? 0L : (long)layer.Keys.ElementCount + layer.Values.ElementCount) * (_device.DType == DType.Float32 ? 4 : 8);
+    public long Bytes => StateBytes + GlobalBytes + (Memory?.Bytes ?? 0) + _layers.Sum(layer => layer?.Bytes ?? 0);
 
     /// <summary>Throws where this cache was not made for such a model.</summary>
     internal void CheckFits(int layers, int kvHeads, (int Key, int Value) size, Device device, int[] windows, SequenceMixer[]? mixers = null)
@@ -73,9 +77,9 @@ public sealed partial class KvCache : IDisposable
             CheckMixers(mixers);
             return;
         }
-        if (layers != _layers.Length || kvHeads != _kvHeads || size != (_headDim, _valueDim) || !ReferenceEquals(device, _device))
+        if (layers != _layers.Length || kvHeads != _kvHeads || size != (_layout.HeadDim, _layout.ValueDim) || !ReferenceEquals(device, _device))
             throw new ArgumentException(
-                $"Forward: the cache is another model's: it has {_layers.Length} layers, {_kvHeads} key/value heads of {_headDim} and {_valueDim} on {_device}; the model needs {layers}, {kvHeads} of {size.Key} and {size.Value} on {device}.");
+                $"Forward: the cache is another model's: it has {_layers.Length} layers, {_kvHeads} key/value heads of {_layout.HeadDim} and {_layout.ValueDim} on {_device}; the model needs {layers}, {kvHeads} of {size.Key} and {size.Value} on {device}.");
         CheckWindows(windows);
     }
 
@@ -103,11 +107,7 @@ public sealed partial class KvCache : IDisposable
     public void Dispose()
     {
         _disposed = true;
-        foreach ((Tensor keys, Tensor values) in _layers)
-        {
-            keys?.Dispose();
-            values?.Dispose();
-        }
+        foreach (StoredKeyValues? layer in _layers) layer?.Dispose();
         DisposeStates();
         Memory = null;
         DisposeGlobals();
@@ -151,12 +151,11 @@ public sealed partial class KvCache : IDisposable
     }
 
     /// <summary>What a layer has stored, and in which slots.</summary>
-    internal (Tensor Keys, Tensor Values, KvSlots Slots) Layer(int layer)
+    internal (StoredKeyValues Stored, KvSlots Slots) Layer(int layer)
     {
-        (Tensor keys, Tensor values) = _layers[layer];
+        StoredKeyValues stored = _layers[layer]!;
         // Until it has grown to its last size no slot is used again.
-        int capacity = values.Shape[2];
-        return (keys, values, capacity == _slots[layer].Count ? _slots[layer] : new KvSlots(capacity));
+        return (stored, stored.Slots == _slots[layer].Count ? _slots[layer] : new KvSlots(stored.Slots));
     }
 
     private void Grow(int needed)
@@ -165,20 +164,22 @@ public sealed partial class KvCache : IDisposable
         capacity = (capacity + Ops.KeysPerPanel - 1) / Ops.KeysPerPanel * Ops.KeysPerPanel;
         for (int i = 0; i < _layers.Length; i++)
         {
-            (Tensor oldKeys, Tensor oldValues) = _layers[i];
             int slots = _slots[i].Rolls ? Math.Min(capacity, _slots[i].Count) : capacity;
-            if (oldValues is not null && oldValues.Shape[2] == slots) continue;
-            _layers[i] = Ops.AllocateKeyValues(Batch, _kvHeads, slots, _headDim, _valueDim, _device, scoped: false);
-            if (oldKeys is null || oldValues is null) continue;
-            using (TensorScope.Begin())
+            if (_layers[i] is { } enough && enough.Slots == slots) continue;
+            StoredKeyValues larger = StoredKeyValues.Allocate(Batch, _kvHeads, slots, _layout, _device);
+            if (_layers[i] is { } old)
             {
-                _layers[i].Keys.Slice(2, 0, oldKeys.Shape[2]).Assign(oldKeys);
-                _layers[i].Values.Slice(2, 0, oldValues.Shape[2]).Assign(oldValues);
+                larger.CopyFrom(old);
+                old.Dispose();
             }
-            oldKeys.Dispose();
-            oldValues.Dispose();
+            _layers[i] = larger;
         }
         Capacity = capacity;
+    }
+
+    private static void CheckType(KvCacheType type)
+    {
+        if (!Enum.IsDefined(type)) throw new ArgumentOutOfRangeException(nameof(type), type, $"KvCache: got type {(int)type}; expected {string.Join(", ", Enum.GetNames<KvCacheType>())}.");
     }
 
     private void CheckLength(string operation, int row, int length)

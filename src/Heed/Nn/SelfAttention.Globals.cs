@@ -55,8 +55,8 @@ public sealed partial class SelfAttention
         Tensor tokens = count == seq ? x : x.Slice(1, first, count).Contiguous();
         HeadRange q = GlobalQueries(own, tokens, positions, pass.Length);
         (HeadRange k, HeadRange v) = GlobalKeyValues(own, tokens, positions, pass.Length);
-        (Tensor keys, Tensor values) = pass.Cache!.Globals(layer, own.Tokens);
-        Tensor found = Ops.Attention(q, k, v, positions, keys, values, new KvSlots(values.Shape[2]), options with { Window = 0 }, Modifiers(Distances?.Before(pass.Length)));
+        StoredKeyValues stored = pass.Cache!.Globals(layer, own.Tokens);
+        Tensor found = Ops.Attention(q, k, v, positions, stored, new KvSlots(stored.Slots), options with { Window = 0 }, Modifiers(Distances?.Before(pass.Length)));
         if (count == seq) return Ops.AddInPlace(mixed, found);
         Tensor place = mixed.Slice(1, first, count);
         place.Assign(place + found);

@@ -98,10 +98,10 @@ public sealed partial class SelfAttention(Linear qkv, Linear output, int kvHeads
 
     private Tensor OverCache(in HeadRange q, in HeadRange k, in HeadRange v, in ForwardPass pass, int layer)
     {
-        (Tensor keys, Tensor values, KvSlots slots) = pass.Cache!.Layer(layer);
+        (StoredKeyValues stored, KvSlots slots) = pass.Cache!.Layer(layer);
         AttentionModifiers? modifiers = Modifiers(Distances?.Before(pass.Length));
         if (Pattern is not null) modifiers = (modifiers ?? new AttentionModifiers()) with { Runs = pass.Cache.RunsOf(Pattern.Mask, pass.Positions) };
-        return Ops.Attention(q, k, v, pass.Positions, keys, values, slots, options, modifiers);
+        return Ops.Attention(q, k, v, pass.Positions, stored, slots, options, modifiers);
     }
 
     private Tensor WithinRows(in HeadRange q, in HeadRange k, in HeadRange v, OwnRows rows, int layer)

@@ -9,27 +9,25 @@ internal sealed partial class CpuBackend
         Kernels.Rope.Apply(x.Elements<float>(), x.RowStride, positions, x.Count, x.Dim, 2 * cos.Shape[1],
             cos.Span<float>(cos.ElementCount), sin.Span<float>(sin.ElementCount), layout, inverse);
 
-    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
+    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, StoredKeyValues stored)
     {
-        int seq = keys.Seq, heads = keys.Count, keyStride = keys.RowStride, valueStride = values.RowStride;
         if (positions.IsEmpty) return;
-        ReadOnlySpan<float> k = keys.Elements<float>(), v = values.Elements<float>();
-        Span<float> panels = keyPanels.Span<float>(keyPanels.ElementCount), rows = valueRows.Span<float>(valueRows.ElementCount);
-        int keySize = keyPanels.Stride(1), valueSize = valueRows.Stride(1);
-        KvSlots slots = new(valueRows.Shape[2]);
-        for (int row = 0; row < keys.Batch; row++)
+        AttentionShape shape = new()
         {
-            ReadOnlySpan<int> at = positions.Slice(row * seq, seq);
-            for (int head = 0; head < heads; head++)
-            {
-                int place = row * heads + head;
-                KvStore.Keys(k[(row * seq * keyStride + head * keys.Dim)..], keyStride, at, keys.Dim, slots, panels.Slice(place * keySize, keySize));
-                KvStore.Values(v[(row * seq * valueStride + head * values.Dim)..], valueStride, at, values.Dim, slots, rows.Slice(place * valueSize, valueSize));
-            }
-        }
+            Batch = keys.Batch,
+            Queries = keys.Seq,
+            Heads = keys.Count,
+            KvHeads = keys.Count,
+            HeadDim = keys.Dim,
+            ValueDim = values.Dim,
+            KeyCapacity = stored.Slots,
+            Stored = stored.Layout.Type,
+        };
+        KvStore.All(shape, keys.Elements<float>(), keys.RowStride, values.Elements<float>(), values.RowStride, positions,
+            stored.Keys.Span<float>(stored.Keys.ElementCount), stored.Values.Span<float>(stored.Values.ElementCount), _pool);
     }
 
-    public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    public void Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null)
     {
         if (destination.ElementCount == 0) return;
@@ -39,10 +37,11 @@ internal sealed partial class CpuBackend
             Batch = q.Batch,
             Queries = q.Seq,
             Heads = q.Count,
-            KvHeads = valueRows.Shape[1],
+            KvHeads = stored.KvHeads,
             HeadDim = q.Dim,
-            ValueDim = valueRows.Shape[3],
-            KeyCapacity = valueRows.Shape[2],
+            ValueDim = stored.Layout.ValueDim,
+            KeyCapacity = stored.Slots,
+            Stored = stored.Layout.Type,
             QueryBatchStride = q.Seq * stride,
             QueryStride = stride,
             QueryHeadStride = q.Dim,
@@ -50,8 +49,8 @@ internal sealed partial class CpuBackend
             SoftCap = options.SoftCap,
             Window = options.Window,
         };
-        FlashAttention.OverPanels(shape, q.Elements<float>(), keyPanels.Span<float>(keyPanels.ElementCount),
-            valueRows.Span<float>(valueRows.ElementCount), limits, firstKeys, destination.Span<float>(destination.ElementCount), _pool,
+        FlashAttention.OverPanels(shape, q.Elements<float>(), stored.Keys.Span<float>(stored.Keys.ElementCount),
+            stored.Values.Span<float>(stored.Values.ElementCount), limits, firstKeys, destination.Span<float>(destination.ElementCount), _pool,
             modifiers is null ? default : new ScoreSpans { Distances = Floats(modifiers.Distances), Sinks = Floats(modifiers.Sinks), TopK = modifiers.TopK, Runs = modifiers.Runs });
     }
 }

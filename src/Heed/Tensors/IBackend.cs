@@ -60,10 +60,9 @@ internal partial interface IBackend
     void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1);
 
     /// <summary>
-    /// Writes keys and values at their rows' positions: keys in panels of 16 [batch, kvHeads, capacity/16, headDim, 16],
-    /// values as rows [batch, kvHeads, capacity, valueDim]. Position −1 is not written.
+    /// Writes keys and values at their rows' positions, rounded to the type that they are stored in. Position −1 is not written.
     /// </summary>
-    void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows);
+    void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, StoredKeyValues stored);
 
     /// <summary>
     /// Softmax attention of query heads over stored keys and values. Query r of batch × seq sees keys
@@ -71,7 +70,7 @@ internal partial interface IBackend
     /// <paramref name="firstKeys"/> means 0 for every row. Destination [batch, seq, heads·valueDim], or with the last axis in two.
     /// Of the modifiers, sinks, top-k and biases by distance count, the last as [heads, distances], element distances − 1 + key − limit.
     /// </summary>
-    void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    void Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null);
 
     // Gradients and optimizer steps. All tensors are contiguous; dx may be dy or x. Sums over rows have one order, which the

@@ -33,11 +33,11 @@ internal sealed partial class ReferenceBackend
                 target[r * hidden + i] = Value(activation, source[2 * r * hidden + i], beta) * source[(2 * r + 1) * hidden + i];
     }
 
-    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
+    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, StoredKeyValues stored)
     {
         int seq = keys.Seq, kvHeads = keys.Count;
-        ReferenceView k = new(keys.View()), v = new(values.View()), panels = new(keyPanels), rows = new(valueRows);
-        KvSlots slots = new(valueRows.Shape[2]);
+        ReferenceView k = new(keys.View()), v = new(values.View()), panels = new(stored.Keys), rows = new(stored.Values);
+        KvSlots slots = new(stored.Slots);
         for (int r = 0; r < positions.Length; r++)
         {
             int batch = r / seq, position = positions[r];
@@ -45,40 +45,51 @@ internal sealed partial class ReferenceBackend
             int slot = slots.Of(position);
             for (int h = 0; h < kvHeads; h++)
             {
-                for (int i = 0; i < keys.Dim; i++)
-                    panels.At(batch, h, slot / Ops.KeysPerPanel, i, slot % Ops.KeysPerPanel) = k.At(batch, r % seq, h, i);
-                for (int i = 0; i < values.Dim; i++) rows.At(batch, h, slot, i) = v.At(batch, r % seq, h, i);
+                double[] key = Rounded(k, batch, r % seq, h, keys.Dim, stored.Layout.Type), value = Rounded(v, batch, r % seq, h, values.Dim, stored.Layout.Type);
+                for (int i = 0; i < key.Length; i++) panels.At(batch, h, slot / Ops.KeysPerPanel, i * Ops.KeysPerPanel + slot % Ops.KeysPerPanel) = key[i];
+                for (int i = 0; i < value.Length; i++) rows.At(batch, h, slot, i) = value[i];
             }
         }
     }
 
-    public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    /// <summary>One head's key or value as it is when it is read again.</summary>
+    private static double[] Rounded(in ReferenceView heads, int batch, int row, int head, int dim, KvCacheType type)
+    {
+        double[] exact = new double[dim];
+        for (int i = 0; i < dim; i++) exact[i] = heads.At(batch, row, head, i);
+        if (type == KvCacheType.F32) return exact;
+        float[] rounded = [.. exact.Select(x => (float)x)];
+        KvRounding.Round(type, rounded);
+        return [.. rounded.Select(x => (double)x)];
+    }
+
+    public void Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null)
     {
-        int seq = q.Seq, heads = q.Count, kvHeads = valueRows.Shape[1];
-        Tensor queries = q.View(), target = destination.Reshape(new Shape(q.Batch, seq, heads, valueRows.Shape[3]));
+        int seq = q.Seq, heads = q.Count, kvHeads = stored.KvHeads;
+        Tensor queries = q.View(), target = destination.Reshape(new Shape(q.Batch, seq, heads, stored.Layout.ValueDim));
         for (int r = 0; r < limits.Length; r++)
         {
             int first = firstKeys.Length == 0 ? 0 : firstKeys[r / seq];
             if (options.Window > 0) first = Math.Max(first, limits[r] - options.Window + 1);
             for (int h = 0; h < heads; h++)
-                AttendOne(queries, keyPanels, valueRows, r / seq, r % seq, h, h * kvHeads / heads, first, limits[r], options, modifiers, target);
+                AttendOne(queries, stored, r / seq, r % seq, h, h * kvHeads / heads, first, limits[r], options, modifiers, target);
         }
     }
 
     /// <summary>One query of one head over keys first … limit.</summary>
-    private static void AttendOne(Tensor q, Tensor keyPanels, Tensor valueRows, int batch, int query, int head, int kvHead, int first, int limit,
+    private static void AttendOne(Tensor q, StoredKeyValues stored, int batch, int query, int head, int kvHead, int first, int limit,
         in AttentionOptions options, AttentionModifiers? modifiers, Tensor destination)
     {
-        ReferenceView queries = new(q), panels = new(keyPanels), values = new(valueRows), target = new(destination);
-        KvSlots slots = new(valueRows.Shape[2]);
+        ReferenceView queries = new(q), panels = new(stored.Keys), values = new(stored.Values), target = new(destination);
+        KvSlots slots = new(stored.Slots);
         double[] weights = new double[Math.Max(0, limit - first + 1)];
         for (int j = 0; j < weights.Length; j++)
         {
             int key = first + j, slot = slots.Of(key);
             double dot = 0;
             for (int i = 0; i < q.Shape[3]; i++)
-                dot += queries.At(batch, query, head, i) * panels.At(batch, kvHead, slot / Ops.KeysPerPanel, i, slot % Ops.KeysPerPanel);
+                dot += queries.At(batch, query, head, i) * panels.At(batch, kvHead, slot / Ops.KeysPerPanel, i * Ops.KeysPerPanel + slot % Ops.KeysPerPanel);
             double score = dot * options.Scale;
             weights[j] = options.SoftCap > 0 ? options.SoftCap * Math.Tanh(score / options.SoftCap) : score;
             if (modifiers?.Distances is { } distances) weights[j] += new ReferenceView(distances).At(head, distances.Shape[1] - 1 + key - limit);
@@ -87,7 +98,7 @@ internal sealed partial class ReferenceBackend
         KeepGreatest(weights, modifiers?.TopK ?? 0);
         double logSumExp = LogSumExp(weights, SinkOf(modifiers, head));
         for (int j = 0; j < weights.Length; j++) weights[j] = double.IsNegativeInfinity(weights[j]) ? 0 : Math.Exp(weights[j] - logSumExp);
-        for (int i = 0; i < valueRows.Shape[3]; i++)
+        for (int i = 0; i < stored.Layout.ValueDim; i++)
         {
             double sum = 0;
             for (int j = 0; j < weights.Length; j++) sum += weights[j] * values.At(batch, kvHead, slots.Of(first + j), i);

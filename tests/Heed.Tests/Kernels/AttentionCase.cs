@@ -18,6 +18,9 @@ internal sealed unsafe class AttentionCase
     /// <summary>Null, or the runs of keys that each query of [batch, query] sees.</summary>
     public (int First, int End)[][]? Runs;
 
+    /// <summary>The type that keys and values are stored in where keys lie in panels.</summary>
+    public KvCacheType Stored;
+
     public float Scale => 1f / MathF.Sqrt(HeadDim);
 
     /// <summary>Fills q [batch, query, head, d], k [batch, key, kvHead, d] and v [batch, kvHead, key, d] at random.</summary>
@@ -30,6 +33,16 @@ internal sealed unsafe class AttentionCase
         return this;
     }
 
+    /// <summary>The same over float32 numbers that were rounded to the stored type.</summary>
+    public AttentionCase Rounded()
+    {
+        AttentionCase copy = (AttentionCase)MemberwiseClone();
+        (copy.K, copy.V, copy.Stored) = ([.. K], [.. V], KvCacheType.F32);
+        for (int at = 0; at < copy.K.Length; at += HeadDim) KvRounding.Round(Stored, copy.K.AsSpan(at, HeadDim));
+        for (int at = 0; at < copy.V.Length; at += ValueDim) KvRounding.Round(Stored, copy.V.AsSpan(at, ValueDim));
+        return copy;
+    }
+
     public static int[] Causal(int batch, int queries, int keys)
         => [.. Enumerable.Range(0, batch * queries).Select(i => (i % queries) + keys - queries)];
 
@@ -40,7 +53,7 @@ internal sealed unsafe class AttentionCase
         => With(panels, (in AttentionArgs args) => FlashAttention.Run(args, pool));
 
     public (float[] Output, float[] LogSumExp) RunScalar()
-        => With(panels: false, static (in AttentionArgs args) => FlashAttention.RunScalar(args));
+        => With(panels: Stored != KvCacheType.F32, static (in AttentionArgs args) => FlashAttention.RunScalar(args));
 
     /// <summary>Runs every part by hand, in tiles of the given number of rows.</summary>
     public (float[] Output, float[] LogSumExp) RunTiles<L, V>(bool panels, int tileRows)
@@ -67,15 +80,17 @@ internal sealed unsafe class AttentionCase
         float[] output = new float[Batch * Queries * Heads * ValueDim];
         float[] lse = new float[Batch * Heads * Queries];
         Array.Fill(output, 55f);
-        long headFloats = KvPanels.Floats(Capacity, HeadDim);
-        float[] packed = new float[panels ? Batch * KvHeads * headFloats : 1];
+        KvLayout layout = new(Stored, HeadDim, ValueDim);
+        long headFloats = layout.KeyWords(Capacity), headRows = layout.ValueWords(Capacity);
+        float[] packed = new float[panels ? Batch * KvHeads * headFloats : 1], stored = Stored == KvCacheType.F32 ? V : new float[Batch * KvHeads * headRows];
         Array.Fill(packed, float.NaN);
+        if (panels && Stored != KvCacheType.F32) Store(packed, stored, layout);
         KeyRuns runs = new();
         foreach ((int, int)[] row in Runs ?? []) runs.Add(row);
-        fixed (float* q = Q, k = K, v = V, o = output, l = lse, p = packed, distances = Distances, sinks = Sinks)
+        fixed (float* q = Q, k = K, v = stored, o = output, l = lse, p = packed, distances = Distances, sinks = Sinks)
         fixed (int* limits = Limits, first = FirstKeys, starts = runs.Starts, bounds = runs.Bounds)
         {
-            if (panels)
+            if (panels && Stored == KvCacheType.F32)
             {
                 Pack(p, headFloats);
             }
@@ -91,9 +106,10 @@ internal sealed unsafe class AttentionCase
                 KeyHeadStride = panels ? headFloats : HeadDim,
                 KeyStride = panels ? 0 : KvHeads * HeadDim,
                 Value = v,
-                ValueBatchStride = KvHeads * Capacity * ValueDim,
-                ValueHeadStride = Capacity * ValueDim,
-                ValueStride = ValueDim,
+                ValueBatchStride = KvHeads * headRows,
+                ValueHeadStride = headRows,
+                ValueStride = layout.RowWords,
+                Stored = Stored,
                 Output = o,
                 OutputBatchStride = Queries * Heads * ValueDim,
                 OutputStride = Heads * ValueDim,
@@ -117,6 +133,21 @@ internal sealed unsafe class AttentionCase
         }
 
         return (output, lse);
+    }
+
+    private void Store(float[] panels, float[] rows, KvLayout layout)
+    {
+        int[] positions = [.. Enumerable.Range(0, Capacity)];
+        int keySize = (int)layout.KeyWords(Capacity), valueSize = (int)layout.ValueWords(Capacity);
+        for (int b = 0; b < Batch; b++)
+        {
+            for (int h = 0; h < KvHeads; h++)
+            {
+                int place = (b * KvHeads) + h;
+                KvStore.Keys(K.AsSpan(((b * Capacity * KvHeads) + h) * HeadDim), KvHeads * HeadDim, positions, layout, new KvSlots(Capacity), panels.AsSpan(place * keySize, keySize));
+                KvStore.Values(V.AsSpan(place * Capacity * ValueDim), ValueDim, positions, layout, new KvSlots(Capacity), rows.AsSpan(place * valueSize, valueSize));
+            }
+        }
     }
 
     private void Pack(float* panels, long headFloats)

@@ -13,7 +13,7 @@ public sealed class FlashAttentionTests : IDisposable
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 140)];
 
     /// <summary>A problem of random shape: odd head sizes, grouped heads, windows, caps, padding, capacities beyond the keys.</summary>
-    private static AttentionCase RandomCase(int seed)
+    internal static AttentionCase RandomCase(int seed)
     {
         Random random = new(seed);
         int[] dims = [1, 5, 8, 64, 80, 128];

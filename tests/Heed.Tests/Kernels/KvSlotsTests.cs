@@ -49,12 +49,16 @@ public sealed class KvSlotsTests
     [InlineData(3, 40, 70, 0f, 0, false)]
     [InlineData(64, 32, 24, 5f, 0, true)]
     [InlineData(2, 8, 5, 0f, 7, true)]
-    public void OverPanels_SlotsThatRoll_GivesTheBitsOfAllKeys(int queries, int headDim, int valueDim, float cap, int topK, bool biased)
+    [InlineData(1, 40, 70, 0f, 0, false, KvCacheType.F16)]
+    [InlineData(64, 32, 24, 5f, 0, true, KvCacheType.Q8_0)]
+    [InlineData(2, 8, 5, 0f, 7, true, KvCacheType.Q8_0)]
+    public void OverPanels_SlotsThatRoll_GivesTheBitsOfAllKeys(int queries, int headDim, int valueDim, float cap, int topK, bool biased, KvCacheType type = KvCacheType.F32)
     {
         const int Window = 65, Count = 128, Total = 500, Batch = 2, Heads = 4, KvHeads = 2;
         KvSlots rolling = new(Count, Window), all = new(512);
         using WorkerPool pool = new(2);
-        Stored a = new(Batch * KvHeads, headDim, valueDim, rolling), b = new(Batch * KvHeads, headDim, valueDim, all);
+        KvLayout layout = new(type, headDim, valueDim);
+        Stored a = new(Batch * KvHeads, layout, rolling), b = new(Batch * KvHeads, layout, all);
         float[] q = Numbers.Random(1, Batch * queries * Heads * headDim, 2), distances = biased ? Numbers.Random(2, Heads * 600, 1) : [];
         for (int first = 0; first + queries <= Total; first += queries)
         {
@@ -75,6 +79,7 @@ public sealed class KvSlotsTests
                 KvHeads = KvHeads,
                 HeadDim = headDim,
                 ValueDim = valueDim,
+                Stored = type,
                 QueryBatchStride = queries * Heads * headDim,
                 QueryStride = Heads * headDim,
                 QueryHeadStride = headDim,
@@ -107,14 +112,14 @@ public sealed class KvSlotsTests
     /// <summary>Keys and values of some heads, in slots that hold NaN until they are written.</summary>
     private sealed class Stored
     {
-        private readonly int _headDim, _valueDim;
+        private readonly KvLayout _layout;
         private readonly KvSlots _slots;
 
-        public Stored(int heads, int headDim, int valueDim, KvSlots slots)
+        public Stored(int heads, KvLayout layout, KvSlots slots)
         {
-            (_headDim, _valueDim, _slots) = (headDim, valueDim, slots);
-            Panels = new float[heads * KvPanels.Floats(slots.Count, headDim)];
-            Rows = new float[heads * slots.Count * valueDim];
+            (_layout, _slots) = (layout, slots);
+            Panels = new float[heads * layout.KeyWords(slots.Count)];
+            Rows = new float[heads * layout.ValueWords(slots.Count)];
             Array.Fill(Panels, float.NaN);
             Array.Fill(Rows, float.NaN);
         }
@@ -125,9 +130,9 @@ public sealed class KvSlotsTests
 
         public void Write(int head, float[] keys, float[] values, int[] positions)
         {
-            int keySize = _slots.Count * _headDim, valueSize = _slots.Count * _valueDim;
-            KvStore.Keys(keys, _headDim, positions, _headDim, _slots, Panels.AsSpan(head * keySize, keySize));
-            KvStore.Values(values, _valueDim, positions, _valueDim, _slots, Rows.AsSpan(head * valueSize, valueSize));
+            int keySize = (int)_layout.KeyWords(_slots.Count), valueSize = (int)_layout.ValueWords(_slots.Count);
+            KvStore.Keys(keys, _layout.HeadDim, positions, _layout, _slots, Panels.AsSpan(head * keySize, keySize));
+            KvStore.Values(values, _layout.ValueDim, positions, _layout, _slots, Rows.AsSpan(head * valueSize, valueSize));
         }
     }
 }

@@ -51,6 +51,8 @@ internal readonly unsafe struct ScalarSixteen : ISixteen<SixteenFloats>
         return lanes;
     }
 
+    public static SixteenFloats LoadNormalHalf(ushort* source) => LoadHalf(source);
+
     public static SixteenFloats LoadHalf(ushort* source)
     {
         SixteenFloats lanes = default;

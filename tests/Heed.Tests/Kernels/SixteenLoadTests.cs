@@ -32,14 +32,22 @@ public sealed unsafe class SixteenLoadTests
         }
     }
 
+    /// <summary>Sixteen neighbours, which are all normal or none, and sixteen from all over.</summary>
     private static void Check<TLanes, V>() where TLanes : struct, ISixteen<V> where V : unmanaged
+    {
+        Check<TLanes, V>(step: 1, quick: false);
+        Check<TLanes, V>(step: 1, quick: true);
+        Check<TLanes, V>(step: 4097, quick: true);
+    }
+
+    private static void Check<TLanes, V>(int step, bool quick) where TLanes : struct, ISixteen<V> where V : unmanaged
     {
         ushort* source = stackalloc ushort[16];
         float* got = stackalloc float[16];
         for (int first = 0; first < 1 << 16; first += 16)
         {
-            for (int i = 0; i < 16; i++) source[i] = (ushort)(first + i);
-            TLanes.Store(got, TLanes.LoadHalf(source));
+            for (int i = 0; i < 16; i++) source[i] = (ushort)(first + i * step);
+            TLanes.Store(got, quick ? TLanes.LoadNormalHalf(source) : TLanes.LoadHalf(source));
             for (int i = 0; i < 16; i++)
             {
                 float expected = (float)BitConverter.UInt16BitsToHalf(source[i]);

@@ -40,14 +40,14 @@ internal sealed partial class ProbeBackend(int cancelAt, CancellationTokenSource
 
     public void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1) => _cpu.Gated(activation, x, destination, beta);
 
-    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows) =>
-        _cpu.StoreKeyValues(keys, values, positions, keyPanels, valueRows);
+    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, StoredKeyValues stored) =>
+        _cpu.StoreKeyValues(keys, values, positions, stored);
 
-    public void Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    public void Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null)
     {
         if (++Attentions == cancelAt) source.Cancel();
-        _cpu.Attention(q, keyPanels, valueRows, limits, firstKeys, options, destination, modifiers);
+        _cpu.Attention(q, stored, limits, firstKeys, options, destination, modifiers);
     }
 
     public void SoftmaxBackward(Tensor y, Tensor dy, Tensor dx) => _cpu.SoftmaxBackward(y, dy, dx);

@@ -12,72 +12,61 @@ public static partial class Ops
     /// sees keys up to positions[r]. Where slots roll, more tokens of a row than there is room for come in the order of their positions.
     /// The result is [batch, seq, heads·valueDim].
     /// </summary>
-    internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, Tensor keyPanels,
-        Tensor valueRows, KvSlots slots, in AttentionOptions options, AttentionModifiers? modifiers = null)
+    internal static Tensor Attention(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, StoredKeyValues stored,
+        KvSlots slots, in AttentionOptions options, AttentionModifiers? modifiers = null)
     {
         if (GradientTape.Watching(q.Rows, k.Rows, v.Rows) is not null) ThrowNoGradient();
         if (slots.Rolls && (options.Window == 0 || options.Window > slots.Window))
             TensorErrors.Argument($"Attention: the window is {options.Window} (0: all keys); the slots that roll hold windows of up to {slots.Window}.");
         CheckPositions("Attention", positions, slots.Rolls ? int.MaxValue : slots.Count);
         Shape rows = q.Rows.Shape; // [batch, seq, (heads, headDim) or their product]
-        Tensor result = Tensor.Allocate(new Shape(rows[0], rows[1], q.Count * valueRows.Shape[3]), q.Rows.Device);
+        Tensor result = Tensor.Allocate(new Shape(rows[0], rows[1], q.Count * stored.Layout.ValueDim), q.Rows.Device);
         if (q.Seq > slots.Room)
         {
-            AttendInParts(q, k, v, positions, keyPanels, valueRows, slots.Room, options, modifiers, result);
+            AttendInParts(q, k, v, positions, stored, slots.Room, options, modifiers, result);
             return result;
         }
-        result.Backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
-        result.Backend.Attention(q, keyPanels, valueRows, positions, default, options, result, modifiers);
+        result.Backend.StoreKeyValues(k, v, positions, stored);
+        result.Backend.Attention(q, stored, positions, default, options, result, modifiers);
         return result;
     }
 
     /// <summary>Row after row, in parts: what a part stores takes the slots of keys that the part before may still have seen.</summary>
-    private static void AttendInParts(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, Tensor keyPanels,
-        Tensor valueRows, int room, in AttentionOptions options, AttentionModifiers? modifiers, Tensor result)
+    private static void AttendInParts(in HeadRange q, in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, StoredKeyValues stored,
+        int room, in AttentionOptions options, AttentionModifiers? modifiers, Tensor result)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         for (int row = 0; row < q.Batch; row++)
         {
-            Tensor panels = keyPanels.Slice(0, row, 1), values = valueRows.Slice(0, row, 1);
+            StoredKeyValues own = stored.Row(row);
             for (int start = 0; start < q.Seq; start += room)
             {
                 int count = Math.Min(room, q.Seq - start);
                 ReadOnlySpan<int> at = positions.Slice(row * q.Seq + start, count);
-                result.Backend.StoreKeyValues(k.Part(row, start, count), v.Part(row, start, count), at, panels, values);
-                result.Backend.Attention(q.Part(row, start, count), panels, values, at, default, options, HeadRange.RowsOf(result, row, start, count), modifiers);
+                result.Backend.StoreKeyValues(k.Part(row, start, count), v.Part(row, start, count), at, own);
+                result.Backend.Attention(q.Part(row, start, count), own, at, default, options, HeadRange.RowsOf(result, row, start, count), modifiers);
             }
         }
     }
 
     /// <summary>Stores keys and values at their positions; −1 is not stored.</summary>
-    internal static void StoreKeyValues(in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, Tensor keyPanels, Tensor valueRows)
+    internal static void StoreKeyValues(in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, StoredKeyValues stored)
     {
         if (GradientTape.Watching(k.Rows, v.Rows) is not null) ThrowNoGradient();
-        CheckPositions("Attention", positions, valueRows.Shape[2]);
-        k.Rows.Backend.StoreKeyValues(k, v, positions, keyPanels, valueRows);
+        CheckPositions("Attention", positions, stored.Slots);
+        k.Rows.Backend.StoreKeyValues(k, v, positions, stored);
     }
 
     /// <summary>Attends to what is stored: query r of batch × seq sees keys up to limits[r]. The result is [batch, seq, heads·valueDim].</summary>
-    internal static Tensor Attention(in HeadRange q, Tensor keyPanels, Tensor valueRows, ReadOnlySpan<int> limits, in AttentionOptions options)
+    internal static Tensor Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, in AttentionOptions options)
     {
         if (GradientTape.Watching(q.Rows) is not null) ThrowNoGradient();
         Shape rows = q.Rows.Shape; // [batch, seq, (heads, headDim) or their product]
-        Tensor result = Tensor.Allocate(new Shape(rows[0], rows[1], q.Count * valueRows.Shape[3]), q.Rows.Device);
-        q.Rows.Backend.Attention(q, keyPanels, valueRows, limits, default, options, result);
+        Tensor result = Tensor.Allocate(new Shape(rows[0], rows[1], q.Count * stored.Layout.ValueDim), q.Rows.Device);
+        q.Rows.Backend.Attention(q, stored, limits, default, options, result);
         return result;
     }
 
     private static void ThrowNoGradient() =>
         throw new InvalidOperationException("Attention: keys and values in a cache have no gradient; leave the cache out, or wrap the call in GradientTape.NoGrad().");
-
-    /// <summary>Room for <paramref name="capacity"/> keys in panels and values in rows, with undefined contents.</summary>
-    internal static (Tensor KeyPanels, Tensor ValueRows) AllocateKeyValues(int batch, int kvHeads, int capacity, int headDim, int valueDim,
-        Device device, bool scoped = true)
-    {
-        Shape keys = new(batch, kvHeads, (capacity + KeysPerPanel - 1) / KeysPerPanel, headDim, KeysPerPanel);
-        Shape values = new(batch, kvHeads, capacity, valueDim);
-        return scoped
-            ? (Tensor.Allocate(keys, device), Tensor.Allocate(values, device))
-            : (Tensor.AllocateOwned(keys, device), Tensor.AllocateOwned(values, device));
-    }
 }

@@ -12,12 +12,14 @@ internal sealed unsafe class HalfPanels : IDisposable
 
     private readonly NativeBuffer _buffer;
 
-    /// <summary>A matrix of undefined contents; fill it with <see cref="Pack"/>.</summary>
-    /// <exception cref="ArgumentException">The type is neither F16 nor BF16.</exception>
-    public HalfPanels(WeightType type, int n, int k)
+    /// <summary>A matrix in the given memory, which it takes over and which must have <see cref="BytesFor"/> bytes; else one of undefined contents, to be filled with <see cref="Pack"/>.</summary>
+    /// <exception cref="ArgumentException">The type is neither F16 nor BF16, or the memory has another size.</exception>
+    public HalfPanels(WeightType type, int n, int k, NativeBuffer? memory = null)
     {
         if (!Takes(type)) throw new ArgumentException($"HalfPanels: the type is {type}; expected F16 or BF16.", nameof(type));
-        _buffer = new NativeBuffer(PackedPanels.FloatCount(n, k) * sizeof(ushort));
+        long bytes = BytesFor(n, k);
+        if (memory is not null && memory.Bytes != bytes) throw new ArgumentException($"HalfPanels: [{n}, {k}] takes {bytes} bytes; the memory has {memory.Bytes}.", nameof(memory));
+        _buffer = memory ?? new NativeBuffer(bytes);
         Type = type;
         N = n;
         K = k;
@@ -31,10 +33,16 @@ internal sealed unsafe class HalfPanels : IDisposable
 
     public long Bytes => _buffer.Bytes;
 
+    /// <summary>Where the numbers lie.</summary>
+    public NativeBuffer Memory => _buffer;
+
     /// <summary>The number of panels; each can be packed on a thread of its own.</summary>
     public int PanelCount => (int)(((long)N + PanelRows - 1) / PanelRows);
 
     public ushort* Pointer => (ushort*)_buffer.Pointer;
+
+    /// <summary>The bytes that an [n, k] matrix takes.</summary>
+    public static long BytesFor(int n, int k) => PackedPanels.FloatCount(n, k) * sizeof(ushort);
 
     /// <summary>Whether the type is one that these panels hold.</summary>
     public static bool Takes(WeightType type) => type is WeightType.F16 or WeightType.BF16;

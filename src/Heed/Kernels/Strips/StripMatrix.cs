@@ -24,20 +24,20 @@ internal sealed unsafe class StripMatrix : IDisposable
     private readonly StripFormat _format;
     private readonly long _stripBytes;
 
-    /// <summary>A matrix of zeros; fill it with <see cref="Pack"/>.</summary>
-    /// <exception cref="ArgumentException">A row is not a whole number of blocks, or the type has none.</exception>
-    public StripMatrix(WeightType type, int rows, int columns)
+    /// <summary>A matrix in the given memory, which it takes over and which must have <see cref="BytesFor"/> bytes; else one of undefined contents, to be filled with <see cref="Pack"/>.</summary>
+    /// <exception cref="ArgumentException">A row is not a whole number of blocks, the type has none, or the memory has another size.</exception>
+    public StripMatrix(WeightType type, int rows, int columns, NativeBuffer? memory = null)
     {
         _format = StripFormat.Of(type);
-        if (columns % BlockSizes.ElementsPerBlock(type) != 0)
-            throw new ArgumentException($"StripMatrix: {columns} columns are not a whole number of {type} blocks of {BlockSizes.ElementsPerBlock(type)}.");
+        long bytes = BytesFor(type, rows, columns);
+        if (memory is not null && memory.Bytes != bytes) throw new ArgumentException($"StripMatrix: [{rows}, {columns}] of {type} takes {bytes} bytes; the memory has {memory.Bytes}.", nameof(memory));
         Type = type;
         Rows = rows;
         Columns = columns;
         Blocks = columns / BlockColumns;
-        StripCount = (rows + StripRows - 1) / StripRows;
-        _stripBytes = (_format.StripBytes(Blocks) + Alignment - 1) / Alignment * Alignment;
-        _buffer = new NativeBuffer(_stripBytes * StripCount);
+        StripCount = CountStrips(rows);
+        _stripBytes = StripBytes(_format, Blocks);
+        _buffer = memory ?? new NativeBuffer(bytes);
     }
 
     public WeightType Type { get; }
@@ -54,8 +54,21 @@ internal sealed unsafe class StripMatrix : IDisposable
 
     public long Bytes => _buffer.Bytes;
 
+    /// <summary>Where the strips lie.</summary>
+    public NativeBuffer Memory => _buffer;
+
     /// <summary>Whether the type is one that strips hold.</summary>
     public static bool Takes(WeightType type) => BlockSizes.ElementsPerBlock(type) > 1;
+
+    /// <summary>The bytes that a matrix takes.</summary>
+    /// <exception cref="ArgumentException">A row is not a whole number of blocks, or the type has none.</exception>
+    public static long BytesFor(WeightType type, int rows, int columns)
+    {
+        StripFormat format = StripFormat.Of(type);
+        if (columns % BlockSizes.ElementsPerBlock(type) != 0)
+            throw new ArgumentException($"StripMatrix: {columns} columns are not a whole number of {type} blocks of {BlockSizes.ElementsPerBlock(type)}.");
+        return StripBytes(format, columns / BlockColumns) * CountStrips(rows);
+    }
 
     /// <summary>The rows of a strip: 16, or what is left in the last one.</summary>
     public int RowsOf(int strip) => Math.Min(StripRows, Rows - (strip * StripRows));
@@ -69,7 +82,9 @@ internal sealed unsafe class StripMatrix : IDisposable
         BlockSizes.TryByteLength(Type, Columns, out long rowBytes);
         if (rows.Length != rowBytes * RowsOf(strip))
             throw new ArgumentException($"StripMatrix: strip {strip} takes {RowsOf(strip)} rows of {rowBytes} bytes; got {rows.Length} bytes.");
-        new Span<byte>(Strip(strip), checked((int)_stripBytes)).Clear();
+        // A whole strip is written all over but for the bytes that align the next one.
+        long kept = RowsOf(strip) == StripRows ? _format.StripBytes(Blocks) : 0;
+        new Span<byte>(Strip(strip) + kept, checked((int)(_stripBytes - kept))).Clear();
         fixed (byte* from = rows) _format.Pack(Type, Blocks, from, rowBytes, RowsOf(strip), Strip(strip));
     }
 
@@ -96,4 +111,8 @@ internal sealed unsafe class StripMatrix : IDisposable
     }
 
     public void Dispose() => _buffer.Dispose();
+
+    private static int CountStrips(int rows) => (int)(((long)rows + StripRows - 1) / StripRows);
+
+    private static long StripBytes(StripFormat format, int blocks) => (format.StripBytes(blocks) + Alignment - 1) / Alignment * Alignment;
 }

@@ -50,6 +50,15 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The bytes of the stored weights.</summary>
     public long WeightBytes => _plan.Bytes;
 
+    /// <summary>The bytes of memory that matrices which have been asked for take, those in mapped files not counted.</summary>
+    internal long ResidentBytes
+    {
+        get
+        {
+            lock (_owned) return _owned.Sum(weights => weights.ResidentBytes);
+        }
+    }
+
     /// <summary>The bytes of the stored weights that one decoding step reads: all but a token table that is only looked up.</summary>
     public long StepBytes => WeightBytes - (Config.TieEmbeddings ? 0 : _plan[WeightNames.Embedding].Bytes);
 

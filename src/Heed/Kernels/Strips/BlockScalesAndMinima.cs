@@ -19,6 +19,7 @@ internal readonly unsafe struct BlockScalesAndMinima : IStripScales
     public static V Minimum<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>
         TLanes.LoadHalf((ushort*)(scales + (64 * block) + 32));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(byte* scales, nint block, int row, in FileScales file)
     {
         ushort* at = (ushort*)(scales + (64 * block));

@@ -25,6 +25,7 @@ internal readonly unsafe struct HalvedSuperScalesAndMinima : IStripScales
         return TLanes.Subtract(TLanes.Create(0), product);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(byte* scales, nint block, int row, in FileScales file)
     {
         ((ushort*)scales)[row] = file.Scale;

@@ -19,20 +19,28 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
     public override void Pack(WeightType type, int blocks, byte* rows, long rowBytes, int rowCount, byte* strip)
     {
         int together = BlockSizes.ElementsPerBlock(type) / StripMatrix.BlockColumns, bytes = BlockSizes.BytesPerBlock(type);
-        uint* codes = stackalloc uint[BlockSizes.Super / sizeof(uint)];
+        // The codes of one block of the file in each row, 8 words for 32 columns; those of rows that there are not stay zero.
+        int words = 8 * together;
+        uint* codes = stackalloc uint[StripMatrix.StripRows * BlockSizes.Super / sizeof(uint)], lines = stackalloc uint[8 * StripBits.LineWords];
+        new Span<uint>(codes, StripMatrix.StripRows * words).Clear();
         FileScales file = default;
         for (int first = 0; first < blocks; first += StripMatrix.ChunkBlocks)
         {
             int count = Math.Min(StripMatrix.ChunkBlocks, blocks - first);
             byte* scales = strip + (count * TQuants.Bytes);
-            for (int row = 0; row < rowCount; row++)
+            byte* from = rows + ((long)(first / together) * bytes);
+            for (int block = 0; block < count; block += together, from += bytes)
             {
-                byte* from = rows + (row * rowBytes) + ((long)(first / together) * bytes);
-                for (int block = 0; block < count; block += together, from += bytes)
+                for (int row = 0; row < rowCount; row++)
                 {
-                    FileBlock.Read(type, from, (byte*)codes, ref file);
+                    FileBlock.Read(type, from + (row * rowBytes), (byte*)(codes + (row * words)), ref file);
                     TScales.Write(scales, block, row, file);
-                    for (int i = 0; i < together; i++) TQuants.Write(strip + ((block + i) * TQuants.Bytes), row, codes + (8 * i));
+                }
+                for (int i = 0; i < together; i++)
+                {
+                    // Words move as floats would; nothing is computed.
+                    TilePacking.Transpose((float*)(codes + (8 * i)), words, StripMatrix.StripRows, 8, (float*)lines, StripBits.LineWords);
+                    TQuants.Write(strip + ((block + i) * TQuants.Bytes), lines);
                 }
             }
             strip += ChunkBytes(count);

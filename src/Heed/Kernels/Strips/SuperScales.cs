@@ -20,6 +20,7 @@ internal readonly unsafe struct SuperScales : IStripScales
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Minimum<TLanes, V>(byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged => TLanes.Create(0);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(byte* scales, nint block, int row, in FileScales file)
     {
         ((ushort*)scales)[row] = file.Scale;

@@ -7,7 +7,7 @@ namespace Heed.Benchmarks;
 /// <summary>What it costs to share a job: in nanoseconds for one job, alone on the machine and beside threads that compete for its cores.</summary>
 internal static class PoolBenchmark
 {
-    private const int Batch = 200;
+    private const int Batch = 200, WorkParts = 16;
 
     public static int Run(string[] arguments)
     {
@@ -16,8 +16,8 @@ internal static class PoolBenchmark
         int[] rivals = arguments.Length > 2 ? [int.Parse(arguments[2], CultureInfo.InvariantCulture)] : [0, threads];
         Console.WriteLine($"{threads} threads; ns for a job: median (quartiles, 99 of 100)");
         Console.WriteLine();
-        Console.WriteLine("| rivals | empty parts | every thread takes one part | the same after 100 µs alone | after 5 ms of sleep |");
-        Console.WriteLine("|---|---|---|---|---|");
+        Console.WriteLine("| rivals | empty parts | every thread takes one part | the same after 100 µs alone | after 5 ms of sleep | 16 parts of about 10 µs | on one thread |");
+        Console.WriteLine("|---|---|---|---|---|---|---|");
         foreach (int count in rivals) Measure(samples, threads, count);
         return 0;
     }
@@ -28,22 +28,26 @@ internal static class PoolBenchmark
         using Rivals competing = new(rivals);
         EmptyJob empty = default;
         MeetJob meet = new() { Threads = threads, Arrived = new int[1] };
-        Samples plain = new(), met = new(), after = new(), asleep = new();
+        Samples plain = new(), met = new(), after = new(), asleep = new(), shared = new(), alone = new();
+        WorkJob work = default;
         for (int i = 0; i < samples + 5; i++)
         {
             double tPlain = Samples.Time(() => { for (int n = 0; n < Batch; n++) pool.Run(ref empty, threads); }) / Batch;
             double tMet = Samples.Time(() => { for (int n = 0; n < Batch; n++) meet.Run(pool); }) / Batch;
             Spin(100);
             double tAfter = Samples.Time(() => meet.Run(pool));
+            double tShared = Samples.Time(() => pool.Run(ref work, WorkParts)), tAlone = Samples.Time(() => pool.Run(ref work, WorkParts, alone: true));
             if (i < 5) continue;
             plain.Add(tPlain);
             met.Add(tMet);
             after.Add(tAfter);
+            shared.Add(tShared);
+            alone.Add(tAlone);
             if (i % 10 != 0) continue;
             Thread.Sleep(5);
             asleep.Add(Samples.Time(() => meet.Run(pool)));
         }
-        Console.WriteLine($"| {rivals} | {Text(plain)} | {Text(met)} | {Text(after)} | {Text(asleep)} |");
+        Console.WriteLine($"| {rivals} | {Text(plain)} | {Text(met)} | {Text(after)} | {Text(asleep)} | {Text(shared)} | {Text(alone)} |");
     }
 
     private static void Spin(int microseconds)
@@ -61,6 +65,18 @@ internal static class PoolBenchmark
     {
         public readonly void Execute(int part)
         {
+        }
+    }
+
+    private struct WorkJob : IPoolJob
+    {
+        public float Sink;
+
+        public void Execute(int part)
+        {
+            float sum = part;
+            for (int i = 0; i < 8000; i++) sum = (sum * 0.999f) + 1;
+            Sink = sum;
         }
     }
 

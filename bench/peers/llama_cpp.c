@@ -1,6 +1,6 @@
 // How fast llama.cpp reads a prompt and writes on: the same thing that `heed bench MODEL` measures, through its C interface.
 // usage: llama_cpp MODEL.gguf THREADS PROMPT TOKENS ROUNDS [quiet|memory]
-// Prints a line of JSON with tokens/s of each round, load time and peak memory. Build: see llama_cpp.sh.
+// Prints a line of JSON with tokens/s of each round, the time until the weights are there and until the first token's logits are, and peak memory. Build: see llama_cpp.sh.
 #include "llama.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,13 +52,15 @@ int main(int argc, char **argv) {
     params.n_threads_batch = threads;
     struct llama_context *context = llama_init_from_model(model, params);
     if (!context) return 1;
+    double loaded = now() - start;
     int vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
     llama_token *ids = malloc(sizeof(llama_token) * prompt);
     srand(1);
     for (int i = 0; i < prompt; i++) ids[i] = rand() % vocabulary;
     llama_token first = ids[0];
     feed(context, &first, 1);
-    double loaded = now() - start;
+    llama_synchronize(context);
+    double first_token = now() - start;
     double *read = malloc(sizeof(double) * rounds), *write = malloc(sizeof(double) * rounds);
     for (int round = -1; round < rounds; round++) {
         llama_memory_clear(llama_get_memory(context), true);
@@ -84,7 +86,7 @@ int main(int argc, char **argv) {
     printf("{");
     print("prefill", read, rounds);
     print("decode", write, rounds);
-    printf("\"load_ms\": %.1f, \"peak_mib\": %.1f}\n", loaded * 1000, usage.ru_maxrss / 1024.0);
+    printf("\"load_ms\": %.1f, \"first_token_ms\": %.1f, \"peak_mib\": %.1f}\n", loaded * 1000, first_token * 1000, usage.ru_maxrss / 1024.0);
     llama_free(context);
     llama_model_free(model);
     return 0;

@@ -36,7 +36,28 @@ public sealed class BenchModelTests
         bytes["q8_0"].ShouldBeInRange(bytes["f32"] * 34 / 128, bytes["f32"] * 36 / 128);
     }
 
+    [Fact]
+    public void Bench_Model_SaysLoadTimeFirstTokenAndMemory_AlsoWithRepackedWeights()
+    {
+        using TempFolder temp = new();
+        string[] arguments = ["bench", "--prompt", "8", "-n", "2", "--rounds", "1", "--threads", "1", "2", "--json", "--repacked", Path.Combine(temp.Path, "m.repacked")];
+        for (int load = 0; load < 2; load++)
+        {
+            HeedResult run = HeedProcess.Run(arguments);
+            run.ExitCode.ShouldBe(0, run.Err);
+            JsonElement[] lines = [.. run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+            lines[0].GetProperty("first_token_ms").GetDouble().ShouldBeGreaterThan(lines[0].GetProperty("load_ms").GetDouble());
+            lines[0].GetProperty("peak_mib").GetDouble().ShouldBeGreaterThan(10);
+            lines[1].GetProperty("peak_mib").ValueKind.ShouldBe(JsonValueKind.Null);
+            Directory.GetFiles(temp.Path).ShouldBe([Path.Combine(temp.Path, "m.repacked")]);
+        }
+        HeedResult table = HeedProcess.Run("bench", "--prompt", "8", "-n", "2", "--rounds", "1");
+        table.Out.ShouldContain("Loaded in ");
+        table.Out.ShouldContain(" MiB at most");
+    }
+
     [Theory]
+    [InlineData("--repacked needs a MODEL", "bench", "--exact", "--repacked", "x")]
     [InlineData("--synthetic is '7b'", "bench", "--synthetic", "7b")]
     [InlineData("--type is 'q9'", "bench", "--synthetic", "15m", "--type", "q9")]
     [InlineData("--type needs --synthetic", "bench", "--type", "q4_0")]

@@ -57,6 +57,24 @@ public sealed class CompleteTests
     }
 
     [Fact]
+    public void Complete_RepackedWeights_AreWrittenThenMapped_AndGiveTheSameText()
+    {
+        using TempFolder temp = new();
+        string expected = HeedProcess.Run(s_greedy).Out;
+        HeedResult first = HeedProcess.Run([.. s_greedy, "--repacked", temp.Path]), second = HeedProcess.Run([.. s_greedy, "--repacked", temp.Path]);
+        first.Out.ShouldBe(expected);
+        first.Err.ShouldContain("MiB of repacked weights, which the next load maps.");
+        second.Out.ShouldBe(expected);
+        second.Err.ShouldBeEmpty();
+        string file = Directory.GetFiles(temp.Path).Single();
+        File.WriteAllBytes(file, File.ReadAllBytes(file)[..200]);
+        HeedResult third = HeedProcess.Run([.. s_greedy, "--repacked", temp.Path]);
+        third.Out.ShouldBe(expected);
+        third.Err.ShouldContain("could not be used: it is cut off or damaged");
+        HeedProcess.Run([.. s_greedy, "--repacked", Path.Combine(temp.Path, "none", "x")]).Err.ShouldContain("does not exist");
+    }
+
+    [Fact]
     public void Complete_Json_IsLinesOfPiecesAndUsage()
     {
         HeedResult result = HeedProcess.Run([.. s_greedy, "--json", "--logprobs"]);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using Heed.Cli.Options;
 using Heed.Cli.Speed;
@@ -6,6 +7,7 @@ using Heed.Inference;
 using Heed.Models;
 using Heed.Models.Checkpoints;
 using Heed.Models.Quantization;
+using Heed.Nn;
 using Heed.Tensors;
 
 namespace Heed.Cli.Commands;
@@ -27,13 +29,14 @@ internal sealed class BenchModelCommand
     private readonly Option<int[]> _threads = new("--threads") { Description = "The numbers of threads to measure with; all cores if not given.", HelpName = "N", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true };
     private readonly Option<KvCacheType?> _cacheType = CacheTypeOption.Create();
     private readonly Option<bool> _exact = new("--exact") { Description = "Widen quantized weights instead of multiplying them in whole numbers." };
+    private readonly Option<string?> _repacked = ValueOption.Text("--repacked", ModelOptions.RepackedDescription, "PATH");
     private readonly Option<bool> _json = new("--json") { Description = "Write a line of JSON for each number of threads." };
 
     public static void AddTo(Command command)
     {
         BenchModelCommand self = new();
         command.Add(self._path);
-        Option[] own = [self._synthetic, self._type, self._prompt, self._tokens, self._batch, self._rounds, self._threads, self._cacheType, self._exact, self._json];
+        Option[] own = [self._synthetic, self._type, self._prompt, self._tokens, self._batch, self._rounds, self._threads, self._cacheType, self._exact, self._repacked, self._json];
         foreach (Option option in own) command.Add(option);
         self._threads.Validators.Add(result =>
         {
@@ -53,6 +56,7 @@ internal sealed class BenchModelCommand
         {
             if (result.GetValue(self._synthetic) is null && result.GetValue(self._type) is not null) result.AddError("--type needs --synthetic.");
             if (result.GetValue(self._synthetic) is not null && result.GetValue(self._path) is not null) result.AddError("--synthetic and a MODEL contradict each other.");
+            if (result.GetValue(self._repacked) is not null && (result.GetValue(self._exact) || result.GetValue(self._synthetic) is not null)) result.AddError("--repacked needs a MODEL, and goes without --exact.");
         });
         command.SetAction(self.Run);
     }
@@ -67,8 +71,10 @@ internal sealed class BenchModelCommand
             int[] threads = line.GetValue(_threads) is { Length: > 0 } given ? given : [Environment.ProcessorCount];
             foreach (int count in threads)
             {
+                // Measuring the machine takes memory too: later on the peak says nothing about the model.
                 SpeedReport report = Measure(line, count, interruption.Token);
-                if (!json && count == threads[0]) output.Write(Head(report));
+                if (count != threads[0]) report = report with { PeakMib = null };
+                else if (!json) output.Write(Head(report));
                 output.Write(json ? report.ToJson() : Row(report));
             }
             return ExitCodes.Ok;
@@ -91,13 +97,27 @@ internal sealed class BenchModelCommand
             return Measure(line, $"{name}, random", recipe!.Name, new Transformer(config, weights), weights.StepBytes, prompt, tokens, threads, cancellation);
         }
         LocatedModel found = ModelLocator.Find(line.GetValue(_path));
+        long start = Stopwatch.GetTimestamp();
         using Checkpoint checkpoint = Checkpoint.Open(found.Path);
+        if (line.GetValue(_repacked) is { } file) checkpoint.UseRepacked(file);
         Transformer model = new(checkpoint.Config, checkpoint.Weights(device, line.GetValue(_exact) ? WeightForm.Exact : WeightForm.Fast, cancellation: cancellation));
+        double loaded = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        FeedOneToken(model);
+        double first = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        if (line.GetValue(_repacked) is not null) checkpoint.SaveRepacked(cancellation: cancellation);
         string type = checkpoint.Files.Tensors.MaxBy(tensor => tensor.ByteLength)!.Type.ToString();
         // A short context bounds what can be measured; there is no sense in failing for the defaults.
         if (line.GetValue(_prompt) is null) prompt = Math.Min(prompt, Math.Max(1, model.Config.MaxSeqLen / 2));
         if (line.GetValue(_tokens) is null) tokens = Math.Min(tokens, Math.Max(0, model.Config.MaxSeqLen - prompt));
-        return Measure(line, Path.GetFileName(Path.TrimEndingDirectorySeparator(found.Path)), type, model, checkpoint.StepBytes, prompt, tokens, threads, cancellation);
+        SpeedReport report = Measure(line, Path.GetFileName(Path.TrimEndingDirectorySeparator(found.Path)), type, model, checkpoint.StepBytes, prompt, tokens, threads, cancellation);
+        return report with { LoadMs = loaded, FirstTokenMs = first };
+    }
+
+    private static void FeedOneToken(Transformer model)
+    {
+        using TensorScope.Lease scope = TensorScope.Begin();
+        using KvCache cache = model.CreateCache(maxPositions: 1);
+        model.Forward([0], cache);
     }
 
     private SpeedReport Measure(ParseResult line, string name, string type, Transformer model, long bytes, int prompt, int tokens, int threads, CancellationToken cancellation)
@@ -108,8 +128,10 @@ internal sealed class BenchModelCommand
             throw new CommandException($"a prompt of {prompt} tokens and {tokens} more are beyond the model's {model.Config.MaxSeqLen}; give less with --prompt and --tokens.");
         SpeedMeasurement measured = SpeedMeasurement.Measure(model, prompt, tokens, batch, line.GetValue(_rounds) ?? 5, cacheType, cancellation);
         ModelConfig config = model.Config;
+        using Process process = Process.GetCurrentProcess();
         return new SpeedReport
         {
+            PeakMib = process.PeakWorkingSet64 / 1048576.0,
             Model = name,
             Type = type,
             Threads = threads,
@@ -129,7 +151,7 @@ internal sealed class BenchModelCommand
     }
 
     private static string Head(SpeedReport report) => string.Create(CultureInfo.InvariantCulture,
-        $"{report.Model}, {report.Type}: {report.WeightBytes / 1048576.0:F0} MiB read for a token; cache {report.CacheBytes / 1048576.0:F0} MiB ({report.CacheType}); {report.Batch} row(s), prompt {report.PromptTokens}, {report.NewTokens} new tokens.\n")
+        Option[] own = [self._synthetic, self._type, self._prompt, self._tokens, self._batch, self._rounds, self._threads, self._cacheType, self._exact, self._repacked, self._json];
         + "Tokens/s: median (least–greatest). Shares: of float32's peak, of the read bandwidth, both measured now.\n\n"
         + $"{"threads",7}{"prompt",26}{"of peak",10}{"writing on",26}{"of reading",12}\n";
 

@@ -30,6 +30,15 @@ internal sealed record SpeedReport
     /// <summary>Multiply-adds of the matrices for a token.</summary>
     public required long TokenMultiplyAdds { get; init; }
 
+    /// <summary>Milliseconds from opening the model's file until its weights are ready; null for random weights.</summary>
+    public double? LoadMs { get; init; }
+
+    /// <summary>Milliseconds from opening the model's file until the logits after one token are there; null for random weights.</summary>
+    public double? FirstTokenMs { get; init; }
+
+    /// <summary>The most memory that the process had, of mapped files what it touched; for the first number of threads.</summary>
+    public double? PeakMib { get; init; }
+
     public required SpeedSamples Prefill { get; init; }
 
     public SpeedSamples? Decode { get; init; }

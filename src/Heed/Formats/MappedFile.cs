@@ -16,8 +16,9 @@ internal sealed unsafe partial class MappedFile : IDisposable
     private readonly MemoryMappedViewAccessor view;
     private nint start;
 
-    private MappedFile(string path, MemoryMappedFile mapping, MemoryMappedViewAccessor view, long length)
+    private MappedFile(string path, MemoryMappedFile mapping, MemoryMappedViewAccessor view, long length, DateTime changed)
     {
+        Changed = changed;
         Path = path;
         Length = length;
         this.mapping = mapping;
@@ -32,6 +33,9 @@ internal sealed unsafe partial class MappedFile : IDisposable
     /// <summary>The file's length in bytes when it was opened; at least 1.</summary>
     public long Length { get; }
 
+    /// <summary>When the file was written last, at the time of opening.</summary>
+    public DateTime Changed { get; }
+
     /// <summary>Maps the file at <paramref name="path"/>.</summary>
     /// <exception cref="FileFormatException">It is empty, a directory, or nothing that has a length.</exception>
     /// <exception cref="IOException">It is absent or cannot be read.</exception>
@@ -45,8 +49,9 @@ internal sealed unsafe partial class MappedFile : IDisposable
         try
         {
             long length = LengthOf(handle, path);
+            DateTime changed = File.GetLastWriteTimeUtc(handle);
             opened = MemoryMappedFile.CreateFromFile(handle, mapName: null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            return new MappedFile(path, opened, opened.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read), length);
+            return new MappedFile(path, opened, opened.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read), length, changed);
         }
         catch
         {

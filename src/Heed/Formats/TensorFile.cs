@@ -117,6 +117,9 @@ public abstract class TensorFile : IDisposable
     /// <summary>Gives the memory of the tensor's pages back; they are read again from the file where they are needed.</summary>
     internal void Release(StoredTensor tensor) => PartOf(tensor).Release(tensor.Offset, tensor.ByteLength);
 
+    /// <summary>What tells these files from others, and from themselves after a change.</summary>
+    internal byte[] Mark() => SourceMark.Of(this, parts);
+
     private MappedFile PartOf(StoredTensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);

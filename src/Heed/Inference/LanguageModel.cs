@@ -20,6 +20,9 @@ namespace Heed.Inference;
 /// </example>
 public sealed class LanguageModel : IDisposable
 {
+    // Of loading with a file for repacked weights to be written.
+    private const double LoadingShare = 0.4;
+
     private readonly Checkpoint? _checkpoint;
     private readonly HashSet<int> _endTokens;
     private readonly CancellationTokenSource _closing = new();
@@ -72,6 +75,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>What a generation's keys and values are rounded to when they are stored.</summary>
     public KvCacheType CacheType { get; private init; }
 
+    /// <summary>The file of repacked weights that the model was loaded with, or null.</summary>
+    public RepackedWeights? Repacked { get; private init; }
+
     /// <summary>Tokens that end a text.</summary>
     public IReadOnlyCollection<int> EndTokens => _endTokens;
 
@@ -98,13 +104,19 @@ public sealed class LanguageModel : IDisposable
             config.CheckCacheType("Load", options.CacheType);
             Device device = options.Threads > 0 ? Device.CreateCpu(options.Threads) : Device.Cpu;
             PeftAdapter? adapter = options.AdapterPath is { } folder ? PeftAdapter.Read(folder, config) : null;
-            IWeightSource weights = checkpoint.Weights(device, options.Weights, progress: options.Progress, cancellation: cancellation);
+            (IProgress<double>? loading, IProgress<double>? saving) = (options.Progress, null);
+            if (options.RepackedPath is { } file && !checkpoint.UseRepacked(file) && options.Progress is { } all)
+                (loading, saving) = (new PartialProgress(all, 0, LoadingShare), new PartialProgress(all, LoadingShare, 1));
+            IWeightSource weights = checkpoint.Weights(device, options.Weights, loading, cancellation);
             Transformer transformer = new(config, adapter?.Weights(weights) ?? weights);
-            string? template = checkpoint.ChatTemplatePath is { } file ? File.ReadAllText(file) : tokenizer.ChatTemplate;
+            RepackedWeights? repacked = options.RepackedPath is null ? null : checkpoint.SaveRepacked(saving, cancellation);
+            string? template = checkpoint.ChatTemplatePath is { } chat ? File.ReadAllText(chat) : tokenizer.ChatTemplate;
             return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template)
             {
                 _ownsDevice = options.Threads > 0,
                 CacheType = options.CacheType,
+
+                Repacked = repacked,
                 // The configuration stays: weights may have a row for each of its positions.
                 ContextLength = options.MaxSeqLen > 0 ? Math.Min(options.MaxSeqLen, config.MaxSeqLen) : config.MaxSeqLen,
             };

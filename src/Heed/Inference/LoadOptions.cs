@@ -23,6 +23,13 @@ public sealed record LoadOptions
     /// <summary>A folder with LoRA adapters for the model in PEFT's layout, or null for none.</summary>
     public string? AdapterPath { get; init; }
 
+    /// <summary>
+    /// A file, or a folder of such files, for the weights in the order in which they are multiplied, or null for none: the first load
+    /// writes it, the next ones map it, and processes share its memory. A file that the model has outgrown is written anew.
+    /// Needs <see cref="WeightForm.Fast"/>.
+    /// </summary>
+    public string? RepackedPath { get; init; }
+
     /// <summary>Told how much of the weights is loaded, 0 to 1; from any thread.</summary>
     public IProgress<double>? Progress { get; init; }
 }

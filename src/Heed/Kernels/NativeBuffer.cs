@@ -15,6 +15,7 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
     private const nuint SmallAlignment = 64;
     private const int AdviseHugePages = 14;
 
+    private readonly object? _owner;
     private byte* _pointer;
 
     /// <summary>Takes <paramref name="bytes"/> bytes of native memory.</summary>
@@ -27,12 +28,24 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
         if (huge && OperatingSystem.IsLinux()) TryAdviseHugePages(_pointer, bytes);
     }
 
+    /// <summary>A view of memory that belongs to <paramref name="owner"/>, which stays alive as long as the view; read it only if it may only be read.</summary>
+    public NativeBuffer(byte* memory, long bytes, object owner)
+    {
+        if (bytes < 0) ThrowSize(bytes);
+        Bytes = bytes;
+        _pointer = memory;
+        _owner = owner;
+    }
+
 #pragma warning disable MA0055 // A forgotten buffer may be gigabytes; the finalizer is its last way back.
     ~NativeBuffer() => Free();
 #pragma warning restore MA0055
 
     /// <summary>The size in bytes.</summary>
     public long Bytes { get; }
+
+    /// <summary>Whether the memory is somebody else's.</summary>
+    public bool IsView => _owner is not null;
 
     /// <summary>The first byte.</summary>
     public byte* Pointer
@@ -68,7 +81,7 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
     {
         byte* pointer = _pointer;
         _pointer = null;
-        if (pointer != null) NativeMemory.AlignedFree(pointer);
+        if (pointer != null && _owner is null) NativeMemory.AlignedFree(pointer);
     }
 
     /// <summary>Huge pages are only a hint: where the C library or the call is missing, nothing is lost but speed.</summary>

@@ -2,12 +2,12 @@ using Heed.Kernels;
 
 namespace Heed.Tensors;
 
-/// <summary>A matrix of 16-bit floats in panels, in memory of its own.</summary>
+/// <summary>A matrix of 16-bit floats in panels, in memory of its own or a mapped file.</summary>
 internal sealed class HalfWeights(HalfPanels panels) : LinearWeights(panels.N, panels.K)
 {
     public HalfPanels Panels { get; } = panels;
 
-    public override long ResidentBytes => Panels.Bytes;
+    public override long ResidentBytes => Panels.Memory.IsView ? 0 : Panels.Bytes;
 
     public override void ReadRow(int row, Span<float> destination)
     {

@@ -7,19 +7,25 @@ internal sealed class PackedWeights : LinearWeights
 {
     private readonly NativeBuffer _buffer;
 
-    /// <summary>A matrix of undefined contents; fill it with <see cref="Pack"/>.</summary>
-    public PackedWeights(int rows, int columns) : base(rows, columns)
+    /// <summary>A matrix in the given memory, which it takes over and which must have <see cref="BytesFor"/> bytes; else one of undefined contents, to be filled with <see cref="Pack"/>.</summary>
+    public PackedWeights(int rows, int columns, NativeBuffer? memory = null) : base(rows, columns)
     {
-        _buffer = new NativeBuffer(PackedPanels.FloatCount(rows, columns) * sizeof(float));
+        _buffer = memory ?? new NativeBuffer(BytesFor(rows, columns));
         Panels = new PackedPanels(_buffer, 0, rows, columns);
     }
 
     public PackedPanels Panels { get; }
 
-    public override long ResidentBytes => _buffer.Bytes;
+    /// <summary>Where the panels lie.</summary>
+    public NativeBuffer Memory => _buffer;
+
+    public override long ResidentBytes => _buffer.IsView ? 0 : _buffer.Bytes;
 
     /// <summary>The number of panels; each can be packed on a thread of its own.</summary>
     public int PanelCount => Panels.PanelCount;
+
+    /// <summary>The bytes that a matrix takes.</summary>
+    public static long BytesFor(int rows, int columns) => PackedPanels.FloatCount(rows, columns) * sizeof(float);
 
     /// <summary>Sets the rows 32·panel … of the matrix from row-major floats.</summary>
     public void Pack(int panel, ReadOnlySpan<float> rows) =>

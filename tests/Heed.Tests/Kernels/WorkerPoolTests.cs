@@ -96,6 +96,50 @@ public sealed class WorkerPoolTests
         wrong.ShouldBe(0);
     }
 
+    [Theory, InlineData(1), InlineData(2), InlineData(4)]
+    public void Run_JobsFailBesideJobsThatDoNot_EachCallerGetsItsOwnOutcome(int threads)
+    {
+        using WorkerPool pool = new(threads);
+        int wrong = 0;
+        Thread[] callers = [.. Enumerable.Range(0, 5).Select(caller => new Thread(() =>
+        {
+            for (int round = 0; round < 300; round++)
+                if (caller % 2 == 0 ? !Counts(pool, 7 + caller) : !Fails(pool, caller, round % 9)) Interlocked.Increment(ref wrong);
+        }))];
+        foreach (Thread caller in callers) caller.Start();
+        foreach (Thread caller in callers) caller.Join(Patience).ShouldBeTrue("a caller hangs");
+        wrong.ShouldBe(0);
+        Counts(pool, 64).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Run_CancelledInTheMiddle_LeavesOutTheRestAndThePoolGoesOn()
+    {
+        using WorkerPool pool = new(3);
+        for (int round = 0; round < 20; round++)
+        {
+            using CancellationTokenSource stop = new();
+            CancelJob job = new() { Stop = stop, At = 5 + round, Done = new int[1000] };
+            Should.Throw<OperationCanceledException>(() => pool.Run(ref job, 1000)).CancellationToken.ShouldBe(stop.Token);
+            job.Done.Count(done => done == 1).ShouldBeLessThan(1000);
+            job.Done.Max().ShouldBe(1);
+            Counts(pool, 50).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public void Run_WithinAJobThatFails_InnerAndOuterFailureReachTheirCallers()
+    {
+        using WorkerPool pool = new(3);
+        for (int round = 0; round < 50; round++)
+        {
+            FailingNestJob job = new() { Pool = pool, Caught = new int[1] };
+            Should.Throw<InvalidOperationException>(() => pool.Run(ref job, 6)).Message.ShouldBe("outer");
+            job.Caught[0].ShouldBeGreaterThan(0);
+            Counts(pool, 50).ShouldBeTrue();
+        }
+    }
+
     [Fact]
     public void Run_WithinAJob_RunsInline()
     {
@@ -141,6 +185,72 @@ public sealed class WorkerPoolTests
 
     [Fact]
     public void Constructor_NoThreads_Throws() => Should.Throw<ArgumentOutOfRangeException>(() => new WorkerPool(0));
+
+    private static bool Counts(WorkerPool pool, int parts)
+    {
+        CountJob job = new() { Counts = new int[parts] };
+        pool.Run(ref job, parts);
+        return Array.TrueForAll(job.Counts, count => count == 1);
+    }
+
+    /// <summary>Whether the caller gets its own job's exception; bad part 8 stands for all.</summary>
+    private static bool Fails(WorkerPool pool, int caller, int bad)
+    {
+        NamedThrowJob job = new() { Caller = caller, Bad = bad };
+        try
+        {
+            pool.Run(ref job, 8);
+            return false;
+        }
+        catch (FormatException e)
+        {
+            return e.Message.StartsWith($"caller {caller} ", StringComparison.Ordinal);
+        }
+    }
+
+    private struct NamedThrowJob : IPoolJob
+    {
+        public int Caller, Bad;
+
+        public readonly void Execute(int part)
+        {
+            if (part == Bad || Bad == 8) throw new FormatException($"caller {Caller} part {part}");
+        }
+    }
+
+    private struct CancelJob : IPoolJob
+    {
+        public CancellationTokenSource Stop;
+        public int At;
+        public int[] Done;
+
+        public readonly void Execute(int part)
+        {
+            if (part == At) Stop.Cancel();
+            Stop.Token.ThrowIfCancellationRequested();
+            Interlocked.Increment(ref Done[part]);
+        }
+    }
+
+    private struct FailingNestJob : IPoolJob
+    {
+        public WorkerPool Pool;
+        public int[] Caught;
+
+        public readonly void Execute(int part)
+        {
+            NamedThrowJob inner = new() { Caller = part, Bad = 8 };
+            try
+            {
+                Pool.Run(ref inner, 4);
+            }
+            catch (FormatException)
+            {
+                Interlocked.Increment(ref Caught[0]);
+            }
+            throw new InvalidOperationException("outer");
+        }
+    }
 
     private struct CountJob : IPoolJob
     {

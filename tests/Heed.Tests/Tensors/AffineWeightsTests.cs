@@ -166,7 +166,7 @@ public sealed class AffineWeightsTests
                     }
                     AffineQuantization pair = pairs.Of(i, at);
                     ref float to = ref y[t * rows + i];
-                    to = MathF.FusedMultiplyAdd(dot, pair.Scale * (most / 127), to);
+                    to = MathF.FusedMultiplyAdd(dot * pair.Scale, most / 127, to);
                     to = MathF.FusedMultiplyAdd(pair.Scale * -pair.ZeroPoint, most / 127 * sum, to);
                 }
         }

@@ -29,7 +29,8 @@ internal sealed unsafe class AffineStripFormat<TScales> : StripFormat
                     file.WideOffset = MemoryMarshal.Read<float>(from[sizeof(float)..]);
                     from[(2 * sizeof(float))..].CopyTo(bytes);
                     TScales.Write(scales, block, row, file);
-                    WholeBytes.Write(strip + (block * WholeBytes.Bytes), row, codes);
+                    uint* to = (uint*)(strip + (block * WholeBytes.Bytes)) + row;
+                    for (int group = 0; group < 8; group++) to[group * StripMatrix.StripRows] = codes[group];
                 }
             strip = scales + TScales.Bytes(count);
         }

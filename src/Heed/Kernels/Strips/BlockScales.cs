@@ -9,6 +9,8 @@ internal readonly unsafe struct BlockScales : IStripScales
 
     public static bool HasMinimum => false;
 
+    public static bool IsWide => false;
+
     public static int Bytes(int blocks) => 32 * blocks;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -24,6 +26,7 @@ internal readonly unsafe struct BlockScales : IStripScales
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Minimum<TLanes, V>(V common, byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged => default;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(byte* scales, nint block, int row, in FileScales file) =>
         ((ushort*)(scales + (32 * block)))[row] = file.Scale;
 }

@@ -9,6 +9,8 @@ internal readonly unsafe struct BlockScalesAndMinima : IStripScales
 
     public static bool HasMinimum => true;
 
+    public static bool IsWide => false;
+
     public static int Bytes(int blocks) => 64 * blocks;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -25,6 +27,7 @@ internal readonly unsafe struct BlockScalesAndMinima : IStripScales
     public static V Minimum<TLanes, V>(V common, byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>
         TLanes.LoadHalf((ushort*)(scales + (64 * block) + 32));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(byte* scales, nint block, int row, in FileScales file)
     {
         ushort* at = (ushort*)(scales + (64 * block));

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Heed.Kernels.Strips;
 
@@ -20,8 +21,8 @@ internal readonly unsafe struct CenteredBytes : IStripQuants
 
     public static int Read(byte* block, int row, int column) => block[(64 * (column >> 2)) + (4 * row) + (column & 3)];
 
-    public static void Write(byte* block, int row, uint* groups)
+    public static void Write(byte* block, uint* lines)
     {
-        for (int group = 0; group < 8; group++) *(uint*)(block + (64 * group) + (4 * row)) = groups[group];
+        for (int i = 0; i < Bytes; i += 16) Vector128.Load((byte*)lines + i).Store(block + i);
     }
 }

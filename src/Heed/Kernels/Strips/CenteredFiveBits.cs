@@ -17,5 +17,5 @@ internal readonly unsafe struct CenteredFiveBits : IStripQuants
 
     public static int Read(byte* block, int row, int column) => FiveBits.Read(block, row, column);
 
-    public static void Write(byte* block, int row, uint* groups) => FiveBits.Write(block, row, groups);
+    public static void Write(byte* block, uint* lines) => FiveBits.Write(block, lines);
 }

@@ -22,9 +22,9 @@ internal readonly unsafe struct CenteredThreeBits : IStripQuants
 
     public static int Read(byte* block, int row, int column) => StripBits.ReadTwo(block, row, column) | (StripBits.ReadOne(block + StripBits.TwoBytes, row, column) << 2);
 
-    public static void Write(byte* block, int row, uint* groups)
+    public static void Write(byte* block, uint* lines)
     {
-        StripBits.WriteTwo(block, row, groups, 0);
-        StripBits.WriteOne(block + StripBits.TwoBytes, row, groups, 2);
+        StripBits.WriteTwo(block, lines, 0);
+        StripBits.WriteOne(block + StripBits.TwoBytes, lines, 2);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Heed.Kernels.Quantization;
@@ -11,17 +10,16 @@ namespace Heed.Kernels.Strips;
 /// </summary>
 internal static unsafe class FileBlock
 {
-    private const int Simple = BlockSizes.Simple, Super = BlockSizes.Super;
-
     /// <summary>The numbers of a block of <paramref name="type"/>, and its scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Read(WeightType type, byte* block, byte* codes, ref FileScales scales)
     {
         switch (type)
         {
-            case WeightType.Q4_0 or WeightType.IQ4_NL: Half(block, out scales.Scale); Nibbles(block + 2, codes, 16, 16); break;
-            case WeightType.Q4_1: Half(block, out scales.Scale); Half(block + 2, out scales.Minimum); Nibbles(block + 4, codes, 16, 16); break;
-            case WeightType.Q5_0: Half(block, out scales.Scale); Nibbles(block + 6, codes, 16, 16); FifthBits(block + 2, codes); break;
-            case WeightType.Q5_1: Half(block, out scales.Scale); Half(block + 2, out scales.Minimum); Nibbles(block + 8, codes, 16, 16); FifthBits(block + 4, codes); break;
+            case WeightType.Q4_0 or WeightType.IQ4_NL: Half(block, out scales.Scale); Nibbles(block + 2, codes); break;
+            case WeightType.Q4_1: Half(block, out scales.Scale); Half(block + 2, out scales.Minimum); Nibbles(block + 4, codes); break;
+            case WeightType.Q5_0: Half(block, out scales.Scale); Nibbles(block + 6, codes); FifthBits(block + 2, codes); break;
+            case WeightType.Q5_1: Half(block, out scales.Scale); Half(block + 2, out scales.Minimum); Nibbles(block + 8, codes); FifthBits(block + 4, codes); break;
             case WeightType.Q8_0: Half(block, out scales.Scale); Bytes(block + 2, codes); break;
             case WeightType.Q2_K: Q2(block, codes, ref scales); break;
             case WeightType.Q3_K: Q3(block, codes, ref scales); break;
@@ -34,42 +32,55 @@ internal static unsafe class FileBlock
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Half(byte* source, out ushort half) => half = (ushort)(source[0] | (source[1] << 8));
+    private static void Half(byte* source, out ushort half) => half = *(ushort*)source;
 
-    /// <summary>The low halves of <paramref name="count"/> bytes to codes 0…, the high halves to codes <paramref name="distance"/>….</summary>
-    private static void Nibbles(byte* source, byte* codes, int count, int distance)
+    /// <summary>The low halves of 16 bytes to codes 0…, the high halves to codes 16…. Codes are stored 32 at a time, as they are read again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Nibbles(byte* source, byte* codes)
     {
-        for (int i = 0; i < count; i += 16)
+        Vector128<byte> both = Vector128.Load(source);
+        Vector256.Create(both & Vector128.Create((byte)15), both >>> 4).Store(codes);
+    }
+
+    /// <summary>The low halves of <paramref name="count"/> bytes to codes 0…, the high halves as far behind as <paramref name="count"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Nibbles(byte* source, byte* codes, int count)
+    {
+        for (int i = 0; i < count; i += 32)
         {
-            Vector128<byte> both = Vector128.Load(source + i);
-            (both & Vector128.Create((byte)15)).Store(codes + i);
-            (both >>> 4).Store(codes + i + distance);
+            Vector256<byte> both = Vector256.Load(source + i);
+            (both & Vector256.Create((byte)15)).Store(codes + i);
+            (both >>> 4).Store(codes + i + count);
         }
     }
 
     private static void FifthBits(byte* source, byte* codes)
     {
-        uint bits = BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(source, 4));
-        for (int i = 0; i < Simple; i++) codes[i] |= (byte)(((bits >> i) & 1) << 4);
+        // Each byte of bits eight times over, of which each takes its own.
+        Vector256<byte> eight = Vector256.Create(Eight(source[0], source[1]), Eight(source[2], source[3])).AsByte();
+        Vector256<byte> own = Vector256.Create(0x8040201008040201ul).AsByte();
+        (Vector256.Load(codes) | (Vector256.Equals(eight & own, own) & Vector256.Create((byte)16))).Store(codes);
     }
 
+    private static Vector128<ulong> Eight(byte low, byte high) => Vector128.Create(low * 0x0101010101010101ul, high * 0x0101010101010101ul);
+
     /// <summary>Signed bytes as unsigned ones, 128 greater.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Bytes(byte* source, byte* codes)
     {
-        for (int i = 0; i < Simple; i += 16) (Vector128.Load(source + i) ^ Vector128.Create((byte)128)).Store(codes + i);
+        (Vector256.Load(source) ^ Vector256.Create((byte)128)).Store(codes);
     }
 
     /// <summary>The two bits from <paramref name="shift"/> on of 32 bytes.</summary>
     private static void Pairs(byte* source, byte* codes, int shift)
     {
-        for (int i = 0; i < 32; i += 16) ((Vector128.Load(source + i) >>> shift) & Vector128.Create((byte)3)).Store(codes + i);
+        ((Vector256.Load(source) >>> shift) & Vector256.Create((byte)3)).Store(codes);
     }
 
     /// <summary>Bit <paramref name="from"/> of 32 bytes to bit <paramref name="to"/> of the codes.</summary>
     private static void AddBit(byte* source, byte* codes, int from, int to)
     {
-        for (int i = 0; i < 32; i += 16)
-            (Vector128.Load(codes + i) | (((Vector128.Load(source + i) >>> from) & Vector128.Create((byte)1)) << to)).Store(codes + i);
+        (Vector256.Load(codes) | (((Vector256.Load(source) >>> from) & Vector256.Create((byte)1)) << to)).Store(codes);
     }
 
     private static void Q2(byte* block, byte* codes, ref FileScales scales)
@@ -103,13 +114,13 @@ internal static unsafe class FileBlock
     private static void Q4(byte* block, byte* codes, ref FileScales scales)
     {
         ScalesAndMinima(block, ref scales);
-        for (int i = 0; i < 4; i++) Nibbles(block + 16 + (32 * i), codes + (64 * i), 32, 32);
+        for (int i = 0; i < 4; i++) Nibbles(block + 16 + (32 * i), codes + (64 * i), 32);
     }
 
     private static void Q5(byte* block, byte* codes, ref FileScales scales)
     {
         ScalesAndMinima(block, ref scales);
-        for (int i = 0; i < 4; i++) Nibbles(block + 48 + (32 * i), codes + (64 * i), 32, 32);
+        for (int i = 0; i < 4; i++) Nibbles(block + 48 + (32 * i), codes + (64 * i), 32);
         for (int i = 0; i < 8; i++) AddBit(block + 16, codes + (32 * i), i, 4);
     }
 
@@ -133,11 +144,11 @@ internal static unsafe class FileBlock
         for (int half = 0; half < 2; half++)
         {
             byte* to = codes + (128 * half), low = block + (64 * half), upper = block + 128 + (32 * half);
-            Nibbles(low, to, 64, 64);
-            for (int i = 0; i < 128; i += 16)
+            Nibbles(low, to, 64);
+            for (int i = 0; i < 4; i++)
             {
-                Vector128<byte> two = (Vector128.Load(upper + (i % 32)) >>> (i / 32 * 2)) & Vector128.Create((byte)3);
-                (Vector128.Load(to + i) | (two << 4)).Store(to + i);
+                Vector256<byte> two = (Vector256.Load(upper) >>> (2 * i)) & Vector256.Create((byte)3);
+                (Vector256.Load(to + (32 * i)) | (two << 4)).Store(to + (32 * i));
             }
         }
     }
@@ -150,7 +161,7 @@ internal static unsafe class FileBlock
         {
             int low = (block[4 + (part / 2)] >> (part % 2 * 4)) & 15;
             scales.Factors[part] = (sbyte)((low | (((upper >> (2 * part)) & 3) << 4)) - 32);
-            Nibbles(block + 8 + (16 * part), codes + (32 * part), 16, 16);
+            Nibbles(block + 8 + (16 * part), codes + (32 * part));
         }
     }
 }

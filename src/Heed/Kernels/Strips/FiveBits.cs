@@ -22,9 +22,9 @@ internal readonly unsafe struct FiveBits : IStripQuants
 
     public static int Read(byte* block, int row, int column) => StripBits.ReadFour(block, row, column) | (StripBits.ReadOne(block + StripBits.FourBytes, row, column) << 4);
 
-    public static void Write(byte* block, int row, uint* groups)
+    public static void Write(byte* block, uint* lines)
     {
-        StripBits.WriteFour(block, row, groups, 0);
-        StripBits.WriteOne(block + StripBits.FourBytes, row, groups, 4);
+        StripBits.WriteFour(block, lines, 0);
+        StripBits.WriteOne(block + StripBits.FourBytes, lines, 4);
     }
 }

@@ -21,6 +21,6 @@ internal unsafe interface IStripQuants
     /// <summary>One number.</summary>
     static abstract int Read(byte* block, int row, int column);
 
-    /// <summary>Sets a row of a block that was all zeros: 32 numbers of a byte each, as the file has them, in eight words.</summary>
-    static abstract void Write(byte* block, int row, uint* groups);
+    /// <summary>Sets a block: eight lines, one for each group, of a word for each row, whose bytes are the numbers as the file has them.</summary>
+    static abstract void Write(byte* block, uint* lines);
 }

@@ -12,6 +12,9 @@ internal unsafe interface IStripScales
     /// <summary>Whether numbers are scale·q + minimum, not scale·(q - zero).</summary>
     static abstract bool HasMinimum { get; }
 
+    /// <summary>Whether scales have more than the 22 bits with which a product by <see cref="SumBias"/> is exact.</summary>
+    static abstract bool IsWide { get; }
+
     /// <summary>The bytes for a chunk of so many blocks.</summary>
     static abstract int Bytes(int blocks);
 

@@ -17,5 +17,5 @@ internal readonly unsafe struct Nibbles : IStripQuants
 
     public static int Read(byte* block, int row, int column) => StripBits.ReadFour(block, row, column);
 
-    public static void Write(byte* block, int row, uint* groups) => StripBits.WriteFour(block, row, groups, 0);
+    public static void Write(byte* block, uint* lines) => StripBits.WriteFour(block, lines, 0);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Heed.Kernels.Strips;
 
@@ -9,6 +10,9 @@ namespace Heed.Kernels.Strips;
 internal static unsafe class StripBits
 {
     public const int FourBytes = 256, TwoBytes = 128, OneBytes = 64;
+
+    /// <summary>A word for each row.</summary>
+    public const int LineWords = 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Four<TLanes, TBytes>(byte* plane, int pair, out TBytes even, out TBytes odd) where TLanes : struct, IByteLanes<TBytes>
@@ -42,31 +46,40 @@ internal static unsafe class StripBits
 
     public static int ReadOne(byte* plane, int row, int column) => (plane[At(row, column, 32)] >> (column >> 2)) & 1;
 
-    /// <summary>Four bits of each byte of eight words, from bit <paramref name="first"/> on.</summary>
-    public static void WriteFour(byte* plane, int row, uint* groups, int first)
+    /// <summary>Four bits of each byte of eight lines, from bit <paramref name="first"/> on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WriteFour(byte* plane, uint* lines, int first)
     {
-        uint mask = 0x0F0F0F0F;
-        for (int pair = 0; pair < 4; pair++)
-            *(uint*)(plane + (64 * pair) + (4 * row)) = ((groups[2 * pair] >> first) & mask) | (((groups[(2 * pair) + 1] >> first) & mask) << 4);
+        Vector128<uint> mask = Vector128.Create(0x0F0F0F0Fu);
+        for (int pair = 0; pair < 4; pair++, lines += 2 * LineWords)
+            for (int i = 0; i < LineWords; i += 4)
+            {
+                Vector128<uint> even = (Vector128.Load(lines + i) >>> first) & mask, odd = (Vector128.Load(lines + LineWords + i) >>> first) & mask;
+                (even | (odd << 4)).Store((uint*)(plane + (64 * pair)) + i);
+            }
     }
 
-    /// <summary>Two bits of each byte of eight words, from bit <paramref name="first"/> on.</summary>
-    public static void WriteTwo(byte* plane, int row, uint* groups, int first)
+    /// <summary>Two bits of each byte of eight lines, from bit <paramref name="first"/> on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WriteTwo(byte* plane, uint* lines, int first)
     {
-        for (int line = 0; line < 2; line++)
+        for (int line = 0; line < 2; line++) Gather(plane + (64 * line), lines + (4 * line * LineWords), 4, first, 2, 0x03030303);
+    }
+
+    /// <summary>One bit of each byte of eight lines: bit <paramref name="first"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WriteOne(byte* plane, uint* lines, int first) => Gather(plane, lines, 8, first, 1, 0x01010101);
+
+    /// <summary>One line of <paramref name="width"/> bits from each of <paramref name="count"/> lines.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Gather(byte* to, uint* lines, int count, int first, int width, uint mask)
+    {
+        for (int i = 0; i < LineWords; i += 4)
         {
-            uint bits = 0;
-            for (int i = 0; i < 4; i++) bits |= ((groups[(4 * line) + i] >> first) & 0x03030303) << (2 * i);
-            *(uint*)(plane + (64 * line) + (4 * row)) = bits;
+            Vector128<uint> bits = Vector128<uint>.Zero;
+            for (int n = 0; n < count; n++) bits |= ((Vector128.Load(lines + (n * LineWords) + i) >>> first) & Vector128.Create(mask)) << (width * n);
+            bits.Store((uint*)to + i);
         }
-    }
-
-    /// <summary>One bit of each byte of eight words: bit <paramref name="first"/>.</summary>
-    public static void WriteOne(byte* plane, int row, uint* groups, int first)
-    {
-        uint bits = 0;
-        for (int i = 0; i < 8; i++) bits |= ((groups[i] >> first) & 0x01010101) << i;
-        *(uint*)(plane + (4 * row)) = bits;
     }
 
     /// <summary>The bits of each byte from <paramref name="from"/> on that a mask of the lowest ones keeps, moved to <paramref name="to"/>.</summary>

@@ -19,20 +19,28 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
     public override void Pack(WeightType type, int blocks, byte* rows, long rowBytes, int rowCount, byte* strip)
     {
         int together = BlockSizes.ElementsPerBlock(type) / StripMatrix.BlockColumns, bytes = BlockSizes.BytesPerBlock(type);
-        uint* codes = stackalloc uint[BlockSizes.Super / sizeof(uint)];
+        // The codes of one block of the file in each row, 8 words for 32 columns; those of rows that there are not stay zero.
+        int words = 8 * together;
+        uint* codes = stackalloc uint[StripMatrix.StripRows * BlockSizes.Super / sizeof(uint)], lines = stackalloc uint[8 * StripBits.LineWords];
+        new Span<uint>(codes, StripMatrix.StripRows * words).Clear();
         FileScales file = default;
         for (int first = 0; first < blocks; first += StripMatrix.ChunkBlocks)
         {
             int count = Math.Min(StripMatrix.ChunkBlocks, blocks - first);
             byte* scales = strip + (count * TQuants.Bytes);
-            for (int row = 0; row < rowCount; row++)
+            byte* from = rows + ((long)(first / together) * bytes);
+            for (int block = 0; block < count; block += together, from += bytes)
             {
-                byte* from = rows + (row * rowBytes) + ((long)(first / together) * bytes);
-                for (int block = 0; block < count; block += together, from += bytes)
+                for (int row = 0; row < rowCount; row++)
                 {
-                    FileBlock.Read(type, from, (byte*)codes, ref file);
+                    FileBlock.Read(type, from + (row * rowBytes), (byte*)(codes + (row * words)), ref file);
                     TScales.Write(scales, block, row, file);
-                    for (int i = 0; i < together; i++) TQuants.Write(strip + ((block + i) * TQuants.Bytes), row, codes + (8 * i));
+                }
+                for (int i = 0; i < together; i++)
+                {
+                    // Words move as floats would; nothing is computed.
+                    TilePacking.Transpose((float*)(codes + (8 * i)), words, StripMatrix.StripRows, 8, (float*)lines, StripBits.LineWords);
+                    TQuants.Write(strip + ((block + i) * TQuants.Bytes), lines);
                 }
             }
             strip += ChunkBytes(count);
@@ -53,17 +61,16 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
 
     public override void Multiply(StripPath path, WorkerPool pool, in StripOperands operands)
     {
-        bool narrow = TQuants.Max <= 15, seven = TQuants.Max <= 127;
+        bool narrow = TQuants.Max <= 15;
         // With AVX-VNNI too 512 bits gain for one row of x and where a minimum is added to a block; otherwise sums of 32 bits need fewer instructions.
         bool narrow512 = narrow && (path == StripPath.Avx512 || (path == StripPath.Avx512Vnni && ((TScales.HasMinimum && TScales.Parts == 1) || operands.M == 1)));
         if (path == StripPath.Portable) Run<PortableDot, Quad<Vector128<int>>, Bytes128, Quad<Vector128<byte>>, Sixteen128, Quad128>(pool, operands);
         else if (narrow512) Run<NarrowDot512, Vector512<short>, Bytes512, Vector512<byte>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.Avx512 && seven) Run<WideDot<SevenBitProducts, FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path == StripPath.Avx512) Run<WideDot<CenteredProducts, FloatPair512, Vector512<float>>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path is StripPath.AvxVnni or StripPath.Avx512Vnni) Run<WideDot<VnniProducts, FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
-        else if (narrow) Run<NarrowDot256, Pair<Vector256<short>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
-        else if (seven) Run<WideDot<SevenBitProducts, FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
-        else Run<WideDot<CenteredProducts, FloatPair256, Pair256>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+        else if (path is StripPath.AvxVnni or StripPath.Avx512Vnni) RunWide<VnniProducts>(pool, operands);
+        else if (path == StripPath.Avx2 && narrow) Run<NarrowDot256, Pair<Vector256<short>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+        else if (TQuants.Max <= 127) RunWide<SevenBitProducts>(pool, operands);
+        else if (TQuants.Zero == 128) RunWide<CenteredProducts>(pool, operands);
+        else RunWide<EightBitProducts>(pool, operands);
     }
 
     private static int ChunkBytes(int blocks) => (blocks * TQuants.Bytes) + TScales.Bytes(blocks);
@@ -83,6 +90,9 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
             }
         }
     }
+
+    private static void RunWide<TProducts>(WorkerPool pool, in StripOperands operands) where TProducts : struct, IWideProducts =>
+        Run<WideDot<TProducts>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
 
     private static void Run<TDot, TSum, TByteLanes, TBytes, TLanes, V>(WorkerPool pool, in StripOperands operands)
         where TDot : struct, IDotLanes<TSum, TBytes, V>

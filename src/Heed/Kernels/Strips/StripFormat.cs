@@ -44,7 +44,7 @@ internal abstract unsafe class StripFormat
     /// <summary>The bytes of a strip.</summary>
     public abstract long StripBytes(int blocks);
 
-    /// <summary>Sets a strip that was all zeros from rows of a file.</summary>
+    /// <summary>Sets a strip from rows of a file: all bytes if there are 16 rows; with fewer it must be all zeros before.</summary>
     public abstract void Pack(WeightType type, int blocks, byte* rows, long rowBytes, int rowCount, byte* strip);
 
     /// <summary>A row of a strip as floats.</summary>

@@ -46,7 +46,7 @@ internal static unsafe class StripKernel
                 TQuants.Groups<TByteLanes, TBytes>(quants, 2, out TBytes w4, out TBytes w5);
                 TQuants.Groups<TByteLanes, TBytes>(quants, 3, out TBytes w6, out TBytes w7);
                 V scale = TScales.Scale<TLanes, V>(common, scales, block, 0), scale2 = default, minimum = default, minimum2 = default;
-                // What the sums' bias comes to: exact, since it has two bits and a scale at most 19.
+                // What the sums' bias comes to: exact, since it has two bits and a scale that is not wide at most 19.
                 V bias = TLanes.Multiply(scale, TLanes.Create(-SumBias.Value)), bias2 = default;
                 if (TScales.Parts == 2)
                 {
@@ -63,7 +63,7 @@ internal static unsafe class StripKernel
                     if (TScales.Parts == 1)
                     {
                         sum = TDot.Add(sum, TDot.Dot(TDot.Dot(TDot.Dot(TDot.Product(w4, x[4]), w5, x[5]), w6, x[6]), w7, x[7]));
-                        scaled = TLanes.Fma(TDot.Biased(sum), scale, bias);
+                        scaled = TScales.IsWide ? TLanes.Multiply(TLanes.Subtract(TDot.Biased(sum), TLanes.Create(SumBias.Value)), scale) : TLanes.Fma(TDot.Biased(sum), scale, bias);
                     }
                     else
                     {

@@ -24,13 +24,14 @@ internal sealed unsafe class StripMatrix : IDisposable
     private readonly StripFormat _format;
     private readonly long _stripBytes, _rowBytes;
 
-    /// <summary>A matrix of zeros; fill it with <see cref="Pack"/>.</summary>
-    /// <exception cref="ArgumentException">A row is not a whole number of blocks, or the type has none.</exception>
-    public StripMatrix(WeightType type, int rows, int columns) : this(StripFormat.Of(type), type, rows, columns, BlockSizes.ElementsPerBlock(type), BlockSizes.BytesPerBlock(type))
+    /// <summary>A matrix in the given memory, which it takes over and which must have <see cref="BytesFor"/> bytes; else one of undefined contents, to be filled with <see cref="Pack"/>.</summary>
+    /// <exception cref="ArgumentException">A row is not a whole number of blocks, the type has none, or the memory has another size.</exception>
+    public StripMatrix(WeightType type, int rows, int columns, NativeBuffer? memory = null)
+        : this(StripFormat.Of(type), type, rows, columns, BlockSizes.ElementsPerBlock(type), BlockSizes.BytesPerBlock(type), memory)
     {
     }
 
-    private StripMatrix(StripFormat format, WeightType type, int rows, int columns, int blockColumns, int blockBytes)
+    private StripMatrix(StripFormat format, WeightType type, int rows, int columns, int blockColumns, int blockBytes, NativeBuffer? memory)
     {
         _format = format;
         if (columns % blockColumns != 0)
@@ -39,10 +40,12 @@ internal sealed unsafe class StripMatrix : IDisposable
         Rows = rows;
         Columns = columns;
         Blocks = columns / BlockColumns;
-        StripCount = (rows + StripRows - 1) / StripRows;
+        StripCount = CountStrips(rows);
         _rowBytes = (long)columns / blockColumns * blockBytes;
-        _stripBytes = (_format.StripBytes(Blocks) + Alignment - 1) / Alignment * Alignment;
-        _buffer = new NativeBuffer(_stripBytes * StripCount);
+        _stripBytes = StripBytes(_format, Blocks);
+        long bytes = _stripBytes * StripCount;
+        if (memory is not null && memory.Bytes != bytes) throw new ArgumentException($"StripMatrix: [{rows}, {columns}] of {type} takes {bytes} bytes; the memory has {memory.Bytes}.", nameof(memory));
+        _buffer = memory ?? new NativeBuffer(bytes);
     }
 
     public WeightType Type { get; }
@@ -64,10 +67,23 @@ internal sealed unsafe class StripMatrix : IDisposable
     /// <param name="columns">A multiple of 32.</param>
     /// <param name="oneScale">Whether all of a row has the scale of its first block.</param>
     public static StripMatrix Affine(int rows, int columns, bool oneScale) =>
-        new(oneScale ? StripFormat.AffineRows : StripFormat.AffineBlocks, WeightType.U8, rows, columns, BlockColumns, AffineBlock.Bytes);
+        new(oneScale ? StripFormat.AffineRows : StripFormat.AffineBlocks, WeightType.U8, rows, columns, BlockColumns, AffineBlock.Bytes, memory: null);
+
+    /// <summary>Where the strips lie.</summary>
+    public NativeBuffer Memory => _buffer;
 
     /// <summary>Whether the type is one that strips hold.</summary>
     public static bool Takes(WeightType type) => BlockSizes.ElementsPerBlock(type) > 1;
+
+    /// <summary>The bytes that a matrix takes.</summary>
+    /// <exception cref="ArgumentException">A row is not a whole number of blocks, or the type has none.</exception>
+    public static long BytesFor(WeightType type, int rows, int columns)
+    {
+        StripFormat format = StripFormat.Of(type);
+        if (columns % BlockSizes.ElementsPerBlock(type) != 0)
+            throw new ArgumentException($"StripMatrix: {columns} columns are not a whole number of {type} blocks of {BlockSizes.ElementsPerBlock(type)}.");
+        return StripBytes(format, columns / BlockColumns) * CountStrips(rows);
+    }
 
     /// <summary>The rows of a strip: 16, or what is left in the last one.</summary>
     public int RowsOf(int strip) => Math.Min(StripRows, Rows - (strip * StripRows));
@@ -80,7 +96,9 @@ internal sealed unsafe class StripMatrix : IDisposable
     {
         if (rows.Length != _rowBytes * RowsOf(strip))
             throw new ArgumentException($"StripMatrix: strip {strip} takes {RowsOf(strip)} rows of {_rowBytes} bytes; got {rows.Length} bytes.");
-        new Span<byte>(Strip(strip), checked((int)_stripBytes)).Clear();
+        // A whole strip is written all over but for the bytes that align the next one.
+        long kept = RowsOf(strip) == StripRows ? _format.StripBytes(Blocks) : 0;
+        new Span<byte>(Strip(strip) + kept, checked((int)(_stripBytes - kept))).Clear();
         fixed (byte* from = rows) _format.Pack(Type, Blocks, from, _rowBytes, RowsOf(strip), Strip(strip));
     }
 
@@ -116,4 +134,8 @@ internal sealed unsafe class StripMatrix : IDisposable
     }
 
     public void Dispose() => _buffer.Dispose();
+
+    private static int CountStrips(int rows) => (int)(((long)rows + StripRows - 1) / StripRows);
+
+    private static long StripBytes(StripFormat format, int blocks) => (format.StripBytes(blocks) + Alignment - 1) / Alignment * Alignment;
 }

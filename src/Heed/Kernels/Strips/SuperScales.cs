@@ -10,6 +10,8 @@ internal readonly unsafe struct SuperScales<TParts> : IStripScales
 
     public static bool HasMinimum => false;
 
+    public static bool IsWide => false;
+
     public static int Bytes(int blocks) => 32 + (128 * TParts.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -25,6 +27,7 @@ internal readonly unsafe struct SuperScales<TParts> : IStripScales
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Minimum<TLanes, V>(V common, byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged => default;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(byte* scales, nint block, int row, in FileScales file)
     {
         ((ushort*)scales)[row] = file.Scale;

@@ -10,6 +10,8 @@ internal readonly unsafe struct SuperScalesAndMinima<TParts> : IStripScales
 
     public static bool HasMinimum => true;
 
+    public static bool IsWide => false;
+
     public static int Bytes(int blocks) => 64 + (256 * TParts.Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -27,6 +29,7 @@ internal readonly unsafe struct SuperScalesAndMinima<TParts> : IStripScales
     public static V Minimum<TLanes, V>(V common, byte* scales, nint block, int part) where TLanes : struct, ISixteen<V> where V : unmanaged =>
         TLanes.Multiply(common, TLanes.LoadSigned((sbyte*)scales + 80 + (32 * ((TParts.Value * block) + part))));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(byte* scales, nint block, int row, in FileScales file)
     {
         ((ushort*)scales)[row] = file.Scale;

@@ -17,5 +17,5 @@ internal readonly unsafe struct TwoBits : IStripQuants
 
     public static int Read(byte* block, int row, int column) => StripBits.ReadTwo(block, row, column);
 
-    public static void Write(byte* block, int row, uint* groups) => StripBits.WriteTwo(block, row, groups, 0);
+    public static void Write(byte* block, uint* lines) => StripBits.WriteTwo(block, lines, 0);
 }

@@ -17,5 +17,5 @@ internal readonly unsafe struct WholeBytes : IStripQuants
 
     public static int Read(byte* block, int row, int column) => CenteredBytes.Read(block, row, column);
 
-    public static void Write(byte* block, int row, uint* groups) => CenteredBytes.Write(block, row, groups);
+    public static void Write(byte* block, uint* lines) => CenteredBytes.Write(block, lines);
 }

@@ -4,9 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Heed.Kernels.Strips;
 
 /// <summary>Sums of 32 bits in two registers of 256.</summary>
-internal readonly struct WideDot<TProducts, TTo, V> : IDotLanes<Pair<Vector256<int>>, Pair<Vector256<byte>>, V>
+internal readonly struct WideDot<TProducts> : IDotLanes<Pair<Vector256<int>>, Pair<Vector256<byte>>, Pair256>
     where TProducts : struct, IWideProducts
-    where TTo : struct, IFloatPair<V>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int StartWord(int value) => TProducts.StartWord(value);
@@ -28,5 +27,5 @@ internal readonly struct WideDot<TProducts, TTo, V> : IDotLanes<Pair<Vector256<i
     public static Pair<Vector256<int>> Add(Pair<Vector256<int>> a, Pair<Vector256<int>> b) => new(a.Low + b.Low, a.High + b.High);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Biased(Pair<Vector256<int>> sum) => TTo.Join(sum.Low.AsSingle(), sum.High.AsSingle());
+    public static Pair256 Biased(Pair<Vector256<int>> sum) => new(sum.Low.AsSingle(), sum.High.AsSingle());
 }

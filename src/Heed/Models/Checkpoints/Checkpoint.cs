@@ -15,6 +15,7 @@ public sealed class Checkpoint : IDisposable
     private readonly CheckpointPlan _plan;
     private readonly string _folder;
     private readonly List<LinearWeights> _owned = [];
+    private RepackedCache? _repacked;
     private bool _disposed;
 
     private Checkpoint(string path, CheckpointFormat format, TensorFile files, ModelConfig config, CheckpointPlan plan)
@@ -48,6 +49,15 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>The bytes of the stored weights.</summary>
     public long WeightBytes => _plan.Bytes;
+
+    /// <summary>The bytes of memory that matrices which have been asked for take, those in mapped files not counted.</summary>
+    internal long ResidentBytes
+    {
+        get
+        {
+            lock (_owned) return _owned.Sum(weights => weights.ResidentBytes);
+        }
+    }
 
     /// <summary>The bytes of the stored weights that one decoding step reads: all but a token table that is only looked up.</summary>
     public long StepBytes => WeightBytes - (Config.TieEmbeddings ? 0 : _plan[WeightNames.Embedding].Bytes);
@@ -112,11 +122,43 @@ public sealed class Checkpoint : IDisposable
     /// <param name="form">In what form the matrices are held.</param>
     /// <param name="progress">Told the share of the weights that is loaded, 0 to 1, from any thread.</param>
     /// <param name="cancellation">Stops loading with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ArgumentException">The weights are to be repacked ones (<see cref="UseRepacked"/>), and the form is another one than <see cref="WeightForm.Fast"/>.</exception>
     /// <exception cref="ObjectDisposedException">The checkpoint has been disposed.</exception>
     public IWeightSource Weights(Device? device = null, WeightForm form = WeightForm.Fast, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new CheckpointWeights(_plan, new MatrixLoader(Files, form, new LoadProgress(_plan.Bytes, progress), cancellation), device ?? Device.Cpu, Config.TieEmbeddings, form == WeightForm.Dense, Own);
+        if (_repacked is not null && form != WeightForm.Fast) throw new ArgumentException($"Weights: the form is {form}; a file of repacked weights holds those of the form {WeightForm.Fast}.", nameof(form));
+        return new CheckpointWeights(_plan, new MatrixLoader(Files, form, new LoadProgress(_plan.Bytes, progress), cancellation, _repacked), device ?? Device.Cpu, Config.TieEmbeddings, form == WeightForm.Dense, Own);
+    }
+
+    /// <summary>
+    /// Has the weights mapped from a file that holds them in the order in which they are multiplied, if it is there and made of this very
+    /// checkpoint: loading then copies nothing, and processes share the memory. Else <see cref="SaveRepacked"/> writes it. Call it before
+    /// <see cref="Weights"/>.
+    /// </summary>
+    /// <param name="path">The file, or a folder in which each model has one; a path that ends in a separator is a folder that is made.</param>
+    /// <returns>Whether the file is there and fits.</returns>
+    /// <exception cref="FileFormatException">The file is of another kind.</exception>
+    /// <exception cref="IOException">The file's folder does not exist, or it cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">It was called before.</exception>
+    public bool UseRepacked(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_repacked is not null) throw new InvalidOperationException("UseRepacked: the checkpoint has a file for repacked weights already.");
+        _repacked = new RepackedCache(path, Files);
+        return _repacked.IsMapped;
+    }
+
+    /// <summary>Writes the file of <see cref="UseRepacked"/> if it was not there or did not fit; call it when the model has been built.</summary>
+    /// <param name="progress">Told the share that is written, 0 to 1.</param>
+    /// <param name="cancellation">Stops it with an <see cref="OperationCanceledException"/>; there is then no file, or the former one.</param>
+    /// <exception cref="InvalidOperationException"><see cref="UseRepacked"/> was not called.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public RepackedWeights SaveRepacked(IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return (_repacked ?? throw new InvalidOperationException("SaveRepacked: UseRepacked was not called.")).Save(progress, cancellation);
     }
 
     /// <summary>The full path of a file beside the weights, or null if there is none.</summary>
@@ -136,6 +178,7 @@ public sealed class Checkpoint : IDisposable
             foreach (LinearWeights weights in _owned) weights.Dispose();
             _owned.Clear();
         }
+        _repacked?.Dispose();
         Files.Dispose();
     }
 

@@ -8,7 +8,7 @@ using Heed.Tensors;
 namespace Heed.Models.Checkpoints;
 
 /// <summary>Makes weights of a file's tensors in whatever form they are to have.</summary>
-internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgress progress, CancellationToken cancellation)
+internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgress progress, CancellationToken cancellation, RepackedCache? repacked = null)
 {
     private const int PanelRows = PackedPanels.PanelRows;
 
@@ -108,15 +108,37 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     private StripWeights PackStrips(StoredTensor[] parts)
     {
         RawRows rows = new(file, parts);
+        string key = KeyOf(Form.Strips, parts, rows.Rows, rows.Columns);
+        if (Mapped(key, StripMatrix.BytesFor(parts[0].Type, rows.Rows, rows.Columns), rows.Bytes) is { } memory)
+            return new StripWeights(new StripMatrix(parts[0].Type, rows.Rows, rows.Columns, memory));
         StripWeights weights = new(new StripMatrix(parts[0].Type, rows.Rows, rows.Columns));
-        return Fill(weights, parts, rows, StripMatrix.StripRows, (first, bytes) => weights.Matrix.Pack(first / StripMatrix.StripRows, bytes));
+        Fill(weights, parts, rows, StripMatrix.StripRows, (first, bytes) => weights.Matrix.Pack(first / StripMatrix.StripRows, bytes));
+        repacked?.Add(key, weights.Matrix.Memory);
+        return weights;
     }
 
     private HalfWeights PackHalves(StoredTensor[] parts)
     {
         RawRows rows = new(file, parts);
+        string key = KeyOf(Form.Halves, parts, rows.Rows, rows.Columns);
+        if (Mapped(key, HalfPanels.BytesFor(rows.Rows, rows.Columns), rows.Bytes) is { } memory)
+            return new HalfWeights(new HalfPanels(parts[0].Type, rows.Rows, rows.Columns, memory));
         HalfWeights weights = new(new HalfPanels(parts[0].Type, rows.Rows, rows.Columns));
-        return Fill(weights, parts, rows, PanelRows, (first, bytes) => weights.Panels.Pack(first / PanelRows, bytes));
+        Fill(weights, parts, rows, PanelRows, (first, bytes) => weights.Panels.Pack(first / PanelRows, bytes));
+        repacked?.Add(key, weights.Panels.Memory);
+        return weights;
+    }
+
+    /// <summary>What names a matrix in a file of repacked weights.</summary>
+    private static string KeyOf(Form kind, StoredTensor[] parts, int rows, int columns) =>
+        $"{kind} {parts[0].Type} {rows}x{columns} {string.Join('\n', parts.Select(part => part.Name))}";
+
+    private NativeBuffer? Mapped(string key, long bytes, long sourceBytes)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        NativeBuffer? memory = repacked?.Find(key, bytes);
+        if (memory is not null) progress.Add(sourceBytes);
+        return memory;
     }
 
     private AffineWeights PackAffine(StoredTensor tensor)
@@ -124,7 +146,8 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
         RawRows rows = new(file, [tensor]);
         AffineMatrix pairs = ReadPairs(tensor);
         AffineWeights weights = new(pairs.Scheme, rows.Rows, rows.Columns);
-        return Fill(weights, [tensor], rows, StripMatrix.StripRows, (first, codes) => weights.Set(first / StripMatrix.StripRows, pairs, codes));
+        Fill(weights, [tensor], rows, StripMatrix.StripRows, (first, codes) => weights.Set(first / StripMatrix.StripRows, pairs, codes));
+        return weights;
     }
 
     private AffineMatrix ReadPairs(StoredTensor tensor)
@@ -141,14 +164,12 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     }
 
     /// <summary>Hands all rows over, so many at a time, and gives the mapped memory back: there is one copy of the weights.</summary>
-    private TWeights Fill<TWeights>(TWeights weights, StoredTensor[] parts, RawRows rows, int step, RawRows.Taker take)
-        where TWeights : LinearWeights
+    private void Fill(LinearWeights weights, StoredTensor[] parts, RawRows rows, int step, RawRows.Taker take)
     {
         try
         {
             InSteps(rows.Rows, rows.Bytes, step, (first, count) => rows.Read(first, count, take));
             foreach (StoredTensor part in parts) file.Release(part);
-            return weights;
         }
         catch
         {
@@ -160,6 +181,8 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     private PackedWeights Pack(StoredTensor[] parts, bool transposed)
     {
         RowReader reader = new(file, parts, transposed);
+        string key = KeyOf(Form.Packed, parts, reader.Rows, reader.Columns);
+        if (Mapped(key, PackedWeights.BytesFor(reader.Rows, reader.Columns), reader.Bytes) is { } memory) return new PackedWeights(reader.Rows, reader.Columns, memory);
         PackedWeights packed = new(reader.Rows, reader.Columns);
         try
         {
@@ -170,6 +193,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
                 packed.Pack(first / PanelRows, rows.AsSpan(0, count * reader.Columns));
                 ArrayPool<float>.Shared.Return(rows);
             });
+            repacked?.Add(key, packed.Memory);
             return packed;
         }
         catch

@@ -41,6 +41,32 @@ public sealed class StripMatrixTests
     }
 
     [Theory]
+    [MemberData(nameof(Types))]
+    public void Pack_OverWhateverMemory_SetsEveryByte(WeightType type)
+    {
+        const int rows = 37, columns = 512;
+        byte[] bytes = QuantizedSamples.Blocks(type, rows * columns, seed: 1);
+        byte[][] packed = new byte[2][];
+        for (int i = 0; i < 2; i++)
+        {
+            NativeBuffer memory = new(StripMatrix.BytesFor(type, rows, columns));
+            memory.AsSpan<byte>(0, (int)memory.Bytes).Fill((byte)(i * 0xA5));
+            using StripMatrix matrix = new(type, rows, columns, memory);
+            Fill(matrix, bytes);
+            packed[i] = memory.AsSpan<byte>(0, (int)memory.Bytes).ToArray();
+        }
+        packed[1].ShouldBe(packed[0]);
+    }
+
+    [Fact]
+    public void Constructor_MemoryOfAnotherSize_IsRefused()
+    {
+        using NativeBuffer memory = new(100);
+        Should.Throw<ArgumentException>(() => new StripMatrix(WeightType.Q4_0, 16, 32, memory)).Message.ShouldContain("takes 320 bytes; the memory has 100");
+        Should.Throw<ArgumentException>(() => new HalfPanels(WeightType.F16, 32, 32, memory)).Message.ShouldContain("takes 2048 bytes; the memory has 100");
+    }
+
+    [Theory]
     [MemberData(nameof(TypesAndPaths))]
     public void Multiply_OnEveryPath_GivesTheScalarTwinsBits(WeightType type, string name)
     {
@@ -125,9 +151,14 @@ public sealed class StripMatrixTests
     private static StripMatrix Pack(WeightType type, int rows, int columns, byte[] bytes)
     {
         StripMatrix matrix = new(type, rows, columns);
-        int rowBytes = bytes.Length / rows;
+        Fill(matrix, bytes);
+        return matrix;
+    }
+
+    private static void Fill(StripMatrix matrix, byte[] bytes)
+    {
+        int rowBytes = bytes.Length / matrix.Rows;
         for (int strip = 0; strip < matrix.StripCount; strip++)
             matrix.Pack(strip, bytes.AsSpan(strip * StripMatrix.StripRows * rowBytes, matrix.RowsOf(strip) * rowBytes));
-        return matrix;
     }
 }

@@ -3,7 +3,7 @@ using Heed.Tensors;
 namespace Heed.Benchmarks;
 
 /// <content>Mixers that do nothing.</content>
-internal sealed partial class IdleBackend
+internal partial class IdleBackend
 {
     public void AttentionFree(Tensor k, Tensor v, in PositionBias bias, bool causal, ReadOnlySpan<int> positions, Tensor? state, Tensor destination, Tensor norms) { }
 

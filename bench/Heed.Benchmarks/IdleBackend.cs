@@ -3,39 +3,39 @@ using Heed.Tensors;
 namespace Heed.Benchmarks;
 
 /// <summary>A backend that computes nothing: a forward pass on it costs what lies outside of the kernels.</summary>
-internal sealed partial class IdleBackend : IBackend
+internal partial class IdleBackend : IBackend
 {
-    public void Fill(Tensor destination, double value) { }
+    public virtual void Fill(Tensor destination, double value) { }
 
-    public void Copy(Tensor source, Tensor destination) { }
+    public virtual void Copy(Tensor source, Tensor destination) { }
 
-    public void Unary(UnaryOp op, Tensor x, Tensor destination) { }
+    public virtual void Unary(UnaryOp op, Tensor x, Tensor destination) { }
 
-    public void Binary(BinaryOp op, Tensor a, Tensor b, Tensor destination) { }
+    public virtual void Binary(BinaryOp op, Tensor a, Tensor b, Tensor destination) { }
 
     public void Reduce(ReduceOp op, Tensor x, int axes, Tensor destination) { }
 
     public void MatMul(Tensor a, Tensor b, Tensor destination, bool accumulate = false) { }
 
-    public void Linear(Tensor x, LinearWeights weights, Tensor? bias, Tensor destination, bool accumulate) { }
+    public virtual void Linear(Tensor x, LinearWeights weights, Tensor? bias, Tensor destination, bool accumulate) { }
 
-    public void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor destination) { }
+    public virtual void Gather(Tensor table, ReadOnlySpan<int> ids, Tensor destination) { }
 
-    public void Gather(LinearWeights table, ReadOnlySpan<int> ids, Tensor destination) { }
+    public virtual void Gather(LinearWeights table, ReadOnlySpan<int> ids, Tensor destination) { }
 
     public void Softmax(Tensor x, Tensor destination) { }
 
-    public void RmsNorm(Tensor x, Tensor weight, float epsilon, Tensor destination) { }
+    public virtual void RmsNorm(Tensor x, Tensor weight, float epsilon, Tensor destination) { }
 
-    public void LayerNorm(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination) { }
+    public virtual void LayerNorm(Tensor x, Tensor weight, Tensor? bias, float epsilon, Tensor destination) { }
 
-    public void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false) { }
+    public virtual void Rope(in HeadRange x, Tensor cos, Tensor sin, ReadOnlySpan<int> positions, RopeLayout layout, bool inverse = false) { }
 
-    public void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1) { }
+    public virtual void Gated(Activation activation, Tensor x, Tensor destination, float beta = 1) { }
 
-    public void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, StoredKeyValues stored) { }
+    public virtual void StoreKeyValues(in HeadRange keys, in HeadRange values, ReadOnlySpan<int> positions, StoredKeyValues stored) { }
 
-    public void Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
+    public virtual void Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
         in AttentionOptions options, Tensor destination, AttentionModifiers? modifiers = null)
     {
     }

@@ -9,6 +9,7 @@ Dictionary<string, (string Summary, Func<string[], int> Run)> verbs = new(String
     ["strips"] = ("products of quantized matrices: strips [rounds [types [path]]]", StripBenchmark.Run),
     ["pool"] = ("what it costs to share a job between threads: pool [samples [threads [rivals]]]", PoolBenchmark.Run),
     ["pack"] = ("laying a file's matrices out for multiplying: pack [rounds [types]]", PackBenchmark.Run),
+    ["profile"] = ("where the time of a prompt and of a new token goes: profile MODEL [threads [prompt [tokens]]]", ProfileBenchmark.Run),
     ["dispatch"] = ("a decode step's cost outside of kernels, and what it allocates: dispatch [threads [260K|15M|110M]]", DispatchBenchmark.Run),
     ["tokenize"] = ("encoding speed of a tokenizer on a text: tokenize TOKENIZER TEXT [rounds]", TokenizeBench.Run),
     ["decode"] = ("greedy decode of a model file, no streaming: decode MODEL [threads [tokens]]", DecodeBenchmark.Run),

@@ -151,7 +151,9 @@ internal sealed class BenchModelCommand
     }
 
     private static string Head(SpeedReport report) => string.Create(CultureInfo.InvariantCulture,
-        Option[] own = [self._synthetic, self._type, self._prompt, self._tokens, self._batch, self._rounds, self._threads, self._cacheType, self._exact, self._repacked, self._json];
+        $"{report.Model}, {report.Type}: {report.WeightBytes / 1048576.0:F0} MiB read for a token; cache {report.CacheBytes / 1048576.0:F0} MiB ({report.CacheType}); {report.Batch} row(s), prompt {report.PromptTokens}, {report.NewTokens} new tokens.\n")
+        + (report.LoadMs is { } load ? string.Create(CultureInfo.InvariantCulture, $"Loaded in {load:F0} ms, the first token's logits after {report.FirstTokenMs:F0} ms. ") : "")
+        + string.Create(CultureInfo.InvariantCulture, $"Memory: {report.PeakMib:F0} MiB at most, of files what was touched.\n")
         + "Tokens/s: median (least–greatest). Shares: of float32's peak, of the read bandwidth, both measured now.\n\n"
         + $"{"threads",7}{"prompt",26}{"of peak",10}{"writing on",26}{"of reading",12}\n";
 

@@ -80,7 +80,7 @@ public sealed class StoredTypeAttentionTests : IDisposable
     [Theory]
     [InlineData(KvCacheType.F16)]
     [InlineData(KvCacheType.Q8_0)]
-    public void Row12_NaNInInvisibleSlots_DoesNotLeakAndInAVisibleOneSpreads(KvCacheType type)
+    public void Run_NaNInInvisibleSlots_DoesNotLeakAndInAVisibleOneSpreads(KvCacheType type)
     {
         AttentionCase x = new AttentionCase
         {

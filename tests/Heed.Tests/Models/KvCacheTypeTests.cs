@@ -41,7 +41,7 @@ public sealed class KvCacheTypeTests
 
     /// <summary>A prompt's own keys are read as they were rounded also within the call that stores them.</summary>
     [Theory, MemberData(nameof(Models))]
-    public void Row11_PrefillInAnyChunks_GivesTheBitsOfOneShot(string name, KvCacheType type)
+    public void Forward_PrefillInAnyChunks_GivesTheBitsOfOneShot(string name, KvCacheType type)
     {
         Transformer model = Build(ConfigOf(name));
         float[] oneShot = Whole(model, s_tokens, type);
@@ -71,7 +71,7 @@ public sealed class KvCacheTypeTests
     }
 
     [Theory, MemberData(nameof(Models))]
-    public void Row12_LeftAndRightPaddedRows_GiveTheBitsOfSingleRows(string name, KvCacheType type)
+    public void Forward_LeftAndRightPaddedRows_GiveTheBitsOfSingleRows(string name, KvCacheType type)
     {
         Transformer model = Build(ConfigOf(name));
         int[][] rows = [s_tokens[..330], s_tokens[5..15], s_tokens[100..230]];

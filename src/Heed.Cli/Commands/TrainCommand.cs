@@ -85,7 +85,7 @@ internal sealed class TrainCommand
         if (objective == Objective.Masked && _launcher.Run.Prompt(line) is { } prompt) _ = new MaskSample(model, tokenizer, prompt);
         folder.Begin(root =>
         {
-            ModelFolder.Write(model, root, export);
+            ModelFolder.Write(model, root, export, cancellation: interruption.Token);
             TokenizerFiles.Write(root, tokenizer, tokenizerSource);
         });
         using TrainingData data = pairs ?? Text(line, objective, tokenizer, batch, seqLen, () => TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token), interruption.Token);
@@ -101,7 +101,8 @@ internal sealed class TrainCommand
             Validation = data.Validation,
             Recipe = recipe,
             Steps = steps,
-            Export = root => ModelFolder.Write(model, root, export),
+            // A run that is interrupted writes its model all the same.
+            Export = root => ModelFolder.Write(model, root, export, cancellation: CancellationToken.None),
             Question = objective == Objective.Causal ? null : data.Beginning,
             TryLine = $"heed {(objective == Objective.Masked ? "fill" : "complete")} {CommandText.Quote(_launcher.Run.Prompt(line) ?? data.Beginning)} -m {CommandText.Quote(folder.Name)}",
         }, interruption);

@@ -11,7 +11,7 @@ namespace Heed.Inference;
 /// </summary>
 internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, TokenHistory history, IReadOnlyCollection<int> endTokens) : IDisposable
 {
-    private const int PrefillChunk = 256;
+    internal const int PrefillChunk = 256;
     private readonly TensorScope _scope = new(recycles: true);
     private readonly SemaphoreSlim _running = new(1, 1);
     private readonly CancellationTokenSource _closing = new();

@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Heed.Tokenizers.Templates.Execution;
+
+namespace Heed.Tokenizers.Templates.Values;
+
+/// <summary>JSON from outside as values.</summary>
+internal static class JsonValues
+{
+    private static readonly string[] s_roles = ["system", "user", "assistant", "tool", "developer", "function", "ipython", "model"];
+
+    public static Value Of(JsonNode? node, TextOrigin origin, RenderContext context)
+    {
+        context.Enter();
+        Value value = node switch
+        {
+            null => NoneValue.Instance,
+            JsonArray array => new SequenceValue([.. array.Select(item => Of(item, origin, context))]),
+            JsonObject entries => OfObject(entries, origin, context),
+            _ => OfScalar(node, origin, context),
+        };
+        context.Leave();
+        return value;
+    }
+
+    /// <summary>
+    /// Messages. Templates write roles into markers, as in &lt;|user|&gt;, so a role's well-known name counts as the template's own;
+    /// it can spell nothing else.
+    /// </summary>
+    public static Value OfMessages(JsonArray messages, RenderContext context)
+    {
+        List<Value> values = [];
+        foreach (JsonNode? message in messages)
+        {
+            Value value = Of(message, TextOrigin.Input, context);
+            if (value is MappingValue entries && entries.TryGet(TextValue.FromTemplate("role"), out Value? role) && role is TextValue name && s_roles.Contains(name.Text))
+                entries.Set("role", TextValue.FromTemplate(name.Text));
+            values.Add(value);
+        }
+
+        return new SequenceValue(values);
+    }
+
+    private static MappingValue OfObject(JsonObject entries, TextOrigin origin, RenderContext context)
+    {
+        MappingValue mapping = new();
+        foreach ((string key, JsonNode? value) in entries)
+        {
+            context.ChargeReading(key.Length);
+            mapping.Set(new TextValue(key, origin), Of(value, origin, context));
+        }
+
+        return mapping;
+    }
+
+    private static Value OfScalar(JsonNode node, TextOrigin origin, RenderContext context)
+    {
+        switch (node.GetValueKind())
+        {
+            case JsonValueKind.String:
+                string text = node.AsValue().TryGetValue(out string? known) ? known : node.ToJsonString().Trim('"');
+                context.ChargeText(0, text.Length);
+                return new TextValue(text, origin);
+            case JsonValueKind.True: return BooleanValue.True;
+            case JsonValueKind.False: return BooleanValue.False;
+            case JsonValueKind.Null: return NoneValue.Instance;
+            default: return OfNumber(node.ToJsonString());
+        }
+    }
+
+    private static Value OfNumber(string digits)
+    {
+        if (long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)) return new IntegerValue(whole);
+        return new FloatValue(double.Parse(digits, CultureInfo.InvariantCulture));
+    }
+}

@@ -106,8 +106,6 @@ internal static partial class FilterTable
     private static TextValue ToJson(Value input, Arguments arguments, RenderContext context)
     {
         Value?[] bound = arguments.Bind(context, "tojson", 0, "ensure_ascii", "indent", "separators", "sort_keys");
-        // transformers' first parameter is ensure_ascii, Jinja's own is indent: a number can only mean the latter.
-        if (bound[0] is IntegerValue && bound[1] is null) (bound[0], bound[1]) = (null, bound[0]);
         string? indent = bound[1] switch
         {
             null or NoneValue => null,

@@ -35,7 +35,7 @@ internal static class TextMethods
         ["rfind"] = (text, arguments, context) => new IntegerValue(Find("rfind", text, arguments, context, last: true)),
         ["index"] = (text, arguments, context) => Find("index", text, arguments, context, last: false) is >= 0 and var at ? new IntegerValue(at) : throw context.Error("index: the text is not found."),
         ["count"] = Count,
-        ["join"] = (text, arguments, context) => TextOperations.Join(text, Entries.Iterate(arguments.BindUnnamed(context, "join", 1, "iterable")[0]!, context, "join"), context),
+        ["join"] = Join,
         ["format"] = (text, arguments, context) => BraceFormat.Apply(text, arguments, context),
         ["center"] = (text, arguments, context) => Pad("center", text, arguments, context, before: true, after: true),
         ["ljust"] = (text, arguments, context) => Pad("ljust", text, arguments, context, before: false, after: true),
@@ -113,6 +113,14 @@ internal static class TextMethods
         if (parts.Count == 1) parts = fromEnd ? [TextValue.Empty, TextValue.Empty, text] : [text, TextValue.Empty, TextValue.Empty];
         else parts.Insert(1, text.Part(((TextValue)parts[0]).Length, separator.Length));
         return new SequenceValue(parts, SequenceKind.Tuple);
+    }
+
+    private static TextValue Join(TextValue text, Arguments arguments, RenderContext context)
+    {
+        IReadOnlyList<Value> parts = Entries.Iterate(arguments.BindUnnamed(context, "join", 1, "iterable")[0]!, context, "join");
+        if (context.Dialect == TemplateDialect.Python && parts.FirstOrDefault(part => part is not TextValue) is { } other)
+            throw context.Error($"join: got {Arithmetic.Describe(other)}; need texts. The filter join takes other values too.");
+        return TextOperations.Join(text, parts, context);
     }
 
     private static TextValue Replace(TextValue text, Arguments arguments, RenderContext context)

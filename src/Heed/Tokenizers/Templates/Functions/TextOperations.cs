@@ -66,7 +66,7 @@ internal static class TextOperations
         for (int from = PythonSpace.SkipFrom(text.Text, 0); from < text.Length; from = PythonSpace.SkipFrom(text.Text, from))
         {
             int end = from;
-            if (most >= 0 && parts.Count == most) end = PythonSpace.TrimEnd(text.Text).Length;
+            if (most >= 0 && parts.Count == most) end = text.Length;
             else
                 while (end < text.Length && !PythonSpace.Is(text.Text[end])) end++;
             Add(parts, text, from, end, context);
@@ -87,7 +87,7 @@ internal static class TextOperations
         while (end > 0)
         {
             int start = end;
-            if (parts.Count == most) start = PythonSpace.SkipFrom(text.Text, 0);
+            if (parts.Count == most) start = 0;
             else
                 while (start > 0 && !PythonSpace.Is(text.Text[start - 1])) start--;
             Add(parts, text, start, end, context);

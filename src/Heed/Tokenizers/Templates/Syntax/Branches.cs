@@ -34,6 +34,7 @@ internal sealed class ForStatement(AssignmentTarget target, Expression items, Ex
         context.Line = Line;
         IReadOnlyList<Value> entries = Select(Entries.Iterate(values, context), scope, context);
         LoopValue loop = new(entries, depth, isRecursive ? inner => Recurse(inner, scope, context, depth + 1) : null);
+        bool isComplete = false;
         for (int i = 0; i < entries.Count; i++)
         {
             context.Charge(1);
@@ -41,10 +42,13 @@ internal sealed class ForStatement(AssignmentTarget target, Expression items, Ex
             Scope turn = new(scope);
             turn.Set("loop", loop);
             target.Assign(entries[i], turn, context);
-            if (body.Execute(turn, output, context) == Flow.Break) return;
+            Flow flow = body.Execute(turn, output, context);
+            if (flow == Flow.Break) break;
+            isComplete |= flow == Flow.Next;
         }
 
-        if (entries.Count == 0) otherwise.Execute(new Scope(scope), output, context);
+        // Jinja's else is for loops of which no turn came to its end.
+        if (!isComplete) otherwise.Execute(new Scope(scope), output, context);
     }
 
     private TextValue Recurse(Value values, Scope scope, RenderContext context, int depth)

@@ -63,7 +63,7 @@ internal sealed class TemplateParser
             "filter" => ReadFilter(line),
             "with" => ReadWith(line),
             "generation" => new GenerationStatement(ReadBody(tag, line), line),
-            "print" => new PrintStatement(_expressions.ReadTuple(), line),
+            "print" => ReadPrint(line),
             "break" => ReadJump(tag, Flow.Break, line),
             "continue" => ReadJump(tag, Flow.Continue, line),
             "block" or "extends" or "include" or "import" or "from" or "autoescape" =>
@@ -188,6 +188,14 @@ internal sealed class TemplateParser
         }
 
         return new WithStatement(bindings, ReadBody("with", line), line);
+    }
+
+    private PrintStatement ReadPrint(int line)
+    {
+        List<Expression> values = [];
+        do values.Add(_expressions.Read());
+        while (_tokens.SkipOperator(","));
+        return new PrintStatement(values.Count == 1 ? values[0] : new ConcatenationExpression(values, line), line);
     }
 
     private JumpStatement ReadJump(string tag, Flow flow, int line) =>

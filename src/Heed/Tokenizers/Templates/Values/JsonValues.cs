@@ -65,13 +65,14 @@ internal static class JsonValues
             case JsonValueKind.True: return BooleanValue.True;
             case JsonValueKind.False: return BooleanValue.False;
             case JsonValueKind.Null: return NoneValue.Instance;
-            default: return OfNumber(node.ToJsonString());
+            default: return OfNumber(node.ToJsonString(), context);
         }
     }
 
-    private static Value OfNumber(string digits)
+    private static Value OfNumber(string digits, RenderContext context)
     {
         if (long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)) return new IntegerValue(whole);
+        if (digits.AsSpan().IndexOfAny(".eE") < 0) throw context.Error($"input: the whole number {(digits.Length > 40 ? digits[..40] + "…" : digits)} does not fit into 64 bits.");
         return new FloatValue(double.Parse(digits, CultureInfo.InvariantCulture));
     }
 }

@@ -60,7 +60,7 @@ public sealed class ChatTemplate
         if (input.BosToken is { } bos) scope.Set("bos_token", TextValue.FromTemplate(bos));
         if (input.EosToken is { } eos) scope.Set("eos_token", TextValue.FromTemplate(eos));
         foreach ((string name, JsonNode? value) in input.Variables ?? []) scope.Set(name, JsonValues.Of(value, TextOrigin.Input, context));
-        return new RenderedChat(Run(scope, context));
+        return new RenderedChat(Run(scope, context), leadsIn: !Source.Contains("add_generation_prompt", StringComparison.Ordinal));
     }
 
     /// <summary>Renders with nothing but these variables and functions.</summary>

@@ -5,8 +5,15 @@ namespace Heed.Tokenizers.Templates;
 /// <summary>A chat as a template wrote it, which still knows who wrote what.</summary>
 public sealed class RenderedChat
 {
-    internal RenderedChat(TextValue text)
+    private readonly TextOrigin[] _origins;
+    private readonly bool _leadsIn;
+
+    /// <summary>A chat.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="leadsIn">The template begins answers also where it was not asked to; its prompts then end before that.</param>
+    internal RenderedChat(TextValue text, bool leadsIn)
     {
+        _leadsIn = leadsIn;
         Text = text.Text;
         List<TextSegment> segments = [];
         int start = 0;
@@ -17,6 +24,7 @@ public sealed class RenderedChat
         }
 
         Segments = segments;
+        _origins = [.. text.Runs.ToArray().Select(run => run.Origin)];
     }
 
     /// <summary>The whole text.</summary>
@@ -52,15 +60,30 @@ public sealed class RenderedChat
     public int[] Encode(Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        return new SegmentEncoder(tokenizer, marksAnswers: false).Encode(Segments).ToArray();
+        SegmentEncoder encoder = new(tokenizer, marksAnswers: false);
+        foreach (TextSegment segment in Segments) encoder.Add(segment.Text, segment.IsTrusted);
+        return encoder.End().ToArray();
     }
 
-    /// <summary>The chat as ids to learn from, with those of the answers marked; each answer is encoded by itself, as the model meets what stands before it.</summary>
+    /// <summary>
+    /// The chat as ids to learn from, with those of the answers marked; each answer is encoded by itself, as the model meets what stands
+    /// before it. Where the template does not say what is an answer (<c>generation</c>), that is what assistants' messages hold, and the
+    /// special token that follows.
+    /// </summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
     public DialogTokens EncodeDialog(Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        return new SegmentEncoder(tokenizer, marksAnswers: true).Encode(Segments).ToDialog();
+        SegmentEncoder encoder = new(tokenizer, marksAnswers: true);
+        bool saysAnswers = Segments.Any(segment => segment.IsAnswer);
+        for (int i = 0; i < Segments.Count; i++)
+        {
+            bool isAnswer = saysAnswers ? Segments[i].IsAnswer : _origins[i].HasFlag(TextOrigin.Said);
+            encoder.Mark(isAnswer, takesEnd: !saysAnswers, takesSpace: !saysAnswers && _leadsIn);
+            encoder.Add(Segments[i].Text, Segments[i].IsTrusted);
+        }
+
+        return encoder.End().ToDialog();
     }
 
     /// <inheritdoc/>

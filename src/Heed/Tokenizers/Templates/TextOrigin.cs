@@ -12,4 +12,7 @@ internal enum TextOrigin
 
     /// <summary>Stands between generation and endgeneration.</summary>
     Answer = 2,
+
+    /// <summary>The content of an assistant's message.</summary>
+    Said = 4,
 }

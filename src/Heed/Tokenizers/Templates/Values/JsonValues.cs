@@ -34,13 +34,19 @@ internal static class JsonValues
         foreach (JsonNode? message in messages)
         {
             Value value = Of(message, TextOrigin.Input, context);
-            if (value is MappingValue entries && entries.TryGet(TextValue.FromTemplate("role"), out Value? role) && role is TextValue name && s_roles.Contains(name.Text))
-                entries.Set("role", TextValue.FromTemplate(name.Text));
+            if (value is MappingValue entries && Text(entries, "role") is { } role && s_roles.Contains(role))
+            {
+                entries.Set("role", TextValue.FromTemplate(role));
+                if (role is "assistant" or "model" && Text(entries, "content") is { } said) entries.Set("content", new TextValue(said, TextOrigin.Input | TextOrigin.Said));
+            }
+
             values.Add(value);
         }
 
         return new SequenceValue(values);
     }
+
+    private static string? Text(MappingValue entries, string key) => entries.TryGet(TextValue.FromTemplate(key), out Value? value) && value is TextValue text ? text.Text : null;
 
     private static MappingValue OfObject(JsonObject entries, TextOrigin origin, RenderContext context)
     {

@@ -22,5 +22,5 @@ public sealed record TemplateOptions
     public int MaxTextLength { get; init; } = 1 << 24;
 
     /// <summary>The most steps of a rendering: an expression, a turn of a loop, a list's entry, and every 16 characters that are copied or compared count one.</summary>
-    public long MaxSteps { get; init; } = 20_000_000;
+    public long MaxSteps { get; init; } = 10_000_000;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Heed.Tokenizers;
 using Heed.Tokenizers.Templates;
 using Heed.Tokenizers.Templates.Execution;
 using Heed.Tokenizers.Templates.Values;
@@ -66,6 +67,24 @@ public sealed class PublishedTemplateTests
                 chat.Segments.Where(segment => !segment.IsTrusted).ShouldContain(segment => segment.Text == "And tomorrow?", file);
             }
         }
+    }
+
+    [DataFact(Renderings, "tokenizers/llama2_tokenizer.model")]
+    public void Row39_LlamasTemplate_GivesTheBuiltInFormatsIds()
+    {
+        Tokenizer tokenizer = Tokenizer.Load(TestData.Get("tokenizers/llama2_tokenizer.model"));
+        string template = (string)Read(Renderings)["default"]!["llama"]!["chat_template"]!;
+        ChatFormat format = ChatFormat.Detect(tokenizer, template), builtIn = ChatFormat.Of(ChatFormatKind.Llama2);
+        (format.Kind, format.Template?.Source).ShouldBe((ChatFormatKind.Llama2, template));
+        ChatMessage[] chat =
+        [
+            new(ChatRole.System, "Be brief."), new(ChatRole.User, " Who wrote Faust? "), new(ChatRole.Assistant, "Goethe.</s>"), new(ChatRole.User, "When?\nAnd <s> where? 🙂"),
+        ];
+        format.Render(chat, tokenizer).ShouldMatch(builtIn.Render(chat, tokenizer));
+        format.Render(chat[1..2], tokenizer).ShouldMatch(builtIn.Render(chat[1..2], tokenizer));
+        DialogTokens got = format.RenderDialog(chat[..3], tokenizer), expected = builtIn.RenderDialog(chat[..3], tokenizer);
+        got.Ids.ShouldMatch(expected.Ids);
+        got.IsAnswer.ShouldBe(expected.IsAnswer);
     }
 
     private static JsonArray Tools() => JsonNode.Parse("""

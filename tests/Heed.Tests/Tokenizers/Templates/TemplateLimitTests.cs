@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Heed.Tokenizers.Templates;
+using Heed.Tokenizers.Templates.Values;
 
 namespace Heed.Tests.Tokenizers.Templates;
 
@@ -45,13 +46,17 @@ public sealed class TemplateLimitTests
     [InlineData("{% for x in [[1]] recursive %}{{ loop([x]) }}{% endfor %}", "deep")]
     [InlineData("{% macro f() %}{{ caller() }}{% endmacro %}{% macro g() %}{% call f() %}{{ g() }}{% endcall %}{% endmacro %}{{ g() }}", "deep")]
     [InlineData("{{ range(100000) | map('string') | map('length') | sort | unique | list | tojson }}{% for i in range(1000) %}{{ range(100000) | sort | length }}{% endfor %}", "steps")]
+    [InlineData("{% for c in 'a' * 16000000 %}{% endfor %}", "steps")]
+    [InlineData("{{ ('a,' * 4000000).split(',') | length }}", "steps")]
+    [InlineData("{% set ns = namespace(s='') %}{% for x in messages * 200 %}{% set ns.s = ns.s ~ x ~ 'b' %}{% endfor %}{% for i in range(1000) %}{% set x = ns.s.upper().replace('B', 'c').split('c') | tojson %}{% endfor %}", "steps")]
     [InlineData("{{ 'ab'[0:9223372036854775807:9223372036854775807] }}{{ 1 / 0 }}", "division")]
     public void Render_TooMuch_IsAnError(string template, string expected)
     {
         Stopwatch time = Stopwatch.StartNew();
-        string text = Rendering.Try(template);
-        text.ShouldStartWith("error: chat template, line 1: ");
-        text.ShouldContain(expected);
+        TemplateOptions options = new() { MaxSteps = 4_000_000 };
+        TemplateException error = Should.Throw<TemplateException>(() => ChatTemplate.Parse(template, options: options).Run(new JsonObject { ["messages"] = new JsonArray("a", "b") }, Rendering.Now));
+        error.Message.ShouldStartWith("chat template, line 1: ");
+        error.Message.ShouldContain(expected);
         time.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20));
     }
 
@@ -113,6 +118,14 @@ public sealed class TemplateLimitTests
         for (int i = 0; i < 200; i++) messages.Add((JsonNode)new JsonObject { ["role"] = i % 2 == 0 ? "user" : "assistant", ["content"] = new string('a', 20_000) });
         string template = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + (m.content | trim).split('</think>')[-1].lstrip('\n') + '<|im_end|>\n' }}{% endfor %}";
         Rendering.Render(template, new JsonObject { ["messages"] = messages }).Length.ShouldBeGreaterThan(4_000_000);
+    }
+
+    [Fact]
+    public void Render_TextOfManyOrigins_TakesTimeInProportion()
+    {
+        JsonArray letters = [.. Enumerable.Range(0, 100_000).Select(_ => (JsonNode)"A")];
+        TextValue text = Rendering.Text("{% set s = letters | join('b') %}{{ s.upper() }}{{ s.replace('b', 'c') }}{{ s | tojson }}{{ [s] }}{{ s.split('b') | join('b') }}{{ s[1::2] }}{{ s[1:] }}", new JsonObject { ["letters"] = letters });
+        text.Runs.Length.ShouldBeGreaterThan(1_000_000);
     }
 
     [Fact]

@@ -68,7 +68,7 @@ internal static class Entries
                 context.Charge(mapping.Count);
                 return mapping.Keys;
             case TextValue text:
-                context.Charge(text.Length);
+                context.Charge(8L * text.Length);
                 int[] starts = text.Starts();
                 return [.. Enumerable.Range(0, starts.Length - 1).Select(i => text.Part(starts[i], starts[i + 1] - starts[i]))];
             case UndefinedValue: return [];

@@ -206,7 +206,8 @@ internal static class TextOperations
 
     private static void Add(List<Value> parts, TextValue text, int start, int end, RenderContext context)
     {
-        context.Charge(1);
+        // A text of its own is worth several steps of memory.
+        context.Charge(8);
         parts.Add(text.Part(start, end - start));
     }
 }

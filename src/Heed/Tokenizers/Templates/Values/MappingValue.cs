@@ -48,7 +48,8 @@ internal sealed class MappingValue : Value
         public int GetHashCode(Value key) => key switch
         {
             TextValue text => text.Text.GetHashCode(StringComparison.Ordinal),
-            _ => Arithmetic.TryNumber(key, out double number, out _) ? number.GetHashCode() : 0,
+            // Mixed with a seed of the process, so that a template cannot choose keys that collide; -0.0 is 0.
+            _ => Arithmetic.TryNumber(key, out double number, out _) ? HashCode.Combine((int)BitConverter.DoubleToInt64Bits(number + 0.0), BitConverter.DoubleToInt64Bits(number + 0.0) >> 32) : 0,
         };
     }
 }

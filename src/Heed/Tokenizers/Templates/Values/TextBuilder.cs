@@ -29,11 +29,10 @@ internal sealed class TextBuilder(RenderContext context)
     public void Append(TextValue text, int start, int length, TextOrigin mark = TextOrigin.Template)
     {
         int end = start + length;
-        foreach (TextRun run in text.Runs)
+        for (int i = length == 0 ? 0 : text.RunAt(start); start < end; i++)
         {
-            if (run.End <= start) continue;
+            TextRun run = text.Runs[i];
             int until = Math.Min(run.End, end);
-            if (until <= start) break;
             Append(text.Text.AsSpan(start, until - start), run.Origin | mark);
             start = until;
         }

@@ -33,11 +33,20 @@ internal sealed class TextValue : Value
 
     public static TextValue FromTemplate(string text) => new(text, TextOrigin.Template);
 
-    public TextOrigin OriginAt(int index)
+    public TextOrigin OriginAt(int index) => _runs[RunAt(index)].Origin;
+
+    /// <summary>The run that a character is in; a text may have as many runs as characters.</summary>
+    public int RunAt(int index)
     {
-        foreach (TextRun run in _runs)
-            if (index < run.End) return run.Origin;
-        return TextOrigin.Template;
+        int low = 0, high = _runs.Length - 1;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (index < _runs[middle].End) high = middle;
+            else low = middle + 1;
+        }
+
+        return low;
     }
 
     /// <summary>A part, in UTF-16 characters.</summary>
@@ -47,12 +56,8 @@ internal sealed class TextValue : Value
         if (length == Length) return this;
         if (_runs.Length == 1) return new TextValue(Text.Substring(start, length), _runs[0].Origin);
         List<TextRun> runs = [];
-        foreach (TextRun run in _runs)
-        {
-            if (run.End <= start) continue;
-            runs.Add(new TextRun(Math.Min(run.End - start, length), run.Origin));
-            if (run.End >= start + length) break;
-        }
+        for (int i = RunAt(start); runs.Count == 0 || runs[^1].End < length; i++)
+            runs.Add(new TextRun(Math.Min(_runs[i].End - start, length), _runs[i].Origin));
 
         return new TextValue(Text.Substring(start, length), runs.ToArray());
     }

@@ -632,6 +632,16 @@ n is not none and n is not string
 +f
 n ** 2 / 7
 n // 2 * 2 + n % 2
+nothing | map(attribute='x') | list
+nothing | selectattr('x') | list
+no | select | list
+zero | reject('none') | list
+n | map('upper') | list
+n[1:]
+d[1:]
+(list | select)[1:]
+'abc' | groupby('age')
+strftime_now('%Q %!')
 1.0 // 0.3
 5 % 3.5
 10 ** 18

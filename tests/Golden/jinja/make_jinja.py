@@ -1,4 +1,5 @@
 """Renders the cases with jinja2, set up as Hugging Face's transformers sets it up, and writes jinja.json. Needs jinja2 (made with 3.1.6)."""
+import copy
 import datetime
 import json
 
@@ -41,7 +42,8 @@ def environment():
 
 def render(template, variables):
     try:
-        return environment().from_string(template).render(**variables)
+        # Some of jinja2's filters change lists that they are given.
+        return environment().from_string(template).render(**copy.deepcopy(variables))
     except Exception:
         return None
 

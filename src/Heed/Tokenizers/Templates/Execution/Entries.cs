@@ -33,7 +33,7 @@ internal static class Entries
     {
         if (value is UndefinedValue missing) throw context.Error($"'[:]': {missing.Reason}.");
         TextValue? text = value as TextValue;
-        if (text is null && value is not SequenceValue { HasEntries: true }) return Missing(value, "slice");
+        if (text is null && value is not SequenceValue { HasEntries: true }) throw context.Error($"'[:]': got {value.TypeName}; need a text or a list.");
         int[]? starts = text is { IsSimple: false } ? text.Starts() : null;
         int count = text is null ? ((SequenceValue)value).Items.Count : starts is null ? text.Length : starts.Length - 1;
         (long from, long to, long by) = SliceRange.Of(start, end, step, count, context);

@@ -42,7 +42,7 @@ internal static partial class FilterTable
 
     private static SequenceValue Map(Value input, Arguments arguments, RenderContext context)
     {
-        IReadOnlyList<Value> entries = Entries.Iterate(input, context, "map");
+        IReadOnlyList<Value> entries = IterateIfTrue(input, context, "map");
         if (arguments.Positional.Count == 0)
         {
             Value?[] bound = arguments.Bind(context, "map", 1, "attribute", "default");
@@ -57,7 +57,7 @@ internal static partial class FilterTable
 
     private static SequenceValue Select(string name, Value input, Arguments arguments, RenderContext context, bool keeps, bool byAttribute)
     {
-        IReadOnlyList<Value> entries = Entries.Iterate(input, context, name);
+        IReadOnlyList<Value> entries = IterateIfTrue(input, context, name);
         int first = byAttribute ? 1 : 0;
         if (arguments.Positional.Count < first) throw context.Error($"{name}: the argument 'attribute' is missing.");
         Func<Value, Value> getter = byAttribute ? Getter(arguments.Positional[0], context) : entry => entry;
@@ -66,6 +66,9 @@ internal static partial class FilterTable
         bool Holds(Value entry) => test is null ? getter(entry).IsTrue : TestTable.Holds(test, getter(entry), rest, context);
         return SequenceValue.Lazy([.. entries.Where(entry => Charged(context, () => Holds(entry) == keeps))]);
     }
+
+    // Jinja's map and select take none, false and 0 for empty lists.
+    private static IReadOnlyList<Value> IterateIfTrue(Value input, RenderContext context, string filter) => input.IsTrue ? Entries.Iterate(input, context, filter) : [];
 
     private static SequenceValue Sort(Value input, Arguments arguments, RenderContext context)
     {

@@ -21,8 +21,6 @@ internal static class StableSort
         return [.. items.Select(item => item.Entry)];
     }
 
-    public static int Compare(Value a, Value b, RenderContext context) => Comparison.AreEqual(a, b, context) ? 0 : Comparison.Order(a, b, context) ?? 0;
-
     private static void Merge<T>((T Entry, Value Key)[] items, (T Entry, Value Key)[] merged, int from, int middle, int end, bool isReversed, RenderContext context)
     {
         for (int i = from, left = from, right = middle; i < end; i++)
@@ -30,7 +28,7 @@ internal static class StableSort
             bool takesLeft = right == end;
             if (!takesLeft && left < middle)
             {
-                int order = Compare(items[left].Key, items[right].Key, context);
+                int order = Comparison.Order(items[left].Key, items[right].Key, context) ?? 0;
                 takesLeft = isReversed ? order >= 0 : order <= 0;
             }
 

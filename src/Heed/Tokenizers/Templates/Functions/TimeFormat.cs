@@ -61,7 +61,8 @@ internal static class TimeFormat
             'Y' => Written("yyyy"),
             'z' or 'Z' => string.Empty,
             '%' => "%",
-            _ => throw context.Error($"strftime_now: got the directive '%{directive}', which is not supported."),
+            // Unknown directives stay as they are.
+            _ => $"%{directive}",
         };
     }
 }

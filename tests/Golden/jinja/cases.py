@@ -633,6 +633,16 @@ n is not none and n is not string
 n ** 2 / 7
 n // 2 * 2 + n % 2
 nothing | map(attribute='x') | list
+emoji | wordcount
+"it's 1.5 a_b" | wordcount
+big % whole
+-7.5 % 2.5
+7.5 % -2
+-1.0 // 3
+1e16 // 3.0
+0.5 is odd
+2.5 is even
+undefined_name is callable
 nothing | selectattr('x') | list
 no | select | list
 zero | reject('none') | list

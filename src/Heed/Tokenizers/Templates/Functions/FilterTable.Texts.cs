@@ -37,6 +37,19 @@ internal static partial class FilterTable
         }
     }
 
+    private static IntegerValue CountWords(Value input, Arguments arguments, RenderContext context)
+    {
+        arguments.Bind(context, "wordcount", 0);
+        string text = PythonText.Of(input, context).Text;
+        context.ChargeReading(text.Length);
+        int words = 0;
+        for (int i = 0; i < text.Length; i++)
+            if (IsWord(text[i]) && (i == 0 || !IsWord(text[i - 1]))) words++;
+        return new IntegerValue(words);
+
+        static bool IsWord(char character) => char.IsLetterOrDigit(character) || char.IsNumber(character) || character == '_';
+    }
+
     private static TextValue Center(Value input, Arguments arguments, RenderContext context)
     {
         long width = TextMethods.Integer(arguments.Bind(context, "center", 0, "width")[0], "center", "width", context, 80);

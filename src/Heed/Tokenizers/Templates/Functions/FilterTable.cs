@@ -58,7 +58,7 @@ internal static partial class FilterTable
         ["unique"] = Unique,
         ["upper"] = (input, arguments, context) => TextMethods.Apply("upper", PythonText.Of(input, context), arguments, context),
         ["urlencode"] = UrlEncode,
-        ["wordcount"] = (input, arguments, context) => Only("wordcount", arguments, context, new IntegerValue(TextOperations.SplitWords(PythonText.Of(input, context), -1, context).Count)),
+        ["wordcount"] = CountWords,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static bool Has(string name) => s_filters.ContainsKey(name);

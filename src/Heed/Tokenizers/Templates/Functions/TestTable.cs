@@ -25,13 +25,13 @@ internal static class TestTable
         ["mapping"] = (0, (input, _, _) => input is MappingValue),
         ["sequence"] = (0, (input, _, _) => input is TextValue or MappingValue or UndefinedValue or SequenceValue { HasEntries: true }),
         ["iterable"] = (0, (input, _, _) => input is TextValue or MappingValue or UndefinedValue or SequenceValue),
-        ["callable"] = (0, (input, _, _) => input is CallableValue),
+        ["callable"] = (0, (input, _, _) => input is CallableValue or UndefinedValue),
         ["escaped"] = (0, (_, _, _) => false),
         ["lower"] = (0, (input, _, context) => TextMethods.HasCase(PythonText.Of(input, context).Text, isUpper: false)),
         ["upper"] = (0, (input, _, context) => TextMethods.HasCase(PythonText.Of(input, context).Text, isUpper: true)),
-        ["odd"] = (0, (input, _, context) => IsMultiple(input, 2, context) is false),
-        ["even"] = (0, (input, _, context) => IsMultiple(input, 2, context)),
-        ["divisibleby"] = (1, (input, arguments, context) => IsMultiple(input, TextMethods.Integer(arguments[0], "divisibleby", "num", context, 1), context)),
+        ["odd"] = (0, (input, _, context) => HasRest(input, 2, 1, context)),
+        ["even"] = (0, (input, _, context) => HasRest(input, 2, 0, context)),
+        ["divisibleby"] = (1, (input, arguments, context) => HasRest(input, TextMethods.Integer(arguments[0], "divisibleby", "num", context, 1), 0, context)),
         ["sameas"] = (1, (input, arguments, context) => ReferenceEquals(input, arguments[0]) || (input.GetType() == arguments[0].GetType() && input is IntegerValue or NoneValue && Comparison.AreEqual(input, arguments[0], context))),
         ["filter"] = (0, (input, _, _) => input is TextValue name && FilterTable.Has(name.Text)),
         ["test"] = (0, (input, _, _) => input is TextValue name && Has(name.Text)),
@@ -65,9 +65,9 @@ internal static class TestTable
 
     private static (int, Test) Operator(string sign) => (1, (input, arguments, context) => ComparisonExpression.Holds(sign, input, arguments[0], context));
 
-    private static bool IsMultiple(Value input, long divisor, RenderContext context)
+    private static bool HasRest(Value input, long divisor, long rest, RenderContext context)
     {
-        Value rest = Arithmetic.Modulo(input is TextValue ? throw context.Error("is odd, even or divisibleby: got str; need a number.") : input, new IntegerValue(divisor), context);
-        return !rest.IsTrue;
+        if (input is TextValue) throw context.Error("is odd, even or divisibleby: got str; need a number.");
+        return Comparison.AreEqual(Arithmetic.Modulo(input, new IntegerValue(divisor), context), new IntegerValue(rest), context);
     }
 }

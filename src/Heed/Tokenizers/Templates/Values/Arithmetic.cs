@@ -58,12 +58,12 @@ internal static class Arithmetic
     }
 
     public static Value FloorDivide(Value a, Value b, RenderContext context) =>
-        Compute("//", a, b, context, FloorDivide, (x, y) => y == 0 ? throw new DivideByZeroException() : Math.Floor(x / y));
+        Compute("//", a, b, context, FloorDivide, FloorDivide);
 
     public static Value Modulo(Value a, Value b, RenderContext context)
     {
         if (a is TextValue format) return PercentFormat.Apply(format, b is SequenceValue { Kind: SequenceKind.Tuple } many ? many.Items : [b], context);
-        return Compute("%", a, b, context, (x, y) => y == -1 ? 0 : x - (FloorDivide(x, y) * y), (x, y) => y == 0 ? throw new DivideByZeroException() : x - (Math.Floor(x / y) * y));
+        return Compute("%", a, b, context, (x, y) => y == -1 ? 0 : x - (FloorDivide(x, y) * y), Modulo);
     }
 
     public static Value Power(Value a, Value b, RenderContext context)
@@ -125,6 +125,21 @@ internal static class Arithmetic
     {
         long quotient = checked(x / y);
         return x % y != 0 && (x < 0) != (y < 0) ? quotient - 1 : quotient;
+    }
+
+    private static double FloorDivide(double x, double y)
+    {
+        double quotient = (x - Modulo(x, y)) / y, floor = Math.Floor(quotient);
+        return quotient - floor > 0.5 ? floor + 1 : floor;
+    }
+
+    // The sign is the divisor's; .NET's is the other's.
+    private static double Modulo(double x, double y)
+    {
+        if (y == 0) throw new DivideByZeroException();
+        double rest = x % y;
+        if (rest == 0) return Math.CopySign(0, y);
+        return (rest < 0) == (y < 0) ? rest : rest + y;
     }
 
     private static long Power(long number, long exponent, RenderContext context)

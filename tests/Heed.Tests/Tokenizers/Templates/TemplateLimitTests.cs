@@ -49,6 +49,11 @@ public sealed class TemplateLimitTests
     [InlineData("{% for c in 'a' * 16000000 %}{% endfor %}", "steps")]
     [InlineData("{{ ('a,' * 4000000).split(',') | length }}", "steps")]
     [InlineData("{% set ns = namespace(s='') %}{% for x in messages * 200 %}{% set ns.s = ns.s ~ x ~ 'b' %}{% endfor %}{% for i in range(1000) %}{% set x = ns.s.upper().replace('B', 'c').split('c') | tojson %}{% endfor %}", "steps")]
+    [InlineData("{% set s = 'a' * 8000000 %}{% for i in range(100000) %}{% set x = s[:1] %}{% endfor %}", "steps")]
+    [InlineData("{% set s = 'a' * 8000000 %}{% for i in range(100000) %}{% set x = s | int %}{% endfor %}", "steps")]
+    [InlineData("{% set s = 'a' * 8000000 %}{% for i in range(100000) %}{% set x = s.ljust(1) is lower %}{% endfor %}", "steps")]
+    [InlineData("{% set s = 'a' * 8000000 %}{% for i in range(100000) %}{% set x = messages is mapping or {}.get(s) or s in {} or {}[s] %}{% endfor %}", "steps")]
+    [InlineData("{{ strftime_now('%c' * 2000000) }}", "at most")]
     [InlineData("{{ 'ab'[0:9223372036854775807:9223372036854775807] }}{{ 1 / 0 }}", "division")]
     public void Render_TooMuch_IsAnError(string template, string expected)
     {

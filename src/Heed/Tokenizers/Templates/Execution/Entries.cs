@@ -15,6 +15,7 @@ internal static class Entries
 
     public static Value Item(Value value, Value key, RenderContext context)
     {
+        context.ChargeReading(key is TextValue written ? written.Length : 0);
         switch (value)
         {
             case UndefinedValue missing: throw context.Error($"'[…]': {missing.Reason}.");
@@ -33,6 +34,7 @@ internal static class Entries
     {
         if (value is UndefinedValue missing) throw context.Error($"'[:]': {missing.Reason}.");
         TextValue? text = value as TextValue;
+        context.ChargeReading(text?.Length ?? 0);
         if (text is null && value is not SequenceValue { HasEntries: true }) throw context.Error($"'[:]': got {value.TypeName}; need a text or a list.");
         int[]? starts = text is { IsSimple: false } ? text.Starts() : null;
         int count = text is null ? ((SequenceValue)value).Items.Count : starts is null ? text.Length : starts.Length - 1;

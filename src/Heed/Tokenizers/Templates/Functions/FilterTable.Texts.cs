@@ -80,6 +80,7 @@ internal static partial class FilterTable
     {
         Value?[] bound = arguments.Bind(context, "truncate", 0, "length", "killwords", "end", "leeway");
         TextValue text = PythonText.Of(input, context), end = bound[2] is null ? TextValue.FromTemplate("...") : TextMethods.Text(bound[2], "truncate", "end", context);
+        context.ChargeReading(text.Length);
         long length = TextMethods.Integer(bound[0], "truncate", "length", context, 255);
         long leeway = bound[3] is null or NoneValue ? 5 : TextMethods.Integer(bound[3], "truncate", "leeway", context, 5);
         if (length < end.CountRunes() || leeway < 0) throw context.Error($"truncate: got a length of {length} and a leeway of {leeway}; need at least {end.CountRunes()} and 0.");

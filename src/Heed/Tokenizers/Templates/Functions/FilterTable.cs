@@ -106,6 +106,7 @@ internal static partial class FilterTable
     {
         Value?[] bound = arguments.Bind(context, "int", 0, "default", "base");
         Value otherwise = bound[0] ?? new IntegerValue(0);
+        context.ChargeReading(input is TextValue digits ? digits.Length : 0);
         if (Arithmetic.TryInteger(input, out long whole)) return new IntegerValue(whole);
         if (input is TextValue text && TryParse(text.Text.Trim(), TextMethods.Integer(bound[1], "int", "base", context, 10), out whole)) return new IntegerValue(whole);
         double number = input is FloatValue real ? real.Number : input is TextValue fraction && TryParse(fraction.Text, out double parsed) ? parsed : double.NaN;
@@ -115,6 +116,7 @@ internal static partial class FilterTable
     private static Value ToFloat(Value input, Arguments arguments, RenderContext context)
     {
         Value otherwise = arguments.Bind(context, "float", 0, "default")[0] ?? new FloatValue(0);
+        context.ChargeReading(input is TextValue digits ? digits.Length : 0);
         if (Arithmetic.TryNumber(input, out double number, out _)) return new FloatValue(number);
         return input is TextValue text && TryParse(text.Text, out number) ? new FloatValue(number) : otherwise;
     }

@@ -48,6 +48,7 @@ internal static class Globals
         if (arguments.Positional.Count > 1) throw context.Error($"dict: got {arguments.Positional.Count} arguments; takes at most 1 without a name.");
         if (arguments.Positional is [var first])
         {
+            context.Charge(first is MappingValue copied ? copied.Count : 0);
             if (first is not MappingValue other || other.Keys.Any(key => key is not TextValue)) throw context.Error($"dict: got {Arithmetic.Describe(first)}; need a dict whose keys are texts.");
             mapping = new MappingValue(other);
         }

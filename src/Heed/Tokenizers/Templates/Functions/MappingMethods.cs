@@ -25,6 +25,7 @@ internal static class MappingMethods
     private static Value Get(MappingValue mapping, Arguments arguments, RenderContext context)
     {
         Value?[] bound = arguments.BindUnnamed(context, "get", 1, "key", "default");
+        context.ChargeReading(bound[0] is TextValue key ? key.Length : 0);
         if (MappingValue.CanBeKey(bound[0]!) && mapping.TryGet(bound[0]!, out Value? value)) return value;
         return bound[1] ?? NoneValue.Instance;
     }

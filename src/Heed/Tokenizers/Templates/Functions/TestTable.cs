@@ -27,8 +27,8 @@ internal static class TestTable
         ["iterable"] = (0, (input, _, _) => input is TextValue or MappingValue or UndefinedValue or SequenceValue),
         ["callable"] = (0, (input, _, _) => input is CallableValue or UndefinedValue),
         ["escaped"] = (0, (_, _, _) => false),
-        ["lower"] = (0, (input, _, context) => TextMethods.HasCase(PythonText.Of(input, context).Text, isUpper: false)),
-        ["upper"] = (0, (input, _, context) => TextMethods.HasCase(PythonText.Of(input, context).Text, isUpper: true)),
+        ["lower"] = (0, (input, _, context) => HasCase(input, isUpper: false, context)),
+        ["upper"] = (0, (input, _, context) => HasCase(input, isUpper: true, context)),
         ["odd"] = (0, (input, _, context) => HasRest(input, 2, 1, context)),
         ["even"] = (0, (input, _, context) => HasRest(input, 2, 0, context)),
         ["divisibleby"] = (1, (input, arguments, context) => HasRest(input, TextMethods.Integer(arguments[0], "divisibleby", "num", context, 1), 0, context)),
@@ -64,6 +64,13 @@ internal static class TestTable
     private static bool Has(string name) => s_tests.ContainsKey(name);
 
     private static (int, Test) Operator(string sign) => (1, (input, arguments, context) => ComparisonExpression.Holds(sign, input, arguments[0], context));
+
+    private static bool HasCase(Value input, bool isUpper, RenderContext context)
+    {
+        string text = PythonText.Of(input, context).Text;
+        context.ChargeReading(text.Length);
+        return TextMethods.HasCase(text, isUpper);
+    }
 
     private static bool HasRest(Value input, long divisor, long rest, RenderContext context)
     {

@@ -188,6 +188,7 @@ internal static class TextOperations
 
     public static TextValue Pad(TextValue text, long width, TextValue fill, bool before, bool after, RenderContext context)
     {
+        context.ChargeReading(text.Length);
         long missing = width - text.CountRunes();
         if (missing <= 0) return text;
         long left = !before ? 0 : !after ? missing : (missing / 2) + (missing & width & 1);

@@ -10,7 +10,8 @@ internal static class TimeFormat
     public static string Apply(string format, RenderContext context)
     {
         StringBuilder result = new();
-        context.ChargeText(0, format.Length);
+        // A directive of two characters gives at most 24.
+        context.ChargeText(0, 12L * format.Length);
         for (int i = 0; i < format.Length; i++)
         {
             if (format[i] != '%' || i + 1 == format.Length)

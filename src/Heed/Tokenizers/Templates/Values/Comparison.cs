@@ -46,7 +46,9 @@ internal static class Comparison
             case TextValue when context.Dialect == TemplateDialect.JavaScript && item is UndefinedValue: return false;
             case TextValue: throw context.Error($"'in': got {Arithmetic.Describe(item)} in a text; need a text.");
             case SequenceValue sequence: return sequence.Take().Any(entry => AreEqual(entry, item, context));
-            case MappingValue mapping: return MappingValue.CanBeKey(item) && mapping.TryGet(item, out _);
+            case MappingValue mapping:
+                context.ChargeReading(item is TextValue key ? key.Length : 0);
+                return MappingValue.CanBeKey(item) && mapping.TryGet(item, out _);
             case UndefinedValue: return false;
             default: throw context.Error($"'in': got {Arithmetic.Describe(container)} on the right; need a text, a list or a dict.");
         }

@@ -1,5 +1,5 @@
 // How fast llama.cpp reads a prompt and writes on: the same thing that `heed bench MODEL` measures, through its C interface.
-// usage: llama_cpp MODEL.gguf THREADS PROMPT TOKENS ROUNDS [quiet|memory]
+// usage: llama_cpp MODEL.gguf THREADS PROMPT TOKENS ROUNDS
 // Prints a line of JSON with tokens/s of each round, the time until the weights are there and until the first token's logits are, and peak memory. Build: see llama_cpp.sh.
 #include "llama.h"
 #include <stdio.h>

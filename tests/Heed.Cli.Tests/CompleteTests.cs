@@ -221,4 +221,20 @@ public sealed class CompleteTests
     }
 
     private static bool HasFinishReason(JsonElement piece) => piece.TryGetProperty("finish_reason", out _);
+
+    [Fact]
+    public void Complete_OnAnotherPathOfQuantizedWeights_WritesTheSame()
+    {
+        using TempFolder folder = new();
+        string model = folder.File("q4.gguf");
+        HeedProcess.Run("quantize", ModelLocator.Find(null).Path, model, "--type", "q4_0").ExitCode.ShouldBe(0);
+        string[] ask = ["complete", "Once upon a time", "-m", model, "-t", "0", "-n", "12"];
+        string expected = HeedProcess.Run(ask).Out;
+        expected.ShouldNotBeEmpty();
+        HeedProcess.RunWith("", new() { ["HEED_QUANTIZED_PATH"] = "portable" }, ask).Out.ShouldBe(expected);
+        HeedResult wrong = HeedProcess.RunWith("", new() { ["HEED_QUANTIZED_PATH"] = "mmx" }, ask);
+        wrong.ExitCode.ShouldNotBe(0);
+        wrong.Err.ShouldContain("HEED_QUANTIZED_PATH is 'mmx'; expected one that this processor has: Portable");
+        wrong.Err.Trim().Split('\n').Length.ShouldBe(1);
+    }
 }

@@ -45,7 +45,7 @@ public sealed class RepackedFileTests : IDisposable
     public void TryOpen_CutOffAnywhere_IsRefused()
     {
         byte[] whole = File.ReadAllBytes(Write());
-        int[] lengths = [.. Enumerable.Range(0, RepackedFile.HeadBytes + 80), 4095, 4096, 5095, 8192, whole.Length - 1];
+        int[] lengths = [.. Enumerable.Range(1, RepackedFile.HeadBytes + 79), 4095, 4096, 5095, 8192, whole.Length - 1];
         foreach (int length in lengths)
         {
             RepackedFile.TryOpen(_temp.Write("cut", whole[..length]), s_source, out string? reason).ShouldBeNull($"{length} bytes");

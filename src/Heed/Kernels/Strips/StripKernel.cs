@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -27,6 +28,7 @@ internal static unsafe class StripKernel
         where V : unmanaged
         where TRows : struct, IRowCount
     {
+        Debug.Assert(tile.Rows > 0 && (!TRows.One || tile.Rows == 1) && !(TScales.IsWide && TScales.Parts == 2), "StripKernel: no such tile.");
         nint rows = TRows.One ? 1 : tile.Rows;
         float* sums = tile.Sums;
         V only = TLanes.Create(0);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Heed.Kernels.Quantization;
 
@@ -89,13 +90,18 @@ internal sealed unsafe class StripMatrix : IDisposable
     public int RowsOf(int strip) => Math.Min(StripRows, Rows - (strip * StripRows));
 
     /// <summary>A strip's memory.</summary>
-    public byte* Strip(int index) => _buffer.Pointer + (index * _stripBytes);
+    public byte* Strip(int index)
+    {
+        Debug.Assert((uint)index < (uint)StripCount, "StripMatrix: there is no such strip.");
+        return _buffer.Pointer + (index * _stripBytes);
+    }
 
     /// <summary>Sets a strip from its rows in the file's own bytes, one after the other.</summary>
     public void Pack(int strip, ReadOnlySpan<byte> rows)
     {
         if (rows.Length != _rowBytes * RowsOf(strip))
             throw new ArgumentException($"StripMatrix: strip {strip} takes {RowsOf(strip)} rows of {_rowBytes} bytes; got {rows.Length} bytes.");
+        Debug.Assert(!_buffer.IsView, "StripMatrix: a mapped matrix is only read.");
         // A whole strip is written all over but for the bytes that align the next one.
         long kept = RowsOf(strip) == StripRows ? _format.StripBytes(Blocks) : 0;
         new Span<byte>(Strip(strip) + kept, checked((int)(_stripBytes - kept))).Clear();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Heed.Kernels.Strips;
@@ -78,6 +79,7 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
     {
         StripMatrix weights = _operands.Weights;
         int column = strip * StripRows, width = weights.RowsOf(strip), rows = _x.Grid.Rows(tile);
+        Debug.Assert(rows <= MaxRows, "StripProduct: a tile has more rows than there are sums for.");
         // On a line of the cache, so that no register of sums lies across two.
         byte* memory = stackalloc byte[(MaxRows * StripRows * sizeof(float)) + LineBytes];
         float* sums = (float*)((nint)(memory + LineBytes - 1) & -LineBytes);

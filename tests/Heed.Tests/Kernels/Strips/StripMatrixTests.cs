@@ -89,6 +89,47 @@ public sealed class StripMatrixTests
     }
 
     [Theory]
+    [MemberData(nameof(Types))]
+    public void Multiply_ByManyTilesInWiderMemory_GivesTheScalarTwinsBits(WeightType type)
+    {
+        // Blocks of 32 columns end within a chunk of eight; 31 to 33, 65 and 100 rows are one, two, three and four tiles.
+        int columns = BlockSizes.ElementsPerBlock(type) == 256 ? 512 : 352;
+        foreach ((int m, int rows, int threads) in new[] { (31, 16, 1), (32, 40, 3), (33, 17, 1), (65, 33, 2), (100, 50, 3) })
+        {
+            byte[] bytes = QuantizedSamples.Blocks(type, rows * columns, seed: rows);
+            using StripMatrix matrix = Pack(type, rows, columns, bytes);
+            using WorkerPool pool = new(threads);
+            int ldx = columns + 5, ldy = rows + 3;
+            float[] x = QuantizedSamples.Floats(m * ldx, seed: m), y = new float[m * ldy];
+            Array.Fill(y, 7);
+            matrix.Multiply(pool, m, x, ldx, [], y, ldy, accumulate: false);
+            float[] close = [.. Enumerable.Range(0, m).SelectMany(t => x.Skip(t * ldx).Take(columns))];
+            float[] expected = ScalarStrips.Multiply(type, bytes, m, rows, columns, close);
+            for (int t = 0; t < m; t++)
+            {
+                y.AsSpan(t * ldy, rows).SequenceEqual(expected.AsSpan(t * rows, rows)).ShouldBeTrue($"{type}, row {t} of {m}");
+                if (t < m - 1) y.AsSpan((t * ldy) + rows, 3).SequenceEqual([7, 7, 7]).ShouldBeTrue("what lies between rows stays");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(32), InlineData(96), InlineData(288)]
+    public void Multiply_OfFewBlocks_GivesTheScalarTwinsBits(int columns)
+    {
+        foreach (WeightType type in Enum.GetValues<WeightType>().Where(type => StripMatrix.Takes(type) && BlockSizes.ElementsPerBlock(type) == 32))
+            foreach (int m in new[] { 1, 34 })
+            {
+                byte[] bytes = QuantizedSamples.Blocks(type, 20 * columns, seed: columns);
+                using StripMatrix matrix = Pack(type, 20, columns, bytes);
+                using WorkerPool pool = new(1);
+                float[] x = QuantizedSamples.Floats(m * columns, seed: m), y = new float[m * 20];
+                matrix.Multiply(pool, m, x, columns, [], y, 20, accumulate: false);
+                y.ShouldBe(ScalarStrips.Multiply(type, bytes, m, 20, columns, x), $"{type}, {m} rows");
+            }
+    }
+
+    [Theory]
     [MemberData(nameof(TypesAndPaths))]
     public void Multiply_ByTheGreatestNumbers_DoesNotOverflow(WeightType type, string name)
     {
@@ -109,18 +150,22 @@ public sealed class StripMatrixTests
     }
 
     [Theory]
-    [InlineData(float.NaN)]
-    [InlineData(float.PositiveInfinity)]
-    public void Multiply_OfWhatIsNotFinite_IsNaN(float bad)
+    [MemberData(nameof(TypesAndPaths))]
+    public void Multiply_OfWhatIsNotFinite_IsNaN(WeightType type, string name)
     {
-        const int rows = 16, columns = 64;
-        using StripMatrix matrix = Pack(WeightType.Q8_0, rows, columns, QuantizedSamples.Blocks(WeightType.Q8_0, rows * columns, seed: 1));
+        const int rows = 16, columns = 256;
+        using StripMatrix matrix = Pack(type, rows, columns, QuantizedSamples.Blocks(type, rows * columns, seed: 1));
         using WorkerPool pool = new(1);
-        float[] x = QuantizedSamples.Floats(2 * columns, seed: 2), y = new float[2 * rows];
-        x[columns + 40] = bad;
-        matrix.Multiply(pool, 2, x, columns, [], y, rows, accumulate: false);
-        y[..rows].ShouldAllBe(value => float.IsFinite(value));
-        y[rows..].ShouldAllBe(value => float.IsNaN(value));
+        foreach (float bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+        {
+            float[] x = QuantizedSamples.Floats(2 * columns, seed: 2), y = new float[2 * rows], alone = new float[rows];
+            x[columns + 40] = bad;
+            matrix.Multiply(Enum.Parse<StripPath>(name), pool, 2, x, columns, [], y, rows, accumulate: false);
+            matrix.Multiply(Enum.Parse<StripPath>(name), pool, 1, x.AsSpan(columns), columns, [], alone, rows, accumulate: false);
+            y[..rows].ShouldAllBe(value => float.IsFinite(value));
+            y[rows..].ShouldAllBe(value => float.IsNaN(value));
+            alone.ShouldAllBe(value => float.IsNaN(value));
+        }
     }
 
     [Fact]

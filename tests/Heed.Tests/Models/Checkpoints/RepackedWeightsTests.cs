@@ -138,6 +138,9 @@ public sealed class RepackedWeightsTests : IDisposable
         Should.Throw<InvalidOperationException>(() => checkpoint.SaveRepacked()).Message.ShouldContain("UseRepacked was not called");
         Should.Throw<DirectoryNotFoundException>(() => checkpoint.UseRepacked(_temp.File("none/m.repacked"))).Message.ShouldContain("does not exist");
         Should.Throw<FileFormatException>(() => checkpoint.UseRepacked(path)).Message.ShouldContain("no file of repacked weights");
+        File.WriteAllText(_temp.File("empty"), "");
+        Should.Throw<FileFormatException>(() => checkpoint.UseRepacked(_temp.File("empty"))).Message.ShouldContain("empty");
+        if (File.Exists("/dev/null")) Should.Throw<FileFormatException>(() => checkpoint.UseRepacked("/dev/null")).Message.ShouldContain("empty");
         checkpoint.UseRepacked(_temp.File("m.repacked")).ShouldBeFalse();
         Should.Throw<InvalidOperationException>(() => checkpoint.UseRepacked(_temp.File("m.repacked")));
         Should.Throw<ArgumentException>(() => checkpoint.Weights(form: WeightForm.Exact)).Message.ShouldContain("holds those of the form Fast");

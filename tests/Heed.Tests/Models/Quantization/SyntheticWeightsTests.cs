@@ -47,6 +47,29 @@ public sealed class SyntheticWeightsTests
         qkv.Parts.ToArray().Select(part => ((StripWeights)part).Matrix.Type).ShouldBe([WeightType.Q4_K, WeightType.Q6_K]);
     }
 
+    [Theory, InlineData("q4_0"), InlineData("q4_k_m"), InlineData("q8_0")]
+    public void Forward_InAnyPiecesOnAnyThreads_GivesTheSameBits(string name)
+    {
+        QuantizationRecipe.TryFind(name, out QuantizationRecipe? recipe).ShouldBeTrue();
+        int[] tokens = [.. Enumerable.Range(0, 50).Select(i => i * 37 % 300)];
+        float[]? expected = null;
+        foreach (int threads in new[] { 1, 3 })
+        {
+            using Device device = Device.CreateCpu(threads);
+            using SyntheticWeights weights = new(s_config, recipe!, device);
+            Transformer model = new(s_config, weights);
+            foreach (int piece in new[] { 50, 33, 7, 1 })
+            {
+                using KvCache cache = model.CreateCache();
+                List<float> logits = [];
+                for (int at = 0; at < tokens.Length; at += piece)
+                    logits = [.. model.Forward(tokens.AsSpan(at, Math.Min(piece, tokens.Length - at)), cache).ToArray()];
+                float[] last = [.. logits.TakeLast(s_config.VocabSize)];
+                (expected ??= last).ShouldBe(last, $"pieces of {piece} on {threads} threads");
+            }
+        }
+    }
+
     [Theory, InlineData("q4_0"), InlineData("q4_k_m"), InlineData("f16")]
     public void Forward_DecodeInSteadyState_AllocatesNothingManaged(string name)
     {

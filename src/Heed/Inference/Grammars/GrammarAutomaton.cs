@@ -54,8 +54,8 @@ internal sealed class GrammarAutomaton
     /// <summary>Whether the text may end here.</summary>
     public bool Accepts(int state) => _states[state][0] != 0;
 
-    /// <summary>Whether nothing can follow.</summary>
-    public bool IsFinal(int state) => _states[state].Length == 1;
+    /// <summary>Whether the text ends here and nothing can follow.</summary>
+    public bool IsFinal(int state) => state != Dead && _states[state].Length == 1;
 
     /// <summary>The most nesting that led to the state, or was needed to end it.</summary>
     public int Peak(int state) => _peaks[state];

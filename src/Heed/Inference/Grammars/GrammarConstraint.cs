@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using Heed.Tokenizers;
 
 namespace Heed.Inference.Grammars;
@@ -43,7 +44,7 @@ internal sealed class GrammarConstraint
     public ReadOnlySpan<float> Apply(ReadOnlySpan<float> logits, CancellationToken cancellation)
     {
         ulong[] mask = _atStart ? _grammar.MaskOf(_state, BytesAtStart) : _grammar.Mask(ref _state, cancellation);
-        bool any = Keep(logits, mask);
+        bool any = Keep(logits, mask, _logits);
         foreach (int token in _stops) Set(token, float.NegativeInfinity);
         if (_grammar.Accepts(_state))
             foreach (int token in _ends) any |= Set(token, (uint)token < (uint)logits.Length ? logits[token] : 0);
@@ -76,15 +77,9 @@ internal sealed class GrammarConstraint
         return _bytes.WrittenSpan;
     }
 
-    private bool Set(int token, float value)
-    {
-        if ((uint)token >= (uint)_logits.Length) return false;
-        _logits[token] = value;
-        return true;
-    }
-
-    /// <summary>Copies the logits of tokens in the mask.</summary>
-    private bool Keep(ReadOnlySpan<float> logits, ulong[] mask)
+    /// <summary>Copies the logits of tokens in the mask, and −∞ for the others.</summary>
+    /// <returns>Whether there is one in the mask.</returns>
+    internal static bool Keep(ReadOnlySpan<float> logits, ReadOnlySpan<ulong> mask, Span<float> kept)
     {
         ulong any = 0;
         for (int from = 0; from < logits.Length; from += 64)
@@ -92,7 +87,7 @@ internal sealed class GrammarConstraint
             ulong bits = from >> 6 < mask.Length ? mask[from >> 6] : 0;
             any |= bits;
             ReadOnlySpan<float> source = logits[from..Math.Min(from + 64, logits.Length)];
-            Span<float> target = _logits.AsSpan(from, source.Length);
+            Span<float> target = kept.Slice(from, source.Length);
             if (bits == ulong.MaxValue)
             {
                 source.CopyTo(target);
@@ -101,10 +96,17 @@ internal sealed class GrammarConstraint
             target.Fill(float.NegativeInfinity);
             for (; bits != 0; bits &= bits - 1)
             {
-                int at = System.Numerics.BitOperations.TrailingZeroCount(bits);
+                int at = BitOperations.TrailingZeroCount(bits);
                 if (at < source.Length) target[at] = source[at];
             }
         }
         return any != 0;
+    }
+
+    private bool Set(int token, float value)
+    {
+        if ((uint)token >= (uint)_logits.Length) return false;
+        _logits[token] = value;
+        return true;
     }
 }

@@ -5,7 +5,7 @@ internal static class StringFormats
 {
     private const string Date = "[12][0-9]{3}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)";
     private const string Time = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])";
-    private const string Label = "[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?";
+    private const string Label = "[A-Za-z]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?";
     private const string HostName = Label + "(\\." + Label + "){0,4}";
     private const string Byte = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
     private const string Word = "[A-Za-z0-9_+-]{1,24}";

@@ -24,18 +24,18 @@ internal sealed class GrammarAutomaton
     private readonly List<int> _peaks = [];
     private readonly Dictionary<long[], int> _stateIds = new(new SameSet());
     private readonly HashSet<long> _seen = [];
-    private readonly Stack<long> _open = [];
+    private readonly Stack<long> _open = new();
     private readonly List<long> _kept = [];
     private int[] _next = [];
     private int _peak;
     private bool _ends;
 
     /// <param name="network">The network.</param>
-    /// <param name="bytes">For each byte whether a text may have it; null for all.</param>
-    public GrammarAutomaton(GrammarNetwork network, bool[]? bytes = null)
+    /// <param name="heights">What each of its states needs to end, with the bytes that there are.</param>
+    /// <param name="bytes">For each byte whether a text may have it.</param>
+    public GrammarAutomaton(GrammarNetwork network, NestingHeights heights, bool[] bytes)
     {
-        _network = network;
-        _heights = new NestingHeights(network, bytes);
+        (_network, _heights) = (network, heights);
         FindClasses(bytes);
         Intern([0]);
         Start = At(network.Starts[0], 0);
@@ -120,7 +120,7 @@ internal sealed class GrammarAutomaton
     }
 
     /// <summary>Bytes between which no edge tells apart share a class, so that a state's steps take little memory.</summary>
-    private void FindClasses(bool[]? bytes)
+    private void FindClasses(bool[] bytes)
     {
         bool[] starts = new bool[257];
         starts[0] = true;
@@ -128,7 +128,7 @@ internal sealed class GrammarAutomaton
             foreach (GrammarNetwork.ByteEdge edge in _network.Edges(state)) starts[edge.Low] = starts[edge.High + 1] = true;
         for (int value = 0; value < 256; value++)
         {
-            if (bytes is not null && value > 0 && bytes[value] != bytes[value - 1]) starts[value] = true;
+            if (value > 0 && bytes[value] != bytes[value - 1]) starts[value] = true;
             if (starts[value]) _representatives.Add((byte)value);
             _classOf[value] = (byte)(_representatives.Count - 1);
         }

@@ -4,7 +4,7 @@ namespace Heed.Inference.Grammars;
 internal sealed class GrammarRules
 {
     /// <summary>The most rules that a grammar may have.</summary>
-    public const int MaxRules = 20_000;
+    public const int MaxRules = 200_000;
 
     private readonly List<Rule> _rules = [];
 

@@ -87,7 +87,7 @@ internal sealed record NumberRange(decimal? Min, bool MinExclusive, decimal? Max
     private (BigInteger Low, BigInteger High) Bounds(int decimals)
     {
         decimal power = Power(decimals);
-        decimal low = Math.Max(Min ?? -Limit, -Limit) * power, high = Math.Min(Max ?? Limit, Limit) * power;
+        decimal low = Math.Clamp(Min ?? -Limit, -Limit, Limit + 1) * power, high = Math.Clamp(Max ?? Limit, -Limit - 1, Limit) * power;
         BigInteger first = new(decimal.Ceiling(low)), last = new(decimal.Floor(high));
         if (MinExclusive && Min >= -Limit && decimal.Ceiling(low) == low) first++;
         if (MaxExclusive && Max <= Limit && decimal.Floor(high) == high) last--;

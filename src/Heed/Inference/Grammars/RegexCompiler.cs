@@ -139,12 +139,12 @@ internal sealed class RegexCompiler(string pattern, Func<CharSet, GrammarPart> e
             _cursor.Need('-');
             if (_cursor.Next == '[') _cursor.Throw("subtraction of classes is not supported");
             CharSet high = ClassItem();
-            if (Single(low) is not { } from || Single(high) is not { } to || from > to)
+            if (Single(low) is not { } first || Single(high) is not { } last || first > last)
             {
                 _cursor.Throw("the range's ends are no characters, or in the wrong order");
                 break;
             }
-            set |= CharSet.Range(from, to);
+            set |= CharSet.Range(first, last);
         }
         return negated ? ~set : set;
     }

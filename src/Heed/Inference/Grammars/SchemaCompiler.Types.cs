@@ -87,19 +87,21 @@ internal sealed partial class SchemaCompiler
             IEnumerable<GrammarPart> rest = pairs.Skip(1).SelectMany(pair => (GrammarPart[])[comma, pair]);
             return GrammarPart.InOrder([open, pairs[0], .. rest, _json.Space, GrammarPart.Text("}")]);
         }
-        // A rule for the members from one on, after others and as the first ones: each member stands in the grammar once.
-        GrammarPart after = new GrammarPart.Call(_rules.Add("}", GrammarPart.InOrder(_json.Space, GrammarPart.Text("}"))));
-        GrammarPart first = GrammarPart.Text("}");
+        // For each member a rule for it or a later one, and a rule for what may follow before it: so each stands in the grammar once.
+        GrammarPart end = GrammarPart.InOrder(_json.Space, GrammarPart.Text("}")), next = GrammarPart.Nothing;
+        GrammarPart after = new GrammarPart.Call(_rules.Add("}", end));
+        bool mayEnd = true;
         for (int i = members.Count - 1; i >= 0; i--)
         {
             string path = members[i].Value.Path;
-            GrammarPart pair = new GrammarPart.Call(_rules.Add(path, pairs[i]));
-            GrammarPart here = GrammarPart.InOrder(comma, pair, after), begins = GrammarPart.InOrder(pair, after);
             bool needed = required.Contains(members[i].Name);
-            after = new GrammarPart.Call(_rules.Add(path, needed ? here : GrammarPart.AnyOf(here, after)));
-            first = new GrammarPart.Call(_rules.Add(path, needed ? begins : GrammarPart.AnyOf(begins, first)));
+            GrammarPart here = GrammarPart.InOrder(pairs[i], after);
+            next = new GrammarPart.Call(_rules.Add(path, needed ? here : GrammarPart.AnyOf(here, next)));
+            mayEnd &= !needed;
+            GrammarPart more = GrammarPart.InOrder(comma, next);
+            after = new GrammarPart.Call(_rules.Add(path, mayEnd ? GrammarPart.AnyOf(more, end) : more));
         }
-        return GrammarPart.InOrder(open, first);
+        return GrammarPart.InOrder(open, mayEnd ? GrammarPart.AnyOf(next, GrammarPart.Text("}")) : next);
     }
 
     private GrammarPart Text(SchemaNode node)

@@ -29,7 +29,7 @@ internal sealed partial class SchemaCompiler
     private readonly GrammarRules _rules = new();
     private readonly JsonRules _json;
     private readonly Dictionary<string, int> _references = new(StringComparer.Ordinal);
-    private readonly Queue<(SchemaNode Node, int Rule)> _pending = [];
+    private readonly Queue<(SchemaNode Node, int Rule)> _pending = new();
     private int _deepest;
 
     private SchemaCompiler(JsonElement root)

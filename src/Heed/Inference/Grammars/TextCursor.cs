@@ -62,7 +62,8 @@ internal sealed class TextCursor(string kind, string text)
     /// <summary>A character by its hexadecimal digits.</summary>
     public int TakeHex(int digits)
     {
-        if (At + digits > text.Length || !int.TryParse(text.AsSpan(At, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value))
+        int value = 0;
+        if (At + digits > text.Length || !int.TryParse(text.AsSpan(At, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value))
             Throw($"{digits} hexadecimal digits are expected");
         if (!Rune.IsValid(value)) Throw($"U+{value:X4} is no character");
         At += digits;
@@ -74,8 +75,8 @@ internal sealed class TextCursor(string kind, string text)
     {
         string digits = TakeWhile(char.IsAsciiDigit);
         if (digits.Length == 0) Throw("a number is expected");
-        if (digits.Length > 6 || int.Parse(digits, CultureInfo.InvariantCulture) is var value && value > MaxCount) Throw($"{digits} repetitions are more than {MaxCount}");
-        return int.Parse(digits, CultureInfo.InvariantCulture);
+        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int count) || count > MaxCount) Throw($"{digits} repetitions are more than {MaxCount}");
+        return count;
     }
 
     /// <summary>The rest of {n}, {n,} or {n,m}, after its brace.</summary>

@@ -8,9 +8,10 @@ namespace Heed.Inference.Grammars;
 internal sealed class TokenGrammar
 {
     private const long MaxBytes = 96L << 20;
-    private const long MaxWork = 30_000_000;
+    private const long MaxWork = 12_000_000;
     private readonly Lock _gate = new();
     private readonly GrammarNetwork _network;
+    private readonly NestingHeights _heights;
     private readonly VocabularyTrie _trie;
     private readonly int[] _path;
     private readonly long _maxBytes;
@@ -23,7 +24,8 @@ internal sealed class TokenGrammar
     {
         (_network, _trie, _maxBytes) = (network, trie, maxBytes);
         _path = new int[trie.MaxDepth + 1];
-        _automaton = new GrammarAutomaton(network, trie.Bytes);
+        _heights = new NestingHeights(network, trie.Bytes);
+        _automaton = new GrammarAutomaton(network, _heights, trie.Bytes);
     }
 
     public VocabularyTrie Vocabulary => _trie;
@@ -101,7 +103,7 @@ internal sealed class TokenGrammar
     {
         if (_automaton.Bytes + _maskBytes > _maxBytes)
         {
-            _automaton = new GrammarAutomaton(_network, _trie.Bytes);
+            _automaton = new GrammarAutomaton(_network, _heights, _trie.Bytes);
             _masks.Clear();
             _locals.Clear();
             _maskBytes = 0;

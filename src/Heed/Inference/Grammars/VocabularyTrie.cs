@@ -10,14 +10,18 @@ namespace Heed.Inference.Grammars;
 /// </summary>
 internal sealed class VocabularyTrie
 {
-    private readonly ConditionalWeakTable<Grammar, TokenGrammar> _grammars = [];
+    private readonly ConditionalWeakTable<Grammar, TokenGrammar> _grammars = new();
     private readonly byte[][] _tokens;
 
     private VocabularyTrie(byte[][] tokens)
     {
         _tokens = tokens;
         int[] ids = [.. Enumerable.Range(0, tokens.Length).Where(id => tokens[id].Length > 0)];
-        Array.Sort(ids, (a, b) => tokens[a].AsSpan().SequenceCompareTo(tokens[b]) is not 0 and int order ? order : a.CompareTo(b));
+        Array.Sort(ids, (a, b) =>
+        {
+            int order = tokens[a].AsSpan().SequenceCompareTo(tokens[b]);
+            return order != 0 ? order : a.CompareTo(b);
+        });
         List<byte> labels = [];
         List<int> depths = [], firsts = [];
         byte[] last = [];
@@ -94,7 +98,7 @@ internal sealed class VocabularyTrie
     private static int[] FindEnds(int[] depths)
     {
         int[] ends = new int[depths.Length];
-        Stack<int> open = [];
+        Stack<int> open = new();
         for (int node = 0; node <= depths.Length; node++)
         {
             int depth = node < depths.Length ? depths[node] : 0;

@@ -9,7 +9,7 @@ namespace Heed.Inference.Grammars;
 internal sealed class GrammarNetwork
 {
     private const int MaxStates = 400_000;
-    private const int MaxSteps = 4_000_000;
+    private const int MaxSteps = 2_000_000;
     private readonly GrammarRules _rules;
     private readonly List<(int From, ByteEdge Edge)> _edgeList = [];
     private readonly List<(int From, Move Move)> _moveList = [];

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Heed.Inference.Grammars;
 
 /// <summary>
@@ -8,6 +10,7 @@ namespace Heed.Inference.Grammars;
 internal sealed class TokenGrammar
 {
     private const long MaxBytes = 96L << 20;
+    private const int MostGroups = 8;
     private const long MaxWork = 12_000_000;
     private readonly Lock _gate = new();
     private readonly GrammarNetwork _network;
@@ -96,6 +99,8 @@ internal sealed class TokenGrammar
         return mask;
     }
 
+    private int MostExits => Math.Max(64, _trie.Labels.Length / 32);
+
     private ulong[] NewMask() => new ulong[(_trie.Count + 63) / 64];
 
     /// <summary>Brings a state into the automaton in use; a new one begins where the old one has grown too large.</summary>
@@ -117,29 +122,29 @@ internal sealed class TokenGrammar
         ulong[] mask = NewMask();
         // Copied: the automaton's states move while new ones are made.
         long[] places = _automaton.Places(state).ToArray();
-        for (int from = 0; from < places.Length;)
+        List<long> rest = [];
+        for (int from = 0, groups = 0; from < places.Length; groups++)
         {
             int stack = GrammarAutomaton.StackOf(places[from]), end = from + 1;
             while (end < places.Length && GrammarAutomaton.StackOf(places[end]) == stack) end++;
-            AddGroup(places.AsSpan(from..end), stack, mask, cancellation);
+            if (stack == 0 || groups >= MostGroups || !AddShared(places.AsSpan(from..end), stack, mask, cancellation)) rest.AddRange(places.AsSpan(from..end));
             from = end;
         }
+        if (rest.Count > 0) Walk(0, _trie.Labels.Length, _automaton.Only(CollectionsMarshal.AsSpan(rest), withoutStack: false), mask, exits: null, cancellation);
         return mask;
     }
 
-    /// <summary>Adds the tokens that may follow at places of one stack.</summary>
-    private void AddGroup(ReadOnlySpan<long> places, int stack, ulong[] mask, CancellationToken cancellation)
+    /// <summary>Adds the tokens that may follow at places of one stack, by what is shared with other stacks.</summary>
+    /// <returns>Whether there is such a thing.</returns>
+    private bool AddShared(ReadOnlySpan<long> places, int stack, ulong[] mask, CancellationToken cancellation)
     {
-        int local = _automaton.Only(places, withoutStack: true);
-        if (stack != 0 && Local(local, cancellation) is { Exits: { } exits } shared && shared.Peak + _automaton.Depth(stack) <= _network.MaxNesting)
-        {
-            for (int i = 0; i < mask.Length; i++) mask[i] |= shared.Bits[i];
-            if (exits.Length == 0) return;
-            int after = _automaton.Popped(stack);
-            foreach (int node in exits) Walk(node + 1, _trie.Ends[node], after, mask, exits: null, cancellation);
-            return;
-        }
-        Walk(0, _trie.Labels.Length, _automaton.Only(places, withoutStack: false), mask, exits: null, cancellation);
+        LocalMask shared = Local(_automaton.Only(places, withoutStack: true), cancellation);
+        if (shared.Exits is not { } exits || shared.Peak + _automaton.Depth(stack) > _network.MaxNesting) return false;
+        for (int i = 0; i < mask.Length; i++) mask[i] |= shared.Bits[i];
+        if (exits.Length == 0) return true;
+        int after = _automaton.Popped(stack);
+        foreach (int node in exits) Walk(node + 1, _trie.Ends[node], after, mask, exits: null, cancellation);
+        return true;
     }
 
     private LocalMask Local(int state, CancellationToken cancellation)
@@ -149,7 +154,7 @@ internal sealed class TokenGrammar
         List<int> exits = [];
         int peak = Walk(0, _trie.Labels.Length, state, bits, exits, cancellation);
         // Where a rule may end after most tokens, its caller decides about nearly all of them anyway.
-        LocalMask made = exits.Count > Math.Max(64, _trie.Labels.Length / 32) ? new LocalMask([], null, 0) : new LocalMask(bits, [.. exits], peak);
+        LocalMask made = exits.Count > MostExits ? new LocalMask([], null, 0) : new LocalMask(bits, [.. exits], peak);
         _locals.Add(state, made);
         _maskBytes += 96 + 8 * made.Bits.Length + 4 * (made.Exits?.Length ?? 0);
         return made;
@@ -160,7 +165,7 @@ internal sealed class TokenGrammar
     /// <param name="end">Behind the last node.</param>
     /// <param name="state">The state above the first node.</param>
     /// <param name="mask">Gets the bits.</param>
-    /// <param name="exits">Gets the nodes with something below them at which the text may end, or null.</param>
+    /// <param name="exits">Gets the nodes with something below them at which the text may end, or null. Too many end the walk.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The most nesting on the way.</returns>
     private int Walk(int from, int end, int state, ulong[] mask, List<int>? exits, CancellationToken cancellation)
@@ -182,7 +187,11 @@ internal sealed class TokenGrammar
             if (next != last) (peak, last) = (Math.Max(peak, Check(automaton, next, cancellation)), next);
             path[depths[node]] = next;
             for (int i = firstIds[node]; i < firstIds[node + 1]; i++) mask[ids[i] >> 6] |= 1ul << ids[i];
-            if (exits is not null && ends[node] > node + 1 && automaton.Accepts(next)) exits.Add(node);
+            if (exits is not null && ends[node] > node + 1 && automaton.Accepts(next))
+            {
+                exits.Add(node);
+                if (exits.Count > MostExits) break;
+            }
             node++;
         }
         return peak;

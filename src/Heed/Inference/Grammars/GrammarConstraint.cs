@@ -88,16 +88,14 @@ internal sealed class GrammarConstraint
             any |= bits;
             ReadOnlySpan<float> source = logits[from..Math.Min(from + 64, logits.Length)];
             Span<float> target = kept.Slice(from, source.Length);
-            if (bits == ulong.MaxValue)
+            // Whichever is less work: to put in what stays, or to take out what goes.
+            bool mostStay = BitOperations.PopCount(bits) > 32;
+            if (mostStay) source.CopyTo(target);
+            else target.Fill(float.NegativeInfinity);
+            for (ulong rest = mostStay ? ~bits : bits; rest != 0; rest &= rest - 1)
             {
-                source.CopyTo(target);
-                continue;
-            }
-            target.Fill(float.NegativeInfinity);
-            for (; bits != 0; bits &= bits - 1)
-            {
-                int at = BitOperations.TrailingZeroCount(bits);
-                if (at < source.Length) target[at] = source[at];
+                int at = BitOperations.TrailingZeroCount(rest);
+                if (at < source.Length) target[at] = mostStay ? float.NegativeInfinity : source[at];
             }
         }
         return any != 0;

@@ -42,7 +42,7 @@ internal sealed class GrammarWalk
             if (allowed.Count == 0) _grammar.Accepts(state).ShouldBeTrue("a state that is not the end has tokens");
             if (_grammar.Accepts(state) && (allowed.Count == 0 || random.NextDouble() < stopping)) return Encoding.UTF8.GetString([.. text]);
             // What closes is preferred as a text grows, so that it comes to its end.
-            int[] closing = [.. allowed.Where(id => _grammar.Vocabulary.BytesOf(id) is [(byte)'"' or (byte)'}' or (byte)']', ..])];
+            int[] closing = [.. allowed.Where(id => _grammar.Vocabulary.BytesOf(id) is [(byte)'"' or (byte)'}' or (byte)']' or (byte)'\n', ..])];
             int[] choice = closing.Length > 0 && random.Next(200) < Math.Max(20, count) ? closing : [.. allowed];
             ReadOnlySpan<byte> bytes = _grammar.Vocabulary.BytesOf(choice[random.Next(choice.Length)]);
             text.AddRange(bytes);

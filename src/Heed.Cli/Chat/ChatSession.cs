@@ -70,7 +70,7 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
             if (piece.FinishReason is not { } reason) continue;
             output.Write("\n");
             if (reason == FinishReason.ContextFull) terminal.Note("the context is full: /reset forgets the conversation; --slide lets its beginning go by itself.");
-            if (reason == FinishReason.MaxTokens && terminal.HasKeyboard) terminal.Note($"cut at {options.MaxTokens} tokens; -n allows more.");
+            if (reason == FinishReason.MaxTokens && (terminal.HasKeyboard || options.Grammar is not null)) terminal.Note($"cut at {options.MaxTokens} tokens; -n allows more.");
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed class ChatCommand
     private const int ShortestAnswer = 16;
     private readonly ModelOptions _model = new();
     private readonly SamplingOptions _sampling = new($"if not given, half of the context, at most {LongestAnswer}");
+    private readonly GrammarOptions _grammar = new();
     private readonly Option<string?> _system = ValueOption.Text("--system", "Instructions that stand above the conversation.", "TEXT");
     private readonly Terminal _terminal;
 
@@ -24,6 +25,7 @@ internal sealed class ChatCommand
         self._model.AddTo(command, writes: true);
         command.Add(self._system);
         self._sampling.AddTo(command);
+        self._grammar.AddTo(command);
         command.SetAction((line, _) => self.RunAsync(line));
         return command;
     }
@@ -37,6 +39,7 @@ internal sealed class ChatCommand
         GenerationOptions defaults = model.DefaultOptions;
         GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.ContextLength / 2, ShortestAnswer, LongestAnswer) });
         if (model.ChatFormat.TemplateProblem is { } problem) _terminal.Note($"the model's chat template cannot be used, so messages are written as {model.ChatFormat.Kind} has them: {problem}");
+        options = _grammar.Apply(line, options);
         using StandardOutput output = new();
         using ChatInput input = new(_terminal);
         using Conversation conversation = model.StartConversation(line.GetValue(_system));

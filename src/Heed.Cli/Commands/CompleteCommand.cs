@@ -15,6 +15,7 @@ internal sealed class CompleteCommand
     };
     private readonly ModelOptions _model = new();
     private readonly SamplingOptions _sampling = new("if not given, as many as the context holds");
+    private readonly GrammarOptions _grammar = new();
     private readonly Option<bool> _json = new("--json") { Description = "Write a line of JSON for each piece; the last one has finish_reason and usage." };
     private readonly Option<bool> _logprobs = new("--logprobs") { Description = "With --json: the natural log-probability of each token." };
     private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error what it took." };
@@ -29,6 +30,7 @@ internal sealed class CompleteCommand
         command.Add(self._prompt);
         self._model.AddTo(command, writes: true);
         self._sampling.AddTo(command);
+        self._grammar.AddTo(command);
         command.Add(self._json);
         command.Add(self._logprobs);
         command.Add(self._stats);
@@ -49,6 +51,7 @@ internal sealed class CompleteCommand
         {
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token);
             GenerationOptions options = _sampling.Apply(line, loaded.Model.DefaultOptions) with { LogProbabilities = line.GetValue(_logprobs) };
+            options = _grammar.Apply(line, options);
             // A source's gaps are written as their tokens.
             if (loaded.Model.Transformer.Encoder is not null && loaded.Model.Tokenizer.SentinelIds.Count > 0) options = options with { ParseSpecialTokens = true };
             return await WriteAsync(loaded, prompt, options, line, interruption);
@@ -86,6 +89,7 @@ internal sealed class CompleteCommand
         {
             throw new CommandException($"the prompt has {e.PromptTokens} tokens and the context holds {e.ContextTokens}; shorten it, or let its beginning go with --slide.");
         }
+        if (options.Grammar is not null && ended != JsonLinesOutput.NameOf(FinishReason.EndToken)) _terminal.Note($"the text was cut ({ended}): it is only the beginning of one that fits.");
         if (line.GetValue(_stats)) _terminal.Write(RunReport.Of(loaded, usage, tokens, ended));
         return exitCode;
     }

@@ -3,7 +3,7 @@ namespace Heed.Inference;
 /// <summary>Why generation ended.</summary>
 public enum FinishReason
 {
-    /// <summary>The model produced an end token.</summary>
+    /// <summary>The model produced an end token, or the grammar allows nothing more: the text is complete.</summary>
     EndToken,
 
     /// <summary>One of the stop texts or stop tokens came up.</summary>

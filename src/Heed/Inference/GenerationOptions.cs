@@ -1,3 +1,5 @@
+using Heed.Inference.Grammars;
+
 namespace Heed.Inference;
 
 /// <summary>How text is generated. The defaults sample mildly; <see cref="Greedy"/> takes the likeliest token each time.</summary>
@@ -46,6 +48,13 @@ public sealed record GenerationOptions
 
     /// <summary>Generation ends at any of these tokens besides the model's own end tokens.</summary>
     public IReadOnlyList<int> StopTokens { get; init; } = [];
+
+    /// <summary>
+    /// What the text must look like, or null for any text. End tokens are chosen only where it may end, and where it must,
+    /// generation ends by itself. A text that was cut, by <see cref="MaxTokens"/> or otherwise, has another reason than
+    /// <see cref="FinishReason.EndToken"/> and is only the beginning of one that fits.
+    /// </summary>
+    public Grammar? Grammar { get; init; }
 
     /// <summary>Whether pieces carry log-probabilities: of the untempered distribution, before penalties and cuts.</summary>
     public bool LogProbabilities { get; init; }

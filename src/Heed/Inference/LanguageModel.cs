@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Heed.Inference.Grammars;
 using Heed.Models;
 using Heed.Models.Adapters;
 using Heed.Models.Checkpoints;
@@ -25,6 +26,7 @@ public sealed class LanguageModel : IDisposable
 
     private readonly Checkpoint? _checkpoint;
     private readonly HashSet<int> _endTokens;
+    private readonly Lazy<VocabularyTrie> _vocabulary;
     private readonly CancellationTokenSource _closing = new();
     private readonly CountdownEvent _generations = new(1);
     private bool _ownsDevice;
@@ -48,6 +50,7 @@ public sealed class LanguageModel : IDisposable
         ContextLength = transformer.Config.MaxSeqLen;
         DefaultOptions = defaults.Options;
         _checkpoint = checkpoint;
+        _vocabulary = new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer));
         _endTokens = [.. tokenizer.StopIds, .. defaults.EndTokens];
         // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
         if (tokenizer.BosId is { } bos) _endTokens.Add(bos);
@@ -197,7 +200,7 @@ public sealed class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength), _endTokens);
+    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength), _endTokens, _vocabulary);
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
     internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options,

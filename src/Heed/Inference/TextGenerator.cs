@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Heed.Inference.Grammars;
 using Heed.Models;
 using Heed.Tensors;
 using Heed.Tokenizers;
@@ -9,7 +10,7 @@ namespace Heed.Inference;
 /// The loop that reads a prompt and generates text after it: prefill in chunks, decode, choose, stop. One generation at a
 /// time; synchronous, the caller brings the thread.
 /// </summary>
-internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, TokenHistory history, IReadOnlyCollection<int> endTokens) : IDisposable
+internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, TokenHistory history, IReadOnlyCollection<int> endTokens, Lazy<VocabularyTrie> vocabulary) : IDisposable
 {
     internal const int PrefillChunk = 256;
     private readonly TensorScope _scope = new(recycles: true);
@@ -62,18 +63,20 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
         // After a begin token alone a text begins, and a space that encoding would have put before it is none of it.
         bool continues = Array.Exists(fitted, token => token < tokenizer.VocabSize && !tokenizer.IsSpecial(token));
         PieceWriter writer = new(tokenizer, options, continues, emit);
-        FinishReason reason = Decode(options, sampler, writer, cancellation);
+        GrammarConstraint? grammar = options.Grammar is { } asked ? new(vocabulary.Value.For(asked), tokenizer, options, endTokens, _logits.Length, continues) : null;
+        FinishReason reason = Decode(options, sampler, writer, grammar, cancellation);
         Usage usage = new(model.Encoder is null ? fitted.Length : history.Cache.Memory!.Longest, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
         writer.Finish(reason, usage);
     }
 
-    private FinishReason Decode(GenerationOptions options, Sampler sampler, PieceWriter writer, CancellationToken cancellation)
+    private FinishReason Decode(GenerationOptions options, Sampler sampler, PieceWriter writer, GrammarConstraint? grammar, CancellationToken cancellation)
     {
         int most = options.MaxTokens ?? int.MaxValue;
         while (writer.Tokens < most)
         {
             cancellation.ThrowIfCancellationRequested();
-            int token = sampler.Sample(_logits);
+            if (grammar is { IsFinished: true }) return FinishReason.EndToken;
+            int token = sampler.Sample(grammar is null ? _logits : grammar.Apply(_logits, cancellation));
             sampler.Observe(token);
             float? logProbability = options.LogProbabilities ? Sampler.LogProbability(_logits, token) : null;
             if (!options.IgnoreEndTokens && endTokens.Contains(token))
@@ -86,7 +89,9 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
                 writer.End(token, logProbability);
                 return FinishReason.Stop;
             }
+            grammar?.Observe(token);
             if (writer.Add(token, logProbability)) return FinishReason.Stop;
+            if (grammar is { IsFinished: true }) return FinishReason.EndToken; // Without reading the last token.
             if (writer.Tokens >= most) break;
             if (history.IsFull)
             {

@@ -58,7 +58,7 @@ public sealed class Conversation : IDisposable
             await foreach (CompletionPiece piece in _model.Stream(_generator, Prompt, options, cancellation).ConfigureAwait(false))
             {
                 began = true;
-                answer.Append(piece.Text);
+                if (!piece.IsPrompt) answer.Append(piece.Text);
                 yield return piece;
             }
         }

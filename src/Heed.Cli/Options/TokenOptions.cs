@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text;
 using Heed.Inference;
@@ -10,13 +9,12 @@ namespace Heed.Cli.Options;
 /// <summary>The options that make single tokens likelier, less likely or impossible.</summary>
 internal sealed class TokenOptions
 {
-    private readonly Option<Dictionary<int, float>?> _bias = new("--logit-bias")
+    private readonly Option<string[]> _bias = new("--logit-bias")
     {
         Description = "Add N to the logit of the token with this number; -inf bans it. May be given several times.",
         HelpName = "ID=N",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        CustomParser = Biases,
     };
     private readonly Option<string[]> _ban = new("--ban")
     {
@@ -26,10 +24,18 @@ internal sealed class TokenOptions
         AllowMultipleArgumentsPerToken = false,
     };
 
-    public TokenOptions() => _ban.Validators.Add(result =>
+    public TokenOptions()
     {
-        if (result.Tokens.Any(token => token.Value.Length == 0)) result.AddError("--ban is empty; expected a token's text or its number.");
-    });
+        _bias.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(token => Bias(token.Value) is null) is { } wrong)
+                result.AddError($"--logit-bias is '{wrong.Value}'; expected ID=N, a token's number and what is added to its logit.");
+        });
+        _ban.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Length == 0)) result.AddError("--ban is empty; expected a token's text or its number.");
+        });
+    }
 
     public IReadOnlyList<Option> All => [_bias, _ban];
 
@@ -37,7 +43,13 @@ internal sealed class TokenOptions
     /// <exception cref="CommandException">A token is not in the vocabulary.</exception>
     public GenerationOptions Apply(ParseResult line, Tokenizer tokenizer, GenerationOptions options)
     {
-        if (line.GetValue(_bias) is { } bias) options = options with { LogitBias = bias };
+        if (line.GetValue(_bias) is { Length: > 0 } biases)
+        {
+            Dictionary<int, float> byToken = [];
+            foreach (string text in biases)
+                if (Bias(text) is (int token, float bias)) byToken[token] = bias; // Of two for one token the last one counts.
+            options = options with { LogitBias = byToken };
+        }
         if (line.GetValue(_ban) is { Length: > 0 } banned) options = options with { BannedTokens = [.. banned.SelectMany(text => Ids(tokenizer, text))] };
         return options;
     }
@@ -55,21 +67,11 @@ internal sealed class TokenOptions
         return ids.Count > 0 ? ids : throw new CommandException($"--ban is '{text}'; no token of the model is that text. Expected a token's text or its number.");
     }
 
-    private static Dictionary<int, float>? Biases(ArgumentResult result)
+    private static (int Token, float Bias)? Bias(string text)
     {
-        Dictionary<int, float> biases = [];
-        foreach (Token token in result.Tokens)
-        {
-            string[] parts = token.Value.Split('=', 2);
-            float bias = float.NegativeInfinity;
-            if (int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int id) && parts.Length == 2
-                && (parts[1] == "-inf" || float.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out bias) && float.IsFinite(bias))) biases[id] = bias;
-            else
-            {
-                result.AddError($"--logit-bias is '{token.Value}'; expected ID=N, a token's number and what is added to its logit.");
-                return null;
-            }
-        }
-        return biases;
+        string[] parts = text.Split('=', 2);
+        if (parts.Length < 2 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int token)) return null;
+        if (parts[1] == "-inf") return (token, float.NegativeInfinity);
+        return float.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out float bias) && float.IsFinite(bias) ? (token, bias) : null;
     }
 }

@@ -12,5 +12,6 @@ python=${PYTHON:-python3}
 "$python" make_optimizer.py
 "$python" make_training.py
 "$python" make_lora.py
-git diff --exit-code --stat -- models layers blocks training lora
-test -z "$(git status --porcelain -- models layers blocks training lora)"
+(cd jinja && "$python" make_jinja.py)
+git diff --exit-code --stat -- models layers blocks training lora jinja
+test -z "$(git status --porcelain -- models layers blocks training lora jinja)"

@@ -24,6 +24,8 @@ internal sealed class SourceMark : IDisposable
             mark.Add(part.Changed.Ticks);
         }
         foreach (StoredTensor tensor in file.Tensors) mark.Add(file, tensor);
+        // Each sample has brought a stretch of pages along that nobody may need.
+        foreach (MappedFile part in parts) part.Release(0, part.Length);
         return mark._hash.GetHashAndReset();
     }
 

@@ -115,7 +115,10 @@ public abstract class TensorFile : IDisposable
     }
 
     /// <summary>Gives the memory of the tensor's pages back; they are read again from the file where they are needed.</summary>
-    internal void Release(StoredTensor tensor) => PartOf(tensor).Release(tensor.Offset, tensor.ByteLength);
+    internal void Release(StoredTensor tensor) => Release(tensor, 0, tensor.ByteLength);
+
+    /// <summary>As <see cref="Release(StoredTensor)"/>, for bytes of the tensor.</summary>
+    internal void Release(StoredTensor tensor, long offset, long length) => PartOf(tensor).Release(tensor.Offset + offset, length);
 
     /// <summary>What tells these files from others, and from themselves after a change.</summary>
     internal byte[] Mark() => SourceMark.Of(this, parts);

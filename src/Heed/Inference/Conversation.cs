@@ -38,13 +38,13 @@ public sealed class Conversation : IDisposable
     /// <param name="cancellation">Ends the answer within the time of one layer.</param>
     /// <exception cref="InvalidOperationException">The last turn has not ended.</exception>
     /// <exception cref="ContextOverflowException">The conversation is longer than the context and may not slide.</exception>
-    /// <exception cref="ArgumentException">The message holds a marker of a format that writes its markers as text.</exception>
+    /// <exception cref="ArgumentException">The message holds a marker of a format that writes its markers as text, or the model's chat template refuses it.</exception>
     public async IAsyncEnumerable<CompletionPiece> SendAsync(string message, GenerationOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(message);
         options ??= _model.DefaultOptions;
-        if (_model.ChatFormat.Kind == ChatFormatKind.Plain)
+        if (_model.ChatFormat is { Kind: ChatFormatKind.Plain, Template: null })
             options = options with { StopStrings = [.. options.StopStrings, "\nUser:"] };
         if (Interlocked.Exchange(ref _busy, 1) != 0)
             throw new InvalidOperationException("Conversation.SendAsync: a turn is still running; await its end, or cancel it, first.");

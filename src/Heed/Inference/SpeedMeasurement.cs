@@ -8,8 +8,6 @@ namespace Heed.Inference;
 /// <summary>How fast a model reads a prompt and writes on: the network alone, greedy, without a tokenizer.</summary>
 public sealed record SpeedMeasurement
 {
-    private const int PrefillChunk = 512;
-
     /// <summary>The rows of a batch.</summary>
     public required int Batch { get; init; }
 
@@ -65,9 +63,9 @@ public sealed record SpeedMeasurement
     private static void Read(Transformer model, int[] prompt, int batch, KvCache cache, TensorScope scope, CancellationToken cancellation)
     {
         int length = prompt.Length / batch;
-        for (int start = 0; start < length; start += PrefillChunk)
+        for (int start = 0; start < length; start += TextGenerator.PrefillChunk)
         {
-            int count = Math.Min(PrefillChunk, length - start);
+            int count = Math.Min(TextGenerator.PrefillChunk, length - start);
             int[] chunk = new int[batch * count];
             for (int row = 0; row < batch; row++) prompt.AsSpan(row * length + start, count).CopyTo(chunk.AsSpan(row * count));
             using TensorScope.Lease step = scope.Enter();

@@ -11,7 +11,7 @@ namespace Heed.Inference;
 /// </summary>
 internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, TokenHistory history, IReadOnlyCollection<int> endTokens) : IDisposable
 {
-    private const int PrefillChunk = 256;
+    internal const int PrefillChunk = 256;
     // Of the logits of a prompt whose tokens are scored there are at most so many at a time.
     private const int MaxPromptLogits = 4 << 20;
     private readonly TensorScope _scope = new(recycles: true);

@@ -1,14 +1,14 @@
 namespace Heed.Tokenizers;
 
 /// <summary>
-/// Writes a chat as ids. Markers go in as ids and what people say is encoded as plain text,
-/// so that nothing in a message can become a control token.
+/// Writes a chat as ids, by the model's own template or in a built-in format. Markers go in as ids and what people say is encoded as
+/// plain text, so that nothing in a message can become a control token.
 /// </summary>
-public sealed class ChatFormat
+public sealed partial class ChatFormat
 {
     private ChatFormat(ChatFormatKind kind) => Kind = kind;
 
-    /// <summary>Which format this is.</summary>
+    /// <summary>Which built-in format this is, or which one the template is most like.</summary>
     public ChatFormatKind Kind { get; }
 
     /// <summary>A built-in format.</summary>
@@ -16,8 +16,8 @@ public sealed class ChatFormat
         Enum.IsDefined(kind) ? new ChatFormat(kind) : throw new ArgumentOutOfRangeException(nameof(kind), kind, "ChatFormat.Of: there is no such format.");
 
     /// <summary>
-    /// The format that a chat template's markers tell of, or, without a template, those in the vocabulary;
-    /// <see cref="ChatFormatKind.Plain"/> where neither has any.
+    /// The format of a model: its chat template, or, where it has none that can be read, the built-in format that the template's or the
+    /// vocabulary's markers tell of; <see cref="ChatFormatKind.Plain"/> where neither has any.
     /// </summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="chatTemplate">The model's chat template, or null; the tokenizer's own is not looked at.</param>
@@ -27,14 +27,15 @@ public sealed class ChatFormat
         bool Has(string marker) => chatTemplate is not null
             ? chatTemplate.Contains(marker, StringComparison.Ordinal)
             : tokenizer.IdOf(marker) is { } id && tokenizer.KindOf(id) is TokenKind.Control or TokenKind.UserDefined;
-        return new ChatFormat(
+        ChatFormatKind kind =
             Has("<|im_start|>") ? ChatFormatKind.ChatMl
             : Has("<|start_header_id|>") ? ChatFormatKind.Llama3
             : Has("<start_of_turn>") ? ChatFormatKind.Gemma
             : Has("<|user|>") && Has("<|end|>") ? ChatFormatKind.Phi3
             : Has("<<SYS>>") ? ChatFormatKind.Llama2
             : Has("[INST]") ? ChatFormatKind.Mistral
-            : ChatFormatKind.Plain);
+            : ChatFormatKind.Plain;
+        return string.IsNullOrWhiteSpace(chatTemplate) ? new ChatFormat(kind) : Read(kind, chatTemplate);
     }
 
     /// <summary>The ids of a chat, ready for the model's answer.</summary>
@@ -42,12 +43,13 @@ public sealed class ChatFormat
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="addGenerationPrompt">Ends with the markers that begin an answer, in the formats that have such.</param>
     /// <exception cref="ArgumentException">The roles are not in that order, a user or system message holds markers of a format that writes
-    /// them as text, or the vocabulary lacks a marker.</exception>
+    /// them as text, the vocabulary lacks a marker, or the model's template refuses the messages.</exception>
     public int[] Render(IReadOnlyList<ChatMessage> messages, Tokenizer tokenizer, bool addGenerationPrompt = true)
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(tokenizer);
         CheckRoles(messages, ChatRole.User, nameof(Render));
+        if (Template is not null) return RenderTemplate(messages, tokenizer, addGenerationPrompt).Encode(tokenizer);
         ChatWriter writer = new(Kind, tokenizer);
         Write(messages, writer, addGenerationPrompt);
         return writer.ToArray();
@@ -66,6 +68,7 @@ public sealed class ChatFormat
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(tokenizer);
         CheckRoles(messages, ChatRole.Assistant, nameof(RenderDialog));
+        if (Template is not null) return RenderTemplate(messages, tokenizer, addGenerationPrompt: false).EncodeDialog(tokenizer);
         ChatWriter writer = new(Kind, tokenizer, marksAnswers: true);
         Write(messages, writer, addGenerationPrompt: false);
         return writer.ToDialog();

@@ -55,10 +55,15 @@ internal sealed class ChatWriter(ChatFormatKind kind, Tokenizer tokenizer, bool 
     {
         int id = Find(marker)
             ?? throw new ArgumentException($"Render: the vocabulary has no special token '{marker}', which the format {kind} needs.", nameof(marker));
-        AddedToken? token = tokenizer.Parts.Added.FirstOrDefault(token => token.Id == id);
-        if (token?.StripsLeft == true) _pending = _pending.TrimEnd();
-        Id(id);
-        _trimsStart = token?.StripsRight == true;
+        Marker(tokenizer.Parts.Added.FirstOrDefault(token => token.Id == id) ?? new AddedToken(id, marker, Special: true));
+    }
+
+    /// <summary>A marker, with the white space that it takes along.</summary>
+    public void Marker(AddedToken token)
+    {
+        if (token.StripsLeft) _pending = _pending.TrimEnd();
+        Id(token.Id);
+        _trimsStart = token.StripsRight;
     }
 
     /// <summary>An id, or nothing where the vocabulary has none.</summary>

@@ -12,8 +12,9 @@ internal static unsafe class StripKernel
 {
     private const int Sixteen = StripMatrix.StripRows;
 
-    // How far memory is asked for where a row of x is alone: it passes over the weights faster than memory follows by itself.
-    private const int Ahead = 4096;
+    // A row of x alone passes over the weights faster than memory follows by itself: bytes are asked for this far ahead, first into the
+    // second-level cache, where many requests may wait, and then into the first.
+    private const int FarAhead = 16384, NearAhead = 2048;
 
     /// <summary>Bounds: reads what <see cref="StripTile"/> says, and sets 16 sums for each row of x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -40,7 +41,7 @@ internal static unsafe class StripKernel
             V common = TScales.Common<TLanes, V>(scales), commonMinimum = TScales.CommonMinimum<TLanes, V>(scales);
             for (int block = 0; block < count; block++, quants += TQuants.Bytes, xScales += rows, start += TScales.Parts * rows)
             {
-                if (TRows.One && Sse.IsSupported) Prefetch(quants + Ahead, TQuants.Bytes);
+                if (TRows.One && Sse.IsSupported) Prefetch(quants, TQuants.Bytes);
                 TQuants.Groups<TByteLanes, TBytes>(quants, 0, out TBytes w0, out TBytes w1);
                 TQuants.Groups<TByteLanes, TBytes>(quants, 1, out TBytes w2, out TBytes w3);
                 TQuants.Groups<TByteLanes, TBytes>(quants, 2, out TBytes w4, out TBytes w5);
@@ -78,17 +79,21 @@ internal static unsafe class StripKernel
                     else TLanes.Store(sums + (row * Sixteen), chain);
                 }
             }
-            if (TRows.One && Sse.IsSupported) Prefetch(scales + Ahead, TScales.Bytes(StripMatrix.ChunkBlocks));
+            if (TRows.One && Sse.IsSupported) Prefetch(scales, TScales.Bytes(StripMatrix.ChunkBlocks));
             quants = scales + TScales.Bytes(count);
         }
         if (TRows.One) TLanes.Store(sums, only);
     }
 
-    /// <summary>The address need not be a valid one.</summary>
+    /// <summary>Asks for what lies ahead, which need not be valid memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* address, int bytes)
     {
-        for (int at = 0; at < bytes; at += 64) Sse.Prefetch0(address + at);
+        for (int at = 0; at < bytes; at += 64)
+        {
+            Sse.Prefetch1(address + FarAhead + at);
+            Sse.Prefetch0(address + NearAhead + at);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

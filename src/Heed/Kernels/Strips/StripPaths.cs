@@ -8,8 +8,12 @@ internal static class StripPaths
     /// <summary>Names a <see cref="StripPath"/> to be taken instead of the best one, for tests and reports of errors.</summary>
     public const string Variable = "HEED_QUANTIZED_PATH";
 
+    // Not an initializer, whose exception would hide the message in another one.
+    private static readonly Lazy<StripPath> s_best = new(() => Choose(Environment.GetEnvironmentVariable(Variable)));
+
     /// <summary>The path that is taken, settled once.</summary>
-    public static StripPath Best { get; } = Choose(Environment.GetEnvironmentVariable(Variable));
+    /// <exception cref="ArgumentException">The variable names no path of this processor.</exception>
+    public static StripPath Best => s_best.Value;
 
     /// <summary>The path of that name if this processor has it; the best one for null or an empty name.</summary>
     /// <exception cref="ArgumentException">There is no such path here.</exception>

@@ -11,6 +11,7 @@ namespace Heed.Models.Checkpoints;
 internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgress progress, CancellationToken cancellation, RepackedCache? repacked = null)
 {
     private const int PanelRows = PackedPanels.PanelRows;
+    private const long PieceBytes = 8 << 20;
 
     /// <summary>The matrices one below the other, in the form that multiplies best.</summary>
     public LinearWeights Load(StoredTensor[] parts, bool transposed)
@@ -168,7 +169,15 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     {
         try
         {
-            InSteps(rows.Rows, rows.Bytes, step, (first, count) => rows.Read(first, count, take));
+            // In pieces, so that at no time much of a large matrix is there twice.
+            int piece = (int)Math.Clamp(PieceBytes * rows.Rows / Math.Max(rows.Bytes, 1) / step * step, step, Math.Max(step, rows.Rows));
+            for (int begin = 0; begin < rows.Rows; begin += piece)
+            {
+                int start = begin, length = Math.Min(piece, rows.Rows - begin);
+                InSteps(length, rows.Bytes * length / rows.Rows, step, (first, count) => rows.Read(start + first, count, take));
+                rows.Release(start, length);
+            }
+            // The pages between two pieces or parts.
             foreach (StoredTensor part in parts) file.Release(part);
         }
         catch

@@ -46,6 +46,18 @@ internal sealed class RawRows
         }
     }
 
+    /// <summary>Gives the mapped memory of rows <paramref name="first"/> … back.</summary>
+    public void Release(int first, int count)
+    {
+        foreach (StoredTensor part in _parts)
+        {
+            int rows = (int)part.Shape[0], here = Math.Min(count, rows - first);
+            if (here > 0) _file.Release(part, (long)first * _rowBytes, (long)here * _rowBytes);
+            count -= Math.Max(here, 0);
+            first = Math.Max(first - rows, 0);
+        }
+    }
+
     private ReadOnlySpan<byte> Span(int part, int row, int count) => _file.Bytes(_parts[part], (long)row * _rowBytes, count * _rowBytes);
 
     private void Join(int first, int part, int row, int count, Taker take)

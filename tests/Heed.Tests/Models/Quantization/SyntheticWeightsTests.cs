@@ -47,6 +47,31 @@ public sealed class SyntheticWeightsTests
         qkv.Parts.ToArray().Select(part => ((StripWeights)part).Matrix.Type).ShouldBe([WeightType.Q4_K, WeightType.Q6_K]);
     }
 
+    [Theory, InlineData("q4_0"), InlineData("q4_k_m"), InlineData("f16")]
+    public void Forward_DecodeInSteadyState_AllocatesNothingManaged(string name)
+    {
+        QuantizationRecipe.TryFind(name, out QuantizationRecipe? recipe).ShouldBeTrue();
+        using Device device = Device.CreateCpu(1);
+        using SyntheticWeights weights = new(s_config, recipe!, device);
+        Transformer model = new(s_config, weights);
+        using KvCache cache = model.CreateCache();
+        using TensorScope scope = new(recycles: true);
+        void Decode(int steps)
+        {
+            for (int i = 0; i < steps; i++)
+            {
+                if (cache.Length() == 60) cache.Truncate(0, 4);
+                using TensorScope.Lease step = scope.Enter();
+                int token = i % 300;
+                model.Forward(new ReadOnlySpan<int>(in token), cache);
+            }
+        }
+        Decode(200);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Decode(200);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+    }
+
     [Fact]
     public void Measure_OfASmallModel_HasAFigureForEveryRound()
     {

@@ -1,18 +1,21 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Heed.Inference;
+using Heed.Tokenizers;
 
 namespace Heed.Cli;
 
 /// <summary>A completion as lines of JSON, one object for each piece; the last one has finish_reason and usage.</summary>
-internal sealed class JsonLinesOutput(StandardOutput output) : ICompletionOutput
+internal sealed class JsonLinesOutput(StandardOutput output, Tokenizer tokenizer) : ICompletionOutput
 {
     private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly ArrayBufferWriter<byte> _line = new();
 
     public void Write(CompletionPiece piece) => WriteLine(json =>
     {
+        if (piece.IsPrompt) json.WriteBoolean("prompt", true);
         json.WriteString("text", piece.Text);
         json.WriteStartArray("tokens");
         foreach (int id in piece.TokenIds) json.WriteNumberValue(id);
@@ -20,9 +23,10 @@ internal sealed class JsonLinesOutput(StandardOutput output) : ICompletionOutput
         if (piece.LogProbabilities.Count > 0)
         {
             json.WriteStartArray("logprobs");
-            foreach (float value in piece.LogProbabilities) json.WriteNumberValue(value);
+            foreach (float value in piece.LogProbabilities) WriteLogProbability(json, value);
             json.WriteEndArray();
         }
+        if (piece.TopLogProbabilities.Count > 0) WriteTop(json, piece.TopLogProbabilities);
         if (piece.FinishReason is { } reason) json.WriteString("finish_reason", NameOf(reason));
         if (piece.Usage is { } usage) WriteUsage(json, usage);
     });
@@ -43,6 +47,36 @@ internal sealed class JsonLinesOutput(StandardOutput output) : ICompletionOutput
         FinishReason.MaxTokens => "max_tokens",
         _ => "context_full",
     };
+
+    private void WriteTop(Utf8JsonWriter json, IReadOnlyList<IReadOnlyList<TokenLogProbability>> places)
+    {
+        json.WriteStartArray("top_logprobs");
+        foreach (IReadOnlyList<TokenLogProbability> place in places)
+        {
+            json.WriteStartArray();
+            foreach ((int token, float value) in place)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("id", token);
+                json.WriteString("text", TextOf(token));
+                json.WritePropertyName("logprob");
+                WriteLogProbability(json, value);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
+        json.WriteEndArray();
+    }
+
+    private string TextOf(int token) => token >= tokenizer.VocabSize ? ""
+        : tokenizer.IsSpecial(token) ? tokenizer.TokenText(token) : Encoding.UTF8.GetString(tokenizer.TokenBytes(token));
+
+    // JSON has no word for −∞, of a token in a prompt that the model takes for impossible.
+    private static void WriteLogProbability(Utf8JsonWriter json, float value)
+    {
+        if (float.IsFinite(value)) json.WriteNumberValue(value);
+        else json.WriteNullValue();
+    }
 
     private static void WriteUsage(Utf8JsonWriter json, Usage usage)
     {

@@ -37,7 +37,7 @@ internal sealed class ChatCommand
         LanguageModel model = loaded.Model;
         if (model.Config.Encoder is not null) throw new CommandException("chat: the model has an encoder, which reads one source and keeps no conversation; heed complete takes the source as its prompt.");
         GenerationOptions defaults = model.DefaultOptions;
-        GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.ContextLength / 2, ShortestAnswer, LongestAnswer) });
+        GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.ContextLength / 2, ShortestAnswer, LongestAnswer) }, model.Tokenizer);
         if (model.ChatFormat.TemplateProblem is { } problem) _terminal.Note($"the model's chat template cannot be used, so messages are written as {model.ChatFormat.Kind} has them: {problem}");
         options = _grammar.Apply(line, options);
         using StandardOutput output = new();

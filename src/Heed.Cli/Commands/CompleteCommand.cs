@@ -18,6 +18,8 @@ internal sealed class CompleteCommand
     private readonly GrammarOptions _grammar = new();
     private readonly Option<bool> _json = new("--json") { Description = "Write a line of JSON for each piece; the last one has finish_reason and usage." };
     private readonly Option<bool> _logprobs = new("--logprobs") { Description = "With --json: the natural log-probability of each token." };
+    private readonly Option<int?> _topLogprobs = ValueOption.Number<int>("--top-logprobs", "With --json: the N likeliest tokens for each token's place, with their log-probabilities; includes --logprobs.", "a whole number from 0 to 1000", value => value is >= 0 and <= 1000);
+    private readonly Option<bool> _echo = new("--echo") { Description = "Write the prompt first; with --logprobs also how likely its tokens were." };
     private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error what it took." };
     private readonly Terminal _terminal;
 
@@ -33,10 +35,14 @@ internal sealed class CompleteCommand
         self._grammar.AddTo(command);
         command.Add(self._json);
         command.Add(self._logprobs);
+        command.Add(self._topLogprobs);
+        command.Add(self._echo);
         command.Add(self._stats);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(self._logprobs) && !result.GetValue(self._json)) result.AddError("--logprobs needs --json.");
+            if (result.GetValue(self._json)) return;
+            if (result.GetValue(self._logprobs)) result.AddError("--logprobs needs --json.");
+            else if (result.GetResult(self._topLogprobs) is not null) result.AddError("--top-logprobs needs --json.");
         });
         command.SetAction((line, _) => self.RunAsync(line));
         return command;
@@ -50,7 +56,12 @@ internal sealed class CompleteCommand
         try
         {
             using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token);
-            GenerationOptions options = _sampling.Apply(line, loaded.Model.DefaultOptions) with { LogProbabilities = line.GetValue(_logprobs) };
+            GenerationOptions options = _sampling.Apply(line, loaded.Model.DefaultOptions, loaded.Model.Tokenizer) with
+            {
+                LogProbabilities = line.GetValue(_logprobs),
+                TopLogProbabilities = line.GetValue(_topLogprobs) ?? 0,
+                EchoPrompt = line.GetValue(_echo),
+            };
             options = _grammar.Apply(line, options);
             // A source's gaps are written as their tokens.
             if (loaded.Model.Transformer.Encoder is not null && loaded.Model.Tokenizer.SentinelIds.Count > 0) options = options with { ParseSpecialTokens = true };
@@ -66,7 +77,7 @@ internal sealed class CompleteCommand
     {
         WarnOfUnknown(loaded.Model.Tokenizer, prompt, options.ParseSpecialTokens);
         using StandardOutput standard = new();
-        ICompletionOutput output = line.GetValue(_json) ? new JsonLinesOutput(standard) : new PlainOutput(standard);
+        ICompletionOutput output = line.GetValue(_json) ? new JsonLinesOutput(standard, loaded.Model.Tokenizer) : new PlainOutput(standard);
         Usage? usage = null;
         int tokens = 0, exitCode = ExitCodes.Ok;
         string ended = "interrupted";
@@ -75,7 +86,7 @@ internal sealed class CompleteCommand
             await foreach (CompletionPiece piece in loaded.Model.CompleteAsync(prompt, options, interruption.Token))
             {
                 output.Write(piece);
-                tokens += piece.TokenIds.Count;
+                if (!piece.IsPrompt) tokens += piece.TokenIds.Count;
                 usage = piece.Usage;
                 if (piece.FinishReason is { } reason) ended = JsonLinesOutput.NameOf(reason);
             }

@@ -13,6 +13,7 @@ internal static class SamplingSettings
         ("top_p", "a number above 0, at most 1", value => value is > 0 and <= 1),
         ("top_k", "a whole number, 0 or more", value => value is >= 0 and <= int.MaxValue && double.IsInteger(value)),
         ("min_p", "a number from 0 to 1", value => value is >= 0 and <= 1),
+        ("typical_p", "a number above 0, at most 1", value => value is > 0 and <= 1),
         ("repetition_penalty", "a number above 0", value => value > 0),
     ];
 

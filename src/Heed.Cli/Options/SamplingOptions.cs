@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Heed.Inference;
+using Heed.Tokenizers;
 
 namespace Heed.Cli.Options;
 
@@ -11,9 +12,12 @@ internal sealed class SamplingOptions
     private readonly Option<int?> _topK = ValueOption.Number<int>("--top-k", "Choose among the N likeliest tokens; 0 for all.", "a whole number, 0 or more", value => value >= 0);
     private readonly Option<float?> _topP = ValueOption.Number<float>("--top-p", "Choose among the likeliest tokens that together have probability N; 1 for all.", "above 0, at most 1", value => value is > 0 and <= 1);
     private readonly Option<float?> _minP = ValueOption.Number<float>("--min-p", "Choose among tokens at least N times as likely as the likeliest; 0 for all.", "0 to 1", value => value is >= 0 and <= 1);
-    private readonly Option<float?> _repetition = ValueOption.Number<float>("--repetition-penalty", "Above 1 makes tokens that occurred less likely.", "above 0", value => value > 0);
+    private readonly Option<float?> _typical = ValueOption.Number<float>("--typical", "Choose among the tokens of the most typical information that together have probability N; 1 for all.", "above 0, at most 1", value => value is > 0 and <= 1);
+    private readonly Option<float?> _repetition = ValueOption.Number<float>("--repetition-penalty", "Above 1 makes tokens that occurred less likely.", "above 0", value => value > 0, "--repeat-penalty");
     private readonly Option<float?> _presence = ValueOption.Number<float>("--presence-penalty", "Taken from the logits of tokens that occurred.", "a number", _ => true);
     private readonly Option<float?> _frequency = ValueOption.Number<float>("--frequency-penalty", "Taken from a token's logit each time that it occurred.", "a number", _ => true);
+    private readonly Option<int?> _window = ValueOption.Number<int>("--penalty-window", "The penalties look at the last N tokens, the prompt's included; 0 for all.", "a whole number, 0 or more", value => value >= 0);
+    private readonly TokenOptions _tokens = new();
     private readonly Option<ulong?> _seed = ValueOption.Number<ulong>("--seed", "The same seed gives the same text.", "a whole number, 0 or more", _ => true);
     private readonly Option<bool> _slide = new("--slide") { Description = "When the context is full, forget the oldest half and go on." };
     private readonly Option<bool> _ignoreEnd = new("--ignore-end") { Description = "Go on past the model's end tokens." };
@@ -37,24 +41,27 @@ internal sealed class SamplingOptions
 
     public void AddTo(Command command)
     {
-        Option[] all = [_maxTokens, _temperature, _topK, _topP, _minP, _repetition, _presence, _frequency, _seed, _stop, _ignoreEnd, _slide];
+        Option[] all = [_maxTokens, _temperature, _topK, _topP, _minP, _typical, _repetition, _presence, _frequency, _window, .. _tokens.All, _seed, _stop, _ignoreEnd, _slide];
         foreach (Option option in all) command.Add(option);
     }
 
-    /// <summary><paramref name="defaults"/> with everything that the command line says.</summary>
-    public GenerationOptions Apply(ParseResult line, GenerationOptions defaults) => defaults with
+    /// <summary><paramref name="defaults"/> with everything that the command line says of a model with this tokenizer.</summary>
+    /// <exception cref="CommandException">A token that is to be banned is not in the vocabulary.</exception>
+    public GenerationOptions Apply(ParseResult line, GenerationOptions defaults, Tokenizer tokenizer) => _tokens.Apply(line, tokenizer, defaults with
     {
         MaxTokens = line.GetValue(_maxTokens) ?? defaults.MaxTokens,
         Temperature = line.GetValue(_temperature) ?? defaults.Temperature,
         TopK = line.GetValue(_topK) ?? defaults.TopK,
         TopP = line.GetValue(_topP) ?? defaults.TopP,
         MinP = line.GetValue(_minP) ?? defaults.MinP,
+        TypicalP = line.GetValue(_typical) ?? defaults.TypicalP,
         RepetitionPenalty = line.GetValue(_repetition) ?? defaults.RepetitionPenalty,
         PresencePenalty = line.GetValue(_presence) ?? defaults.PresencePenalty,
         FrequencyPenalty = line.GetValue(_frequency) ?? defaults.FrequencyPenalty,
+        PenaltyWindow = line.GetValue(_window) ?? defaults.PenaltyWindow,
         Seed = line.GetValue(_seed) ?? defaults.Seed,
         StopStrings = line.GetValue(_stop) is { Length: > 0 } stop ? stop : defaults.StopStrings,
         IgnoreEndTokens = line.GetValue(_ignoreEnd) || defaults.IgnoreEndTokens,
         Overflow = line.GetValue(_slide) ? ContextOverflow.Slide : defaults.Overflow,
-    };
+    });
 }

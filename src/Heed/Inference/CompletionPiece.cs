@@ -6,6 +6,12 @@ namespace Heed.Inference;
 /// <param name="LogProbabilities">Their natural log-probabilities, if asked for; else empty.</param>
 public sealed record CompletionPiece(string Text, IReadOnlyList<int> TokenIds, IReadOnlyList<float> LogProbabilities)
 {
+    /// <summary>For each of the tokens the likeliest ones in its place, the likeliest first, if asked for (<see cref="GenerationOptions.TopLogProbabilities"/>); else empty.</summary>
+    public IReadOnlyList<IReadOnlyList<TokenLogProbability>> TopLogProbabilities { get; init; } = [];
+
+    /// <summary>Whether this is the prompt, which comes first if asked for (<see cref="GenerationOptions.EchoPrompt"/>), and nothing that was generated.</summary>
+    public bool IsPrompt { get; init; }
+
     /// <summary>Why generation ended, in the last piece; else null.</summary>
     public FinishReason? FinishReason { get; init; }
 

@@ -57,8 +57,8 @@ public sealed class Conversation : IDisposable
             int[] Prompt() => _model.ChatFormat.Render(messages, _model.Tokenizer);
             await foreach (CompletionPiece piece in _model.Stream(_generator, Prompt, options, cancellation).ConfigureAwait(false))
             {
-                began = true;
-                answer.Append(piece.Text);
+                began |= !piece.IsPrompt;
+                if (!piece.IsPrompt) answer.Append(piece.Text);
                 yield return piece;
             }
         }

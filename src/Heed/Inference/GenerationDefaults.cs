@@ -39,6 +39,7 @@ internal sealed record GenerationDefaults(GenerationOptions Options, IReadOnlyLi
             TopK = (int)Number("top_k", plain.TopK),
             TopP = Number("top_p", plain.TopP),
             MinP = Number("min_p", plain.MinP),
+            TypicalP = Number("typical_p", plain.TypicalP),
             RepetitionPenalty = Number("repetition_penalty", plain.RepetitionPenalty),
         };
         return new GenerationDefaults(options.Validate(), EndTokensOf(root));

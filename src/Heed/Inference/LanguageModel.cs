@@ -151,7 +151,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="prompt">The text; empty to begin from nothing.</param>
     /// <param name="options">How; <see cref="DefaultOptions"/> if null.</param>
     /// <param name="cancellation">Ends it within the time of one layer, also while the prompt is read.</param>
-    /// <exception cref="NotSupportedException">The model sees both ways: it fills gaps and writes nothing on.</exception>
+    /// <exception cref="NotSupportedException">The model sees both ways: it fills gaps and writes nothing on; or it has an encoder, and the prompt is to be echoed.</exception>
     /// <exception cref="ContextOverflowException">The prompt is longer than the context and may not slide.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -162,6 +162,7 @@ public sealed class LanguageModel : IDisposable
         options.Validate();
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
+        CheckEcho(options);
         return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens), options, cancellation);
     }
 
@@ -172,6 +173,7 @@ public sealed class LanguageModel : IDisposable
         options = (options ?? DefaultOptions).Validate();
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
+        CheckEcho(options);
         return Owning(prompt.ToArray, options, cancellation);
     }
 
@@ -255,6 +257,12 @@ public sealed class LanguageModel : IDisposable
     {
         if (Config.Bidirectional)
             throw new NotSupportedException($"{operation}: the model sees both ways (an encoder): it does not write texts on, it fills the gaps of one, with `heed fill` or MaskFiller.");
+    }
+
+    private void CheckEcho(GenerationOptions options)
+    {
+        if (options.EchoPrompt && Transformer.Encoder is not null)
+            throw new NotSupportedException("CompleteAsync: EchoPrompt is true, and the model's encoder reads the prompt as a source: it is no part of the text, and nothing foretells its tokens.");
     }
 
     private bool IsDisposed => Volatile.Read(ref _disposed) != 0;

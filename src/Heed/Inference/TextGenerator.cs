@@ -13,6 +13,8 @@ namespace Heed.Inference;
 internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, TokenHistory history, IReadOnlyCollection<int> endTokens, Lazy<VocabularyTrie> vocabulary) : IDisposable
 {
     internal const int PrefillChunk = 256;
+    // Of the logits of a prompt whose tokens are scored there are at most so many at a time.
+    private const int MaxPromptLogits = 4 << 20;
     private readonly TensorScope _scope = new(recycles: true);
     private readonly SemaphoreSlim _running = new(1, 1);
     private readonly CancellationTokenSource _closing = new();
@@ -53,23 +55,35 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
     private void Generate(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
     {
         Sampler sampler = new(options, model.Config.VocabSize);
+        TokenScorer? scorer = TokenScorer.Of(options);
         long start = Stopwatch.GetTimestamp();
         int[] fitted = model.Encoder is null ? Fit(prompt, options, history.MaxTokens) : [ReadSource(prompt, options, cancellation)];
         foreach (int token in fitted) sampler.Observe(token);
-        int cached = history.KeepShared(fitted);
-        Read(fitted.AsSpan(cached), cancellation);
+        List<TokenScore> scores = [];
+        int cached = 0;
+        if (options.EchoPrompt && scorer is not null)
+        {
+            history.Truncate(0);
+            ReadScored(fitted, scorer, scores, cancellation);
+        }
+        else
+        {
+            cached = history.KeepShared(fitted);
+            Read(fitted.AsSpan(cached), cancellation);
+        }
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
         // After a begin token alone a text begins, and a space that encoding would have put before it is none of it.
         bool continues = Array.Exists(fitted, token => token < tokenizer.VocabSize && !tokenizer.IsSpecial(token));
         PieceWriter writer = new(tokenizer, options, continues, emit);
+        if (options.EchoPrompt) writer.Echo(fitted, scores);
         GrammarConstraint? grammar = options.Grammar is { } asked ? new(vocabulary.Value.For(asked), tokenizer, options, endTokens, _logits.Length, continues) : null;
-        FinishReason reason = Decode(options, sampler, writer, grammar, cancellation);
+        FinishReason reason = Decode(options, sampler, scorer, writer, grammar, cancellation);
         Usage usage = new(model.Encoder is null ? fitted.Length : history.Cache.Memory!.Longest, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
         writer.Finish(reason, usage);
     }
 
-    private FinishReason Decode(GenerationOptions options, Sampler sampler, PieceWriter writer, GrammarConstraint? grammar, CancellationToken cancellation)
+    private FinishReason Decode(GenerationOptions options, Sampler sampler, TokenScorer? scorer, PieceWriter writer, GrammarConstraint? grammar, CancellationToken cancellation)
     {
         int most = options.MaxTokens ?? int.MaxValue;
         while (writer.Tokens < most)
@@ -78,19 +92,19 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
             if (grammar is { IsFinished: true }) return FinishReason.EndToken;
             int token = sampler.Sample(grammar is null ? _logits : grammar.Apply(_logits, cancellation));
             sampler.Observe(token);
-            float? logProbability = options.LogProbabilities ? Sampler.LogProbability(_logits, token) : null;
+            TokenScore? score = scorer?.Score(_logits, token);
             if (!options.IgnoreEndTokens && endTokens.Contains(token))
             {
-                writer.End(token, logProbability);
+                writer.End(token, score);
                 return FinishReason.EndToken;
             }
             if (options.StopTokens.Contains(token))
             {
-                writer.End(token, logProbability);
+                writer.End(token, score);
                 return FinishReason.Stop;
             }
             grammar?.Observe(token);
-            if (writer.Add(token, logProbability)) return FinishReason.Stop;
+            if (writer.Add(token, score)) return FinishReason.Stop;
             if (grammar is { IsFinished: true }) return FinishReason.EndToken; // Without reading the last token.
             if (writer.Tokens >= most) break;
             if (history.IsFull)
@@ -145,6 +159,26 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
             history.Add(chunk);
             tokens = tokens[chunk.Length..];
             if (tokens.IsEmpty) logits.CopyTo(_logits);
+        }
+    }
+
+    /// <summary>Feeds tokens to a cache that is empty, keeps the logits after the last one, and scores each by what came before it.</summary>
+    private void ReadScored(ReadOnlySpan<int> tokens, TokenScorer scorer, List<TokenScore> scores, CancellationToken cancellation)
+    {
+        int vocabulary = model.Config.VocabSize, most = Math.Clamp(MaxPromptLogits / vocabulary, 1, PrefillChunk);
+        scores.Add(TokenScore.First);
+        for (int start = 0; start < tokens.Length; start += most)
+        {
+            ReadOnlySpan<int> chunk = tokens.Slice(start, Math.Min(most, tokens.Length - start));
+            using TensorScope.Lease step = _scope.Enter();
+            ReadOnlySpan<float> logits = model.Forward(chunk, history.Cache, rows: LogitRows.All, cancellation: cancellation).AsSpan();
+            history.Add(chunk);
+            for (int i = 0; i < chunk.Length; i++)
+            {
+                ReadOnlySpan<float> row = logits.Slice(i * vocabulary, vocabulary);
+                if (scores.Count < tokens.Length) scores.Add(scorer.Score(row, tokens[scores.Count]));
+                else row.CopyTo(_logits);
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ namespace Heed.Tests.Inference;
 /// <summary>Files whose structure is right and whose numbers are anything: loading, reading and writing on must neither crash nor hang.</summary>
 public sealed class BrokenWeightsTests : IDisposable
 {
-    private const string NoToken = "Sample: no logit is a number above −∞; the model's weights or its input are broken.";
+    private const string Broken = "the model's weights or its input are broken.";
 
     private static readonly ModelConfig s_config = new() { HiddenSize = 256, IntermediateSize = 256, NumLayers = 1, NumHeads = 4, NumKvHeads = 2, VocabSize = 70, MaxSeqLen = 64 };
 
@@ -53,7 +53,7 @@ public sealed class BrokenWeightsTests : IDisposable
             {
                 await foreach (CompletionPiece _ in model.CompleteAsync("Once", options with { MaxTokens = 4 })) { }
             });
-            thrown.Message.ShouldBe(NoToken);
+            thrown.Message.ShouldBe($"Sample: the logit of token 0 is NaN; {Broken}");
         }
     }
 
@@ -96,11 +96,11 @@ public sealed class BrokenWeightsTests : IDisposable
         {
             Sampler sampler = new(options, logits.Length);
             sampler.Observe(3);
-            bool possible = Array.Exists(logits, logit => logit > float.NegativeInfinity);
+            bool possible = Array.Exists(logits, float.IsFinite) && !Array.Exists(logits, logit => float.IsNaN(logit) || float.IsPositiveInfinity(logit));
             if (possible) token = sampler.Sample(logits);
-            else Should.Throw<ArithmeticException>(() => sampler.Sample(logits), what).Message.ShouldBe(NoToken);
+            else Should.Throw<ArithmeticException>(() => sampler.Sample(logits), what).Message.ShouldEndWith(Broken);
             token.ShouldBeInRange(0, logits.Length - 1, what);
-            if (possible) float.IsNaN(logits[token]).ShouldBeFalse(what);
+            if (possible) float.IsFinite(logits[token]).ShouldBeTrue(what);
         }
         return token;
     }

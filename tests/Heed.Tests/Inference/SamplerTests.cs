@@ -1,4 +1,5 @@
 using Heed.Inference;
+using Heed.Inference.Sampling;
 
 namespace Heed.Tests.Inference;
 
@@ -8,7 +9,7 @@ public sealed class SamplerTests
 
     [Fact]
     public void Sample_TemperatureZero_TakesTheFirstOfTheLikeliest() =>
-        new Sampler(GenerationOptions.Greedy, 4).Sample([1, 5, 5, float.NaN]).ShouldBe(1);
+        new Sampler(GenerationOptions.Greedy, 4).Sample([1, 5, 5, float.NegativeInfinity]).ShouldBe(1);
 
     [Theory]
     [InlineData(0.8f, new[] { 0.9, 0.1 }, new[] { 0 })]
@@ -118,13 +119,32 @@ public sealed class SamplerTests
         sampler.Sample([3, 2, 1]).ShouldBe(0);
     }
 
-    [Fact]
-    public void Sample_SteadyState_AllocatesNothing()
+    [Theory]
+    [InlineData("top-k"), InlineData("default"), InlineData("greedy"), InlineData("all")]
+    public void Sample_SteadyState_AllocatesNothing(string name)
     {
-        Sampler sampler = new(new GenerationOptions { Seed = 3, TopK = 40, RepetitionPenalty = 1.1f }, 500);
+        GenerationOptions options = name switch
+        {
+            "top-k" => new GenerationOptions { Seed = 3, TopK = 40, RepetitionPenalty = 1.1f },
+            "default" => new GenerationOptions { Seed = 3 },
+            "greedy" => GenerationOptions.Greedy with { FrequencyPenalty = 0.1f },
+            _ => new GenerationOptions
+            {
+                Seed = 3,
+                BannedTokens = [1, 2],
+                LogitBias = new Dictionary<int, float> { [3] = 1 },
+                PresencePenalty = 0.1f,
+                PenaltyWindow = 300,
+                TopK = 400,
+                TopP = 0.99f,
+                MinP = 0.001f,
+                TypicalP = 0.9f,
+            },
+        };
+        Sampler sampler = new(options, 500);
         float[] logits = [.. Enumerable.Range(0, 500).Select(i => (float)Math.Sin(i))];
         void Step() => sampler.Observe(sampler.Sample(logits));
-        for (int i = 0; i < 200; i++) Step();
+        for (int i = 0; i < 700; i++) Step();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 500; i++) Step();
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
@@ -132,7 +152,33 @@ public sealed class SamplerTests
 
     [Fact]
     public void Sample_NoPossibleToken_IsAClearError() =>
-        Should.Throw<ArithmeticException>(() => new Sampler(Plain, 2).Sample([float.NaN, float.NegativeInfinity])).Message.ShouldContain("no logit");
+        Should.Throw<ArithmeticException>(() => new Sampler(Plain, 2).Sample([float.NegativeInfinity, float.NegativeInfinity])).Message.ShouldContain("no logit is a number above −∞");
+
+    [Theory]
+    [InlineData(0), InlineData(0.8f)]
+    public void Sample_LogitThatIsNoNumber_IsNamed(float temperature)
+    {
+        Sampler sampler = new(new GenerationOptions { Temperature = temperature, Seed = 1 }, 4);
+        Should.Throw<ArithmeticException>(() => sampler.Sample([1, 2, float.NaN, float.PositiveInfinity])).Message.ShouldContain("the logit of token 2 is NaN");
+        Should.Throw<ArithmeticException>(() => sampler.Sample([1, float.PositiveInfinity, 0, 0])).Message.ShouldContain("the logit of token 1 is +∞");
+        sampler.Sample([float.NegativeInfinity, 2, float.NegativeInfinity, float.NegativeInfinity]).ShouldBe(1, "−∞ is impossible, and no mistake");
+    }
+
+    [Fact]
+    public void Sample_NothingLeft_SaysWhatTookIt()
+    {
+        GenerationOptions options = Plain with { BannedTokens = [0], LogitBias = new Dictionary<int, float> { [1] = float.NegativeInfinity } };
+        foreach (GenerationOptions each in new[] { options, options with { Temperature = 0 }, options with { TopK = 1, TopP = 0.5f, MinP = 0.5f, TypicalP = 0.5f } })
+            Should.Throw<ArithmeticException>(() => new Sampler(each, 2).Sample([1, 1])).Message.ShouldContain("no token is left to choose from: bans");
+        Should.Throw<ArgumentException>(() => new Sampler(Plain with { BannedTokens = [1, 0, 1] }, 2)).Message.ShouldContain("all 2 tokens of the vocabulary are banned");
+    }
+
+    [Fact]
+    public void Sampler_TokensBeyondTheVocabulary_AreNamed()
+    {
+        Should.Throw<ArgumentOutOfRangeException>(() => new Sampler(Plain with { BannedTokens = [5] }, 5)).Message.ShouldContain("token 5 is not in the vocabulary of 5");
+        Should.Throw<ArgumentOutOfRangeException>(() => new Sampler(Plain with { LogitBias = new Dictionary<int, float> { [7] = 1 } }, 5)).Message.ShouldContain("token 7 is not in the vocabulary of 5");
+    }
 
     [Fact]
     public void LogProbability_IsTheLogarithmOfTheSoftmax()
@@ -147,6 +193,14 @@ public sealed class SamplerTests
     [InlineData("TopP", 1.5f)]
     [InlineData("MinP", 2f)]
     [InlineData("RepetitionPenalty", 0f)]
+    [InlineData("TypicalP", 0f)]
+    [InlineData("TypicalP", 1.01f)]
+    [InlineData("TopLogProbabilities", -1f)]
+    [InlineData("TopLogProbabilities", 1001f)]
+    [InlineData("BannedTokens", -1f)]
+    [InlineData("LogitBias", float.NaN)]
+    [InlineData("LogitBias", float.PositiveInfinity)]
+    [InlineData("TopPBoundary", 2f)]
     [InlineData("Temperature", float.NaN)]
     public void Validate_OutOfRange_NamesTheOption(string name, float value)
     {
@@ -156,6 +210,11 @@ public sealed class SamplerTests
             "Temperature" => options with { Temperature = value },
             "TopP" => options with { TopP = value },
             "MinP" => options with { MinP = value },
+            "TypicalP" => options with { TypicalP = value },
+            "TopLogProbabilities" => options with { TopLogProbabilities = (int)value },
+            "BannedTokens" => options with { BannedTokens = [(int)value] },
+            "LogitBias" => options with { LogitBias = new Dictionary<int, float> { [1] = value } },
+            "TopPBoundary" => options with { TopPBoundary = (TopPBoundary)value },
             _ => options with { RepetitionPenalty = value },
         };
         Should.Throw<ArgumentOutOfRangeException>(options.Validate).Message.ShouldContain(name);

@@ -165,7 +165,7 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
     /// <summary>Feeds tokens to a cache that is empty, keeps the logits after the last one, and scores each by what came before it.</summary>
     private void ReadScored(ReadOnlySpan<int> tokens, TokenScorer scorer, List<TokenScore> scores, CancellationToken cancellation)
     {
-        int vocabulary = model.Config.VocabSize, most = Math.Clamp(MaxPromptLogits / vocabulary, 1, PrefillChunk);
+        int vocabSize = model.Config.VocabSize, most = Math.Clamp(MaxPromptLogits / vocabSize, 1, PrefillChunk);
         scores.Add(TokenScore.First);
         for (int start = 0; start < tokens.Length; start += most)
         {
@@ -175,7 +175,7 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
             history.Add(chunk);
             for (int i = 0; i < chunk.Length; i++)
             {
-                ReadOnlySpan<float> row = logits.Slice(i * vocabulary, vocabulary);
+                ReadOnlySpan<float> row = logits.Slice(i * vocabSize, vocabSize);
                 if (scores.Count < tokens.Length) scores.Add(scorer.Score(row, tokens[scores.Count]));
                 else row.CopyTo(_logits);
             }

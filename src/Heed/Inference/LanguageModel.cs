@@ -25,8 +25,7 @@ public sealed class LanguageModel : IDisposable
     private const double LoadingShare = 0.4;
 
     private readonly Checkpoint? _checkpoint;
-    private readonly HashSet<int> _endTokens;
-    private readonly Lazy<VocabularyTrie> _vocabulary;
+    private readonly WritingModel _writing;
     private readonly CancellationTokenSource _closing = new();
     private readonly CountdownEvent _generations = new(1);
     private bool _ownsDevice;
@@ -50,10 +49,11 @@ public sealed class LanguageModel : IDisposable
         ContextLength = transformer.Config.MaxSeqLen;
         DefaultOptions = defaults.Options;
         _checkpoint = checkpoint;
-        _vocabulary = new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer));
-        _endTokens = [.. tokenizer.StopIds, .. defaults.EndTokens];
+        HashSet<int> endTokens = [.. tokenizer.StopIds, .. defaults.EndTokens];
         // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
-        if (tokenizer.BosId is { } bos) _endTokens.Add(bos);
+        if (tokenizer.BosId is { } bos) endTokens.Add(bos);
+        EndTokens = endTokens;
+        _writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)));
         ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
     }
 
@@ -82,7 +82,7 @@ public sealed class LanguageModel : IDisposable
     public RepackedWeights? Repacked { get; private init; }
 
     /// <summary>Tokens that end a text.</summary>
-    public IReadOnlyCollection<int> EndTokens => _endTokens;
+    public IReadOnlyCollection<int> EndTokens { get; }
 
     /// <summary>
     /// Loads a GGUF file, a Hugging Face folder, a Meta checkpoint or a llama2.c file, whichever <paramref name="path"/> is.
@@ -202,7 +202,7 @@ public sealed class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength), _endTokens, _vocabulary);
+    internal TextGenerator CreateGenerator() => new(_writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
     internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options,

@@ -19,7 +19,7 @@ namespace Heed.Inference;
 /// await foreach (var piece in model.CompleteAsync("Once upon a time")) Console.Write(piece.Text);
 /// </code>
 /// </example>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     // Of loading with a file for repacked weights to be written.
     private const double LoadingShare = 0.4;
@@ -76,7 +76,7 @@ public sealed class LanguageModel : IDisposable
     public int ContextLength { get; private init; }
 
     /// <summary>What a generation's keys and values are rounded to when they are stored.</summary>
-    public KvCacheType CacheType { get; private init; }
+    public KvCacheType CacheType { get; internal init; }
 
     /// <summary>The file of repacked weights that the model was loaded with, or null.</summary>
     public RepackedWeights? Repacked { get; private init; }
@@ -163,7 +163,7 @@ public sealed class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
-        return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens), options, cancellation);
+        return Owning(() => TokensOf(prompt, options), options, cancellation);
     }
 
     /// <summary>Writes on after a prompt of tokens, as <see cref="CompleteAsync(string, GenerationOptions?, CancellationToken)"/> does.</summary>
@@ -205,36 +205,38 @@ public sealed class LanguageModel : IDisposable
     internal TextGenerator CreateGenerator() => new(_writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
-    internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options,
-        [EnumeratorCancellation] CancellationToken cancellation)
+    internal IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options, CancellationToken cancellation) =>
+        Produced<CompletionPiece>((emit, token) => generator.Run(prompt(), options, emit, token), cancellation);
+
+    /// <summary>Does some work on a thread of its own and passes on what it emits; a receiver that waits gives up when the token it was handed is cancelled.</summary>
+    internal async IAsyncEnumerable<T> Produced<T>(Action<Action<T, CancellationToken>, CancellationToken> work, [EnumeratorCancellation] CancellationToken cancellation)
     {
         Begin();
         using CancellationTokenSource abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Channel<CompletionPiece> pieces = Channel.CreateBounded<CompletionPiece>(new BoundedChannelOptions(256) { SingleReader = true, SingleWriter = true });
+        Channel<T> pieces = Channel.CreateBounded<T>(new BoundedChannelOptions(256) { SingleReader = true, SingleWriter = true });
         CancellationToken token = abandon.Token;
-        Task work = Task.Run(() => Produce(generator, prompt, options, pieces.Writer, token), CancellationToken.None);
+        Task running = Task.Run(() => Produce(work, pieces.Writer, token), CancellationToken.None);
         try
         {
-            await foreach (CompletionPiece piece in pieces.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false)) yield return piece;
-            await work.ConfigureAwait(false);
+            await foreach (T piece in pieces.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false)) yield return piece;
+            await running.ConfigureAwait(false);
         }
         finally
         {
             // The reader may have gone away in the middle: the work must end before its memory does.
             await abandon.CancelAsync().ConfigureAwait(false);
-            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private void Produce(TextGenerator generator, Func<int[]> prompt, GenerationOptions options, ChannelWriter<CompletionPiece> pieces,
-        CancellationToken cancellation)
+    private void Produce<T>(Action<Action<T, CancellationToken>, CancellationToken> work, ChannelWriter<T> pieces, CancellationToken cancellation)
     {
         try
         {
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
-            generator.Run(prompt(), options, Emit, either.Token);
+            work(Emit, either.Token);
 
-            void Emit(CompletionPiece piece, CancellationToken token)
+            void Emit(T piece, CancellationToken token)
             {
                 if (!pieces.TryWrite(piece)) pieces.WriteAsync(piece, token).AsTask().GetAwaiter().GetResult();
             }

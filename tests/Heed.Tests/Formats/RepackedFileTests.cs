@@ -131,6 +131,25 @@ public sealed class RepackedFileTests : IDisposable
         Directory.GetFiles(_temp.Root).ShouldBe([path]);
     }
 
+    [Fact]
+    public void RemoveAbandoned_OldFilesThatNobodyHolds_GoAndNothingElse()
+    {
+        string path = Write(), name = Guid.NewGuid().ToString("N");
+        string abandoned = _temp.Write($"m.repacked.{name}.tmp", [1]);
+        string held = _temp.Write($"m.repacked.{Guid.NewGuid():N}.tmp", [1]), young = _temp.Write($"m.repacked.{Guid.NewGuid():N}.tmp", [1]);
+        string[] others = [path, _temp.Write($"n.repacked.{name}.tmp", [1]), _temp.Write("m.repacked.notes.tmp", [1]), _temp.Write($"m.repacked.{name}.txt", [1]), _temp.Write($"m.repacked{name}.tmp", [1])];
+        DateTime now = DateTime.UtcNow;
+        foreach (string old in (string[])[abandoned, held, .. others]) File.SetLastWriteTimeUtc(old, now.AddDays(-1));
+        using (new FileStream(held, FileMode.Open, FileAccess.Write, FileShare.None))
+        {
+            RepackedWriter.RemoveAbandoned(_temp.File("m.repacked"), now);
+            Directory.GetFiles(_temp.Root).ShouldBe([held, young, .. others], ignoreOrder: true);
+        }
+        RepackedWriter.RemoveAbandoned(_temp.File("m.repacked"), now);
+        RepackedWriter.RemoveAbandoned(_temp.File("none/m.repacked"), now);
+        Directory.GetFiles(_temp.Root).ShouldBe([young, .. others], ignoreOrder: true);
+    }
+
     private string Write()
     {
         using NativeBuffer first = new(1000), second = new(70);

@@ -123,7 +123,8 @@ internal sealed class BenchModelCommand
         KvCacheType cacheType = CacheTypeOf(line);
         SpeedMeasurement measured = SpeedMeasurement.Measure(model, prompt, plan.NewTokens, batch, line.GetValue(_rounds) ?? 5, cacheType, cancellation);
         ModelConfig config = model.Config;
-        int threads = model.Device.Threads;
+        // More threads than processors make the machine no faster, and measuring it takes longer for each.
+        int threads = model.Device.Threads, processors = Math.Min(threads, Environment.ProcessorCount);
         using Process process = Process.GetCurrentProcess();
         return new SpeedReport
         {
@@ -141,8 +142,8 @@ internal sealed class BenchModelCommand
             TokenMultiplyAdds = config.ParameterCount() - ((config.TieEmbeddings ? 1L : 2L) * config.VocabSize * config.HiddenSize),
             Prefill = new SpeedSamples(measured.Prefill),
             Decode = measured.Decode.Count == 0 ? null : new SpeedSamples(measured.Decode),
-            Bandwidth = MachineSpeed.ReadBandwidth(threads),
-            Peak = MachineSpeed.MultiplyAddPeak(threads),
+            Bandwidth = MachineSpeed.ReadBandwidth(processors),
+            Peak = MachineSpeed.MultiplyAddPeak(processors),
         };
     }
 }

@@ -46,8 +46,10 @@ internal sealed class RepackedWriter
             File.Move(temporary, path, overwrite: true);
             return length;
         }
-        catch
+        catch (Exception error)
         {
+            if (error is UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException)
+                throw new IOException($"{path}: the file of repacked weights cannot be written there.", error);
             File.Delete(temporary);
             throw;
         }

@@ -116,6 +116,13 @@ public sealed class RepackedFileTests : IDisposable
     }
 
     [Fact]
+    public void Save_WhereNoFileCanBe_NamesThePath()
+    {
+        string path = _temp.File("none/m.repacked");
+        Should.Throw<IOException>(() => new RepackedWriter().Save(path, s_source, null, default)).Message.ShouldBe($"{path}: the file of repacked weights cannot be written there.");
+    }
+
+    [Fact]
     public void Save_CancelledInTheMiddle_LeavesTheFormerFileAndNothingElse()
     {
         string path = Write();

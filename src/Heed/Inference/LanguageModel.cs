@@ -99,26 +99,26 @@ public sealed partial class LanguageModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxSeqLen);
         if (!Enum.IsDefined(options.CacheType)) throw new ArgumentOutOfRangeException(nameof(options), options.CacheType, $"Load: CacheType is {(int)options.CacheType}; expected {string.Join(", ", Enum.GetNames<KvCacheType>())}.");
         Checkpoint checkpoint = Checkpoint.Open(path);
+        Device? own = null;
         try
         {
             Tokenizer tokenizer = ModelTokenizer.Load(checkpoint, options.TokenizerPath);
             GenerationDefaults defaults = GenerationDefaults.Read(checkpoint.GenerationConfigPath);
             ModelConfig config = checkpoint.Config;
             config.CheckCacheType("Load", options.CacheType);
-            Device device = options.Threads > 0 ? Device.CreateCpu(options.Threads) : Device.Cpu;
+            own = options.Threads > 0 ? Device.CreateCpu(options.Threads) : null;
             PeftAdapter? adapter = options.AdapterPath is { } folder ? PeftAdapter.Read(folder, config) : null;
             (IProgress<double>? loading, IProgress<double>? saving) = (options.Progress, null);
             if (options.RepackedPath is { } file && !checkpoint.UseRepacked(file) && options.Progress is { } all)
                 (loading, saving) = (new PartialProgress(all, 0, LoadingShare), new PartialProgress(all, LoadingShare, 1));
-            IWeightSource weights = checkpoint.Weights(device, options.Weights, loading, cancellation);
+            IWeightSource weights = checkpoint.Weights(own, options.Weights, loading, cancellation);
             Transformer transformer = new(config, adapter?.Weights(weights) ?? weights);
             RepackedWeights? repacked = options.RepackedPath is null ? null : checkpoint.SaveRepacked(saving, cancellation);
             string? template = checkpoint.ChatTemplatePath is { } chat ? File.ReadAllText(chat) : tokenizer.ChatTemplate;
             return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template)
             {
-                _ownsDevice = options.Threads > 0,
+                _ownsDevice = own is not null,
                 CacheType = options.CacheType,
-
                 Repacked = repacked,
                 // The configuration stays: weights may have a row for each of its positions.
                 ContextLength = options.MaxSeqLen > 0 ? Math.Min(options.MaxSeqLen, config.MaxSeqLen) : config.MaxSeqLen,
@@ -127,6 +127,7 @@ public sealed partial class LanguageModel : IDisposable
         catch
         {
             checkpoint.Dispose();
+            own?.Dispose();
             throw;
         }
     }

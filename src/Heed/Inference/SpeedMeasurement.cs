@@ -39,7 +39,10 @@ public sealed record SpeedMeasurement
     public static SpeedMeasurement Measure(Transformer model, int promptTokens, int newTokens, int batch = 1, int rounds = 5, KvCacheType cacheType = KvCacheType.F32,
         CancellationToken cancellation = default)
     {
-        foreach (int number in (int[])[promptTokens, batch, rounds]) ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfLessThan(promptTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(newTokens);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)promptTokens + newTokens, model.Config.MaxSeqLen, nameof(newTokens));
         using TensorScope scope = new(recycles: true);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -32,6 +33,7 @@ internal static unsafe partial class MatMul
         int n = weights.N, k = weights.K;
         Check(nameof(Halves), m, n, k, x.Length, ldx, bias.Length, y.Length, ldy);
         if (m == 0 || n == 0) return;
+        Debug.Assert(weights.Bytes == HalfPanels.BytesFor(n, k), "HalvesBy: the panels have another size.");
         fixed (float* from = x, add = bias, to = y)
         {
             if (m > 1) Blocked<TLanes, TVector, HalfFeed<TType>>(pool, m, n, k, new Strided(from, ldx, 1), new HalfFeed<TType>(weights.Pointer, k), add, to, ldy, accumulate);

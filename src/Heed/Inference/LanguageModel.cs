@@ -19,7 +19,7 @@ namespace Heed.Inference;
 /// await foreach (var piece in model.CompleteAsync("Once upon a time")) Console.Write(piece.Text);
 /// </code>
 /// </example>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     // Of loading with a file for repacked weights to be written.
     private const double LoadingShare = 0.4;
@@ -183,9 +183,7 @@ public sealed class LanguageModel : IDisposable
     public Conversation StartConversation(string? systemPrompt = null)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
-        CheckWrites("StartConversation");
-        if (Transformer.Encoder is not null)
-            throw new NotSupportedException("StartConversation: the model has an encoder, which reads one source and keeps no conversation; CompleteAsync takes the source as its prompt.");
+        CheckChats(nameof(StartConversation));
         return new Conversation(this, systemPrompt);
     }
 

@@ -86,7 +86,7 @@ internal sealed class ChatTurn
         IReadOnlyList<ToolDefinition> callable = name is null ? _tools : [.. _tools.Where(tool => tool.Name == name)];
         if (callable.Count == 0) throw new ArgumentException($"Chat: the tool choice asks for {(name is null ? "a call" : $"'{name}'")}, and there is no such tool.", "settings");
         if (_asked.Grammar is not null) throw new ArgumentException("Chat: the tool choice asks for a call, and the options for a text that fits a grammar; need one of them.", "settings");
-        return ToolGrammar.Of(callable, _model.ChatFormat.ToolCalls);
+        return _model.ToolGrammars.Of(callable, _model.ChatFormat.ToolCalls);
     }
 
     /// <summary>A part with the tokens that came since the last one.</summary>

@@ -1,9 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Heed.Inference;
 using Heed.Inference.Chat;
 using Heed.Inference.Grammars;
 using Heed.Inference.Sampling;
 using Heed.Models;
+using Heed.Models.Checkpoints;
 using Heed.Tests.Tokenizers;
 using Heed.Tokenizers;
 
@@ -66,6 +68,29 @@ public sealed class ChatToolTests
         List<CompletionPiece> pieces = await Collect(chat.SendAsync("aa", Says(model, "<think>\nhm\n</think>\n\nNo.")));
         (string.Concat(pieces.Select(piece => piece.Text)), string.Concat(pieces.Select(piece => piece.Reasoning))).ShouldBe(("No.", "hm\n"));
         (chat.Messages[^1].Content, chat.Messages[^1].Reasoning).ShouldBe(("No.", "hm"));
+    }
+
+    [Fact]
+    public async Task ChatAsync_TemplateThatOpensReasoning_GoesOnInIt()
+    {
+        using LanguageModel plain = Model(ChatFormatKind.ChatMl);
+        const string template = "{% for m in messages %}<|im_start|>{{ m.role }}: {{ m.content }}<|im_end|>{% endfor %}{{ tools }}{{ '<|im_start|><think>\n' if thinks is not false else '' }}{# </think> <tool_call> #}";
+        ChatFormat format = ChatFormat.Detect(plain.Tokenizer, template);
+        ChatMessage[] chat = [new(ChatRole.User, "aa")];
+        format.Prompt(chat, plain.Tokenizer, [], variables: null).OpensReasoning.ShouldBeTrue();
+        format.Prompt(chat, plain.Tokenizer, [], new JsonObject { ["thinks"] = false }).OpensReasoning.ShouldBeFalse();
+        // What people write opens nothing.
+        ChatFormat.Detect(plain.Tokenizer, "{{ messages[0].content }}{# </think> #}").Prompt([new(ChatRole.User, "<think>")], plain.Tokenizer, [], variables: null).OpensReasoning.ShouldBeFalse();
+
+        using TemporaryFolder folder = new();
+        ModelFolder.Write(plain.Transformer, folder.Path);
+        plain.Tokenizer.SaveHuggingFace(folder.Path);
+        using LanguageModel model = LanguageModel.Load(folder.Path, new LoadOptions { ChatTemplate = template });
+        List<CompletionPiece> pieces = await Collect(model.ChatAsync(chat, new ChatSettings { Generation = Says(model, "hm</think>No.") }));
+        (string.Concat(pieces.Select(piece => piece.Text)), string.Concat(pieces.Select(piece => piece.Reasoning))).ShouldBe(("No.", "hm"));
+        (await OnlyCall(model, new ChatSettings { Tools = [s_clock], ToolChoice = ToolChoice.Required, Generation = new GenerationOptions { Seed = 1, MaxTokens = 200 } }))!.Name.ShouldBe("clock");
+        using LanguageModel builtIn = LanguageModel.Load(folder.Path, new LoadOptions { ChatTemplate = "" });
+        (builtIn.ChatFormat.Kind, builtIn.ChatFormat.Template).ShouldBe((ChatFormatKind.ChatMl, null));
     }
 
     [Fact]

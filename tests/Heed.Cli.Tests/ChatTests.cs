@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Heed.Tests;
 
 namespace Heed.Cli.Tests;
 
@@ -64,7 +65,7 @@ public sealed class ChatTests
         string model = CopyWithTemplate(folder), tools = folder.File("tools.json"), saved = folder.File("saved.json");
         File.WriteAllText(tools, """[{"type":"function","function":{"name":"dice","parameters":{"type":"object","properties":{"sides":{"enum":[6,20]}},"required":["sides"]}}}]""");
 
-        HeedResult result = HeedProcess.RunWith($"Roll the dice\nfour\n/save {saved}\n", null, "chat", "-m", model, "--tools", tools, "--tool-choice", "required", "-t", "0", "-n", "24", "--drop-turns");
+        HeedResult result = HeedProcess.RunWith($"Roll the dice\nfour\n/save {saved}\n", null, "chat", "-m", model, "--tools", tools, "--tool-choice", "required", "-t", "0", "-n", "80", "--drop-turns");
 
         result.Err.ShouldContain("the result of dice, on one line:");
         result.ExitCode.ShouldBe(0);

@@ -187,11 +187,11 @@ public sealed class ToolRenderingTests
     }
 
     [Fact]
-    public void RenderDialog_WithTools_MarksCallsAsAnswers()
+    public void RenderDialog_WithTools_MarksWhatTheModelSays()
     {
         ChatMessage[] dialog = [.. Chat(), new(ChatRole.Assistant, "Noon.")];
         DialogTokens tokens = ChatFormat.Of(ChatFormatKind.ChatMl).RenderDialog(dialog, s_chatMl);
-        s_chatMl.Decode(tokens.Ids.Where((_, i) => tokens.IsAnswer[i]).ToArray(), skipSpecial: false).ShouldEndWith("Noon.<|im_end|>");
+        s_chatMl.Decode(tokens.Ids.Where((_, i) => tokens.IsAnswer[i]).ToArray(), skipSpecial: false).ShouldBe("<|im_end|>Noon.<|im_end|>");
     }
 
     [Fact]

@@ -46,10 +46,11 @@ internal sealed class ChatTurn
             (prompt, _dropped) = ChatTurns.Fit(_messages, Render, Room);
         }
 
-        string lead = prompt.OpensReasoning ? ChatFormat.ReasoningStart : "";
-        _parser.Push(lead);
-        if (!_settings.ToolChoice.IsForced) return prompt.Ids;
-        string opening = (prompt.OpensReasoning ? $"\n{ChatFormat.ReasoningEnd}\n\n" : "") + ToolMarkers.Opening(_model.ChatFormat.ToolCalls);
+        if (prompt.OpensReasoning) _parser.Push(ChatFormat.ReasoningStart);
+        // A grammar holds from the first token on, so there is nothing to think before.
+        string opening = prompt.OpensReasoning && Options.Grammar is not null ? $"\n{ChatFormat.ReasoningEnd}\n\n" : "";
+        if (_settings.ToolChoice.IsForced) opening += ToolMarkers.Opening(_model.ChatFormat.ToolCalls);
+        if (opening.Length == 0) return prompt.Ids;
         _parser.Push(opening);
         return [.. prompt.Ids, .. _model.Tokenizer.Encode(opening, addSpecial: false, parseSpecial: true)];
     }

@@ -114,7 +114,7 @@ public sealed partial class LanguageModel : IDisposable
             IWeightSource weights = checkpoint.Weights(own, options.Weights, loading, cancellation);
             Transformer transformer = new(config, adapter?.Weights(weights) ?? weights);
             RepackedWeights? repacked = options.RepackedPath is null ? null : checkpoint.SaveRepacked(saving, cancellation);
-            string? template = checkpoint.ChatTemplatePath is { } chat ? File.ReadAllText(chat) : tokenizer.ChatTemplate;
+            string? template = options.ChatTemplate is { } given ? (given.Length > 0 ? given : null) : checkpoint.ChatTemplatePath is { } chat ? File.ReadAllText(chat) : tokenizer.ChatTemplate;
             return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template)
             {
                 _ownsDevice = own is not null,
@@ -184,9 +184,7 @@ public sealed partial class LanguageModel : IDisposable
     public Conversation StartConversation(string? systemPrompt = null)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
-        CheckWrites("StartConversation");
-        if (Transformer.Encoder is not null)
-            throw new NotSupportedException("StartConversation: the model has an encoder, which reads one source and keeps no conversation; CompleteAsync takes the source as its prompt.");
+        CheckChats(nameof(StartConversation));
         return new Conversation(this, systemPrompt);
     }
 

@@ -151,7 +151,8 @@ public sealed class LanguageModel : IDisposable
     /// <param name="prompt">The text; empty to begin from nothing.</param>
     /// <param name="options">How; <see cref="DefaultOptions"/> if null.</param>
     /// <param name="cancellation">Ends it within the time of one layer, also while the prompt is read.</param>
-    /// <exception cref="NotSupportedException">The model sees both ways: it fills gaps and writes nothing on; or it has an encoder, and the prompt is to be echoed.</exception>
+    /// <exception cref="NotSupportedException">The model sees both ways: it fills gaps and writes nothing on; or it has an encoder, and the prompt is to be echoed; or its states do not allow the speculation.</exception>
+    /// <exception cref="ArgumentException">The speculation's draft model has another vocabulary, or there is no such early exit.</exception>
     /// <exception cref="ContextOverflowException">The prompt is longer than the context and may not slide.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -163,6 +164,7 @@ public sealed class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
+        options.Speculation?.Check(_writing);
         return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens), options, cancellation);
     }
 
@@ -174,6 +176,7 @@ public sealed class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
+        options.Speculation?.Check(_writing);
         return Owning(prompt.ToArray, options, cancellation);
     }
 
@@ -203,6 +206,17 @@ public sealed class LanguageModel : IDisposable
     }
 
     internal TextGenerator CreateGenerator() => new(_writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
+
+    /// <summary>Keeps the model from being freed until <see cref="Return"/>, for one that it drafts for.</summary>
+    /// <returns>Cancelled when the model is to be disposed.</returns>
+    internal CancellationToken Borrow()
+    {
+        Begin();
+        return _closing.Token;
+    }
+
+    /// <summary>Ends what <see cref="Borrow"/> began.</summary>
+    internal void Return() => _generations.Signal();
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
     internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Heed.Inference.Drafting;
 using Heed.Models;
 using Heed.Tensors;
 
@@ -19,6 +20,7 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
     private readonly CancellationTokenSource _closing = new();
     private int _disposed;
     private readonly float[] _logits = new float[model.VocabSize];
+    private Speculator? _speculator;
 
     /// <summary>
     /// Generates after <paramref name="prompt"/> and hands every piece to <paramref name="emit"/>; the last one ends it. A
@@ -31,9 +33,18 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
         if (!_running.Wait(0, CancellationToken.None)) throw new InvalidOperationException("Generate: the last text is still being generated; one at a time.");
         try
         {
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
-            CancellationToken token = either.Token;
-            Generate(prompt, options, piece => emit(piece, token), token);
+            options.Validate().Speculation?.Check(model);
+            CancellationToken draftCloses = options.Speculation?.Borrow() ?? CancellationToken.None;
+            try
+            {
+                using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token, draftCloses);
+                CancellationToken token = either.Token;
+                Generate(prompt, options, piece => emit(piece, token), token);
+            }
+            finally
+            {
+                options.Speculation?.Return();
+            }
         }
         finally
         {
@@ -47,13 +58,13 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _closing.Cancel();
         _running.Wait(CancellationToken.None);
+        _speculator?.Dispose();
         history.Dispose();
         _scope.Dispose();
     }
 
     private void Generate(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
     {
-        options.Validate();
         long start = Stopwatch.GetTimestamp();
         int[] fitted = _network.Encoder is null ? model.Fit(prompt, options, history.MaxTokens) : [ReadSource(prompt, options, cancellation)];
         GenerationRow row = new(model, options, fitted, emit);
@@ -72,17 +83,36 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
         if (options.EchoPrompt) row.Echo(fitted, scores);
-        FinishReason reason = Decode(options, row, cancellation);
+        Speculator? speculator = Speculates(options.Speculation, row);
+        FinishReason reason = Decode(options, row, speculator, cancellation);
         int read = _network.Encoder is null ? fitted.Length : history.Cache.Memory!.Longest;
-        row.Finish(reason, new Usage(read, cached, row.Tokens, prefill, Stopwatch.GetElapsedTime(start)));
+        row.Finish(reason, new Usage(read, cached, row.Tokens, prefill, Stopwatch.GetElapsedTime(start))
+        {
+            DraftedTokens = speculator?.Drafted ?? 0,
+            AcceptedTokens = speculator?.Accepted ?? 0,
+        });
     }
 
-    private FinishReason Decode(GenerationOptions options, GenerationRow row, CancellationToken cancellation)
+    /// <summary>What drafts for a row; it keeps its memory for the texts after it.</summary>
+    private Speculator? Speculates(Speculation? options, GenerationRow row)
     {
-        while (true)
+        if (!ReferenceEquals(options, _speculator?.Options))
+        {
+            _speculator?.Dispose();
+            _speculator = null;
+            if (options is not null) _speculator = new Speculator(options, model, history, _scope);
+        }
+        _speculator?.Begin(row);
+        return _speculator;
+    }
+
+    private FinishReason Decode(GenerationOptions options, GenerationRow row, Speculator? speculator, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        FinishReason? reason = row.Next(_logits, cancellation);
+        while (reason is null)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (row.Next(_logits, cancellation) is { } reason) return reason;
             if (history.IsFull)
             {
                 if (options.Overflow == ContextOverflow.Stop) return FinishReason.ContextFull;
@@ -90,8 +120,15 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
                 history.Truncate(0);
                 Read(rest, cancellation);
             }
-            Read([row.Token], cancellation);
+            reason = speculator is not null ? speculator.Step(row, cancellation) : Step(row, cancellation);
         }
+        return reason.Value;
+    }
+
+    private FinishReason? Step(GenerationRow row, CancellationToken cancellation)
+    {
+        Read([row.Token], cancellation);
+        return row.Next(_logits, cancellation);
     }
 
     /// <summary>Lets the encoder read the prompt, with the end token that sources have in training.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Heed.Nn;
 
 namespace Heed.Inference;
@@ -26,11 +27,19 @@ internal sealed class TokenHistory(KvCache cache, int maxTokens) : IDisposable
     {
         // A pass that failed may have emptied the cache.
         if (Cache.Length() < _tokens.Count) _tokens.RemoveRange(Cache.Length(), _tokens.Count - Cache.Length());
-        int most = Math.Min(_tokens.Count, wanted.Length - 1), shared = 0;
-        while (shared < most && _tokens[shared] == wanted[shared]) shared++;
+        int shared = CollectionsMarshal.AsSpan(_tokens).CommonPrefixLength(wanted[..^1]);
         if (!Cache.CanTruncateTo(0, shared)) shared = 0;
         Truncate(shared);
         return shared;
+    }
+
+    /// <summary>The tokens with one more behind them, which is not added; valid until the next change.</summary>
+    public ReadOnlySpan<int> With(int token)
+    {
+        _tokens.Add(token);
+        ReadOnlySpan<int> all = CollectionsMarshal.AsSpan(_tokens);
+        _tokens.RemoveAt(_tokens.Count - 1);
+        return all;
     }
 
     public void Add(ReadOnlySpan<int> tokens)

@@ -8,6 +8,12 @@ namespace Heed.Inference;
 /// <param name="Decode">The time to generate the tokens after the first one.</param>
 public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTokens, TimeSpan Prefill, TimeSpan Decode)
 {
+    /// <summary>Tokens that a draft has guessed (<see cref="GenerationOptions.Speculation"/>).</summary>
+    public int DraftedTokens { get; init; }
+
+    /// <summary>Those of them that are in the text; each saved a pass of the model.</summary>
+    public int AcceptedTokens { get; init; }
+
     /// <summary>Prompt tokens read per second.</summary>
     public double PrefillTokensPerSecond => Rate(PromptTokens - CachedTokens, Prefill);
 

@@ -41,7 +41,7 @@ internal static class SpeculationBenchmark
         GenerationOptions options = new() { Temperature = temperature, MaxTokens = NewTokens, Seed = 5 };
         Samples[] seconds = [.. ways.Select(_ => new Samples())], ratios = [.. ways.Select(_ => new Samples())];
         Text[] texts = new Text[ways.Count];
-        for (int round = -2; round < rounds; round++)
+        for (int round = -6; round < rounds; round++)
         {
             for (int i = 0; i < ways.Count; i++) texts[i] = Write(model, prompt, options with { Speculation = ways[i].Speculation });
             if (round < 0) continue;

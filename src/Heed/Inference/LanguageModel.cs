@@ -25,7 +25,6 @@ public sealed class LanguageModel : IDisposable
     private const double LoadingShare = 0.4;
 
     private readonly Checkpoint? _checkpoint;
-    private readonly WritingModel _writing;
     private readonly CancellationTokenSource _closing = new();
     private readonly CountdownEvent _generations = new(1);
     private bool _ownsDevice;
@@ -53,12 +52,15 @@ public sealed class LanguageModel : IDisposable
         // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
         if (tokenizer.BosId is { } bos) endTokens.Add(bos);
         EndTokens = endTokens;
-        _writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)));
+        Writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)));
         ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
     }
 
     /// <summary>The network.</summary>
     public Transformer Transformer { get; }
+
+    /// <summary>What texts need of it.</summary>
+    internal WritingModel Writing { get; }
 
     /// <summary>Text to tokens and back.</summary>
     public Tokenizer Tokenizer { get; }
@@ -164,7 +166,7 @@ public sealed class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
-        options.Speculation?.Check(_writing);
+        options.Speculation?.Check(Writing);
         return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens), options, cancellation);
     }
 
@@ -176,7 +178,7 @@ public sealed class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
-        options.Speculation?.Check(_writing);
+        options.Speculation?.Check(Writing);
         return Owning(prompt.ToArray, options, cancellation);
     }
 
@@ -205,7 +207,7 @@ public sealed class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(_writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
+    internal TextGenerator CreateGenerator() => new(Writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
 
     /// <summary>Keeps the model from being freed until <see cref="Return"/>, for one that it drafts for.</summary>
     /// <returns>Cancelled when the model is to be disposed.</returns>

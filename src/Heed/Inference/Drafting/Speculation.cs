@@ -31,9 +31,15 @@ public abstract class Speculation
     /// <summary>Whether drafts are as long as they may be, instead of as long as pays: for tests.</summary>
     internal bool AlwaysDrafts { get; init; }
 
-    /// <summary>Refuses a model that this cannot serve.</summary>
+    /// <summary>Refuses a model that this cannot serve; generating does the same.</summary>
     /// <exception cref="NotSupportedException">What the model has read cannot be cut back.</exception>
     /// <exception cref="ArgumentException">The draft's model has another vocabulary, or the early exit is past the last block.</exception>
+    public void Check(LanguageModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Check(model.Writing);
+    }
+
     internal virtual void Check(WritingModel model)
     {
         if (model.Network.Config.Mixer != MixerKind.Attention)

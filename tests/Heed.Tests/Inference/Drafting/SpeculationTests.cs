@@ -95,7 +95,7 @@ public sealed class SpeculationTests(LanguageModelTests.Shipped shipped) : IClas
     }
 
     /// <summary>Layers that keep the latest tokens alone can be cut back as far as a draft goes; angles that go by a call's length must not be drafted over.</summary>
-    [Theory, InlineData("rolling"), InlineData("ntk"), InlineData("longrope"), InlineData("half")]
+    [Theory, InlineData("rolling"), InlineData("ntk"), InlineData("longrope"), InlineData("alibi"), InlineData("top-k"), InlineData("longformer"), InlineData("bigbird"), InlineData("encoder")]
     public async Task CompleteAsync_UnusualModels_WriteTheSame(string name)
     {
         ModelConfig config = Config(2) with { MaxSeqLen = 900 };
@@ -104,12 +104,17 @@ public sealed class SpeculationTests(LanguageModelTests.Shipped shipped) : IClas
             "rolling" => config with { Window = 12, WindowEvery = 2 },
             "ntk" => config with { RopeScaling = new RopeScaling(RopeScalingKind.Ntk, 4, 40) },
             "longrope" => config with { RopeScaling = new RopeScaling(RopeScalingKind.LongRope, 4, 40) { ShortFactors = [1, 1, 1, 1], LongFactors = [1, 2, 3, 4] } },
-            _ => config,
+            "alibi" => config with { Positions = PositionKind.Alibi, LogitSoftCap = 3 },
+            "top-k" => config with { AttentionTopK = 5 },
+            "longformer" => config with { AttentionPattern = AttentionPatternKind.Longformer, LongformerWindow = 6, GlobalTokens = 12 },
+            "bigbird" => config with { AttentionPattern = AttentionPatternKind.BigBird, BigBirdBlock = 2, BigBirdWindow = 3, BigBirdGlobal = 1, BigBirdRandom = 1 },
+            _ => config.WithEncoder(),
         };
-        CharacterTokenizer tokenizer = CharacterTokenizer.Train(Letters);
+        CharacterTokenizer tokenizer = CharacterTokenizer.Train(Letters, new CharacterTokenizerOptions { SpecialTokens = ["<s>"], Bos = "<s>" });
         using LanguageModel model = new(MixerModels.Make(config), tokenizer), draft = new(MixerModels.Make(config), tokenizer);
         GenerationOptions options = s_greedy with { MaxTokens = name == "rolling" ? 500 : 120 };
-        foreach (string kind in new[] { "lookup of one", "early exit", "draft" }) await ShouldBeAlike(model, "abcabcab", options, Make(kind, draft), $"{name}, {kind}");
+        if (name == "encoder") Should.Throw<NotSupportedException>(() => new DraftModel(draft)).Message.ShouldContain("encoder");
+        foreach (string kind in name == "encoder" ? ["lookup of one", "early exit"] : new[] { "lookup of one", "early exit", "draft" }) await ShouldBeAlike(model, "abcabcab", options, Make(kind, draft), $"{name}, {kind}");
     }
 
     [Theory]

@@ -31,5 +31,6 @@ public sealed class EarlyExit : Speculation
 
     internal override IDrafter CreateDrafter(WritingModel model, TokenHistory history) => new ShallowDrafter(this, model, history);
 
-    internal override double DraftCost(ModelConfig model) => (double)Layers / model.NumLayers;
+    internal override double DraftCost(ModelConfig model) =>
+        (double)(model with { NumLayers = Layers, Encoder = null }).ParameterCount() / (model with { Encoder = null }).ParameterCount();
 }

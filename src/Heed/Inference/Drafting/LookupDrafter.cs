@@ -7,7 +7,7 @@ namespace Heed.Inference.Drafting;
 internal sealed class LookupDrafter(PromptLookup options) : IDrafter
 {
     // A draft must promise this much more than its cost.
-    private const double LeastGain = 1.03;
+    private const double LeastGain = 1.05;
     // Matches are told apart by their lengths up to this one.
     private const int LongestTold = 24;
     private readonly int _shortest = Math.Min(options.ShortestMatch, options.LongestMatch);
@@ -79,5 +79,5 @@ internal sealed class LookupDrafter(PromptLookup options) : IDrafter
     }
 
     // The longer what stood there before, the surer that it goes on alike.
-    private static double[] Guesses() => [.. Enumerable.Range(0, LongestTold + 1).Select(match => 1 - (1 / (1 + (0.5 * match))))];
+    private static double[] Guesses() => [.. Enumerable.Range(0, LongestTold + 1).Select(match => match * match / (match * match + 16.0))];
 }

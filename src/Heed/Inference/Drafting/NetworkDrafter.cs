@@ -8,8 +8,8 @@ namespace Heed.Inference.Drafting;
 /// </summary>
 internal abstract class NetworkDrafter(Speculation options, WritingModel model) : IDrafter
 {
-    // A draft must promise this much more than its cost.
-    private const double LeastGain = 1.03;
+    // A draft must promise this much more than its passes cost: choosing its tokens costs something, too.
+    private const double LeastGain = 1.1;
     private const int FirstGap = 4, LongestGap = 128;
     private readonly float[] _softmax = new float[model.VocabSize];
     private readonly int[] _drafted = new int[options.MaxDraftTokens], _degrees = new int[options.MaxDraftTokens];

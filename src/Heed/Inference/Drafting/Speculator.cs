@@ -8,7 +8,7 @@ namespace Heed.Inference.Drafting;
 internal sealed class Speculator : IDisposable
 {
     // A guess at what a token more costs in a pass, where it may not be measured.
-    private const double TokenCost = 0.15;
+    private const double TokenCost = 0.2;
     private readonly WritingModel _model;
     private readonly TokenHistory _history;
     private readonly TensorScope _scope;

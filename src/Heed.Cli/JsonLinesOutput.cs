@@ -86,6 +86,11 @@ internal sealed class JsonLinesOutput(StandardOutput output, Tokenizer tokenizer
         json.WriteNumber("completion_tokens", usage.CompletionTokens);
         json.WriteNumber("prefill_ms", Math.Round(usage.Prefill.TotalMilliseconds, 3));
         json.WriteNumber("decode_ms", Math.Round(usage.Decode.TotalMilliseconds, 3));
+        if (usage.DraftedTokens > 0)
+        {
+            json.WriteNumber("drafted_tokens", usage.DraftedTokens);
+            json.WriteNumber("accepted_tokens", usage.AcceptedTokens);
+        }
         json.WriteEndObject();
     }
 

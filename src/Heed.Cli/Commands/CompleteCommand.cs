@@ -16,6 +16,7 @@ internal sealed class CompleteCommand
     private readonly ModelOptions _model = new();
     private readonly SamplingOptions _sampling = new("if not given, as many as the context holds");
     private readonly GrammarOptions _grammar = new();
+    private readonly SpeculationOptions _speculation = new();
     private readonly Option<bool> _json = new("--json") { Description = "Write a line of JSON for each piece; the last one has finish_reason and usage." };
     private readonly Option<bool> _logprobs = new("--logprobs") { Description = "With --json: the natural log-probability of each token." };
     private readonly Option<int?> _topLogprobs = ValueOption.Number<int>("--top-logprobs", "With --json: the N likeliest tokens for each token's place, with their log-probabilities; includes --logprobs.", "a whole number from 0 to 1000", value => value is >= 0 and <= 1000);
@@ -33,6 +34,7 @@ internal sealed class CompleteCommand
         self._model.AddTo(command, writes: true);
         self._sampling.AddTo(command);
         self._grammar.AddTo(command);
+        self._speculation.AddTo(command);
         command.Add(self._json);
         command.Add(self._logprobs);
         command.Add(self._topLogprobs);
@@ -65,7 +67,8 @@ internal sealed class CompleteCommand
             options = _grammar.Apply(line, options);
             // A source's gaps are written as their tokens.
             if (loaded.Model.Transformer.Encoder is not null && loaded.Model.Tokenizer.SentinelIds.Count > 0) options = options with { ParseSpecialTokens = true };
-            return await WriteAsync(loaded, prompt, options, line, interruption);
+            options = _speculation.Apply(line, options, loaded.Model, _model.ThreadsOf(line), out LanguageModel? draft, interruption.Token);
+            using (draft) return await WriteAsync(loaded, prompt, options, line, interruption);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {

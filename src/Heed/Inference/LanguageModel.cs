@@ -25,7 +25,6 @@ public sealed partial class LanguageModel : IDisposable
     private const double LoadingShare = 0.4;
 
     private readonly Checkpoint? _checkpoint;
-    private readonly WritingModel _writing;
     private readonly CancellationTokenSource _closing = new();
     private readonly CountdownEvent _generations = new(1);
     private bool _ownsDevice;
@@ -53,12 +52,15 @@ public sealed partial class LanguageModel : IDisposable
         // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
         if (tokenizer.BosId is { } bos) endTokens.Add(bos);
         EndTokens = endTokens;
-        _writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)));
+        Writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)));
         ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
     }
 
     /// <summary>The network.</summary>
     public Transformer Transformer { get; }
+
+    /// <summary>What texts need of it.</summary>
+    internal WritingModel Writing { get; }
 
     /// <summary>Text to tokens and back.</summary>
     public Tokenizer Tokenizer { get; }
@@ -152,7 +154,8 @@ public sealed partial class LanguageModel : IDisposable
     /// <param name="prompt">The text; empty to begin from nothing.</param>
     /// <param name="options">How; <see cref="DefaultOptions"/> if null.</param>
     /// <param name="cancellation">Ends it within the time of one layer, also while the prompt is read.</param>
-    /// <exception cref="NotSupportedException">The model sees both ways: it fills gaps and writes nothing on; or it has an encoder, and the prompt is to be echoed.</exception>
+    /// <exception cref="NotSupportedException">The model sees both ways: it fills gaps and writes nothing on; or it has an encoder, and the prompt is to be echoed; or its states do not allow the speculation.</exception>
+    /// <exception cref="ArgumentException">The speculation's draft model has another vocabulary, or there is no such early exit.</exception>
     /// <exception cref="ContextOverflowException">The prompt is longer than the context and may not slide.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -164,6 +167,7 @@ public sealed partial class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
+        options.Speculation?.Check(Writing);
         return Owning(() => TokensOf(prompt, options), options, cancellation);
     }
 
@@ -175,6 +179,7 @@ public sealed partial class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
+        options.Speculation?.Check(Writing);
         return Owning(prompt.ToArray, options, cancellation);
     }
 
@@ -201,7 +206,18 @@ public sealed partial class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(_writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
+    internal TextGenerator CreateGenerator() => new(Writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
+
+    /// <summary>Keeps the model from being freed until <see cref="Return"/>, for one that it drafts for.</summary>
+    /// <returns>Cancelled when the model is to be disposed.</returns>
+    internal CancellationToken Borrow()
+    {
+        Begin();
+        return _closing.Token;
+    }
+
+    /// <summary>Ends what <see cref="Borrow"/> began.</summary>
+    internal void Return() => _generations.Signal();
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
     internal IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options, CancellationToken cancellation) =>

@@ -66,9 +66,9 @@ public sealed record SpeedMeasurement
     private static void Read(Transformer model, int[] prompt, int batch, KvCache cache, TensorScope scope, CancellationToken cancellation)
     {
         int length = prompt.Length / batch;
-        for (int start = 0; start < length; start += TextGenerator.PrefillChunk)
+        for (int start = 0; start < length; start += PromptReader.Chunk)
         {
-            int count = Math.Min(TextGenerator.PrefillChunk, length - start);
+            int count = Math.Min(PromptReader.Chunk, length - start);
             int[] chunk = new int[batch * count];
             for (int row = 0; row < batch; row++) prompt.AsSpan(row * length + start, count).CopyTo(chunk.AsSpan(row * count));
             using TensorScope.Lease step = scope.Enter();

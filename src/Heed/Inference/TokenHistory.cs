@@ -44,6 +44,15 @@ internal sealed class TokenHistory(KvCache cache, int maxTokens, int row = 0) : 
     /// <summary>The row as a cache of its own.</summary>
     public KvCache OwnCache() => Cache.Batch == 1 ? Cache : Cache.View(Row);
 
+    /// <summary>The tokens with one more behind them, which is not added; valid until the next change.</summary>
+    public ReadOnlySpan<int> With(int token)
+    {
+        _tokens.Add(token);
+        ReadOnlySpan<int> all = CollectionsMarshal.AsSpan(_tokens);
+        _tokens.RemoveAt(_tokens.Count - 1);
+        return all;
+    }
+
     public void Add(ReadOnlySpan<int> tokens)
     {
         foreach (int token in tokens) _tokens.Add(token);

@@ -35,11 +35,13 @@ public sealed partial class LanguageModel
     /// <param name="cache">What was read before; afterwards it knows prompt and text.</param>
     /// <param name="options">How; <see cref="DefaultOptions"/> if null.</param>
     /// <param name="cancellation">Ends it within the time of one layer.</param>
+    /// <exception cref="ArgumentException">The cache is another model's.</exception>
     /// <exception cref="InvalidOperationException">Another text is being written with the cache.</exception>
     public IAsyncEnumerable<CompletionPiece> CompleteAsync(string prompt, PromptCache cache, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(cache);
+        cache.Check("CompleteAsync", this);
         options = (options ?? DefaultOptions).Validate();
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         return cache.Stream(() => Tokenizer.Encode(prompt, options.AddSpecialTokens, options.ParseSpecialTokens), options, cancellation);

@@ -43,6 +43,12 @@ public sealed class PromptCache : IDisposable
     /// <summary>Cancels the text that may be being written, waits until it computes no more, and frees the memory.</summary>
     public void Dispose() => _generator.Dispose();
 
+    /// <summary>Throws where the cache is another model's.</summary>
+    internal void Check(string operation, LanguageModel model)
+    {
+        if (!ReferenceEquals(model, _model)) throw new ArgumentException($"{operation}: the cache is another model's; make one with this model's CreatePromptCache or LoadPromptCache.", "cache");
+    }
+
     internal async IAsyncEnumerable<CompletionPiece> Stream(Func<int[]> prompt, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using Turn turn = new(this, nameof(LanguageModel.CompleteAsync));

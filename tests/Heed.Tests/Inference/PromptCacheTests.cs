@@ -51,6 +51,29 @@ public sealed class PromptCacheTests : IClassFixture<LanguageModelTests.Shipped>
     }
 
     [Fact]
+    public async Task StartConversation_WithWhatAnEarlierOneHasLeft_ReadsOnlyTheNewTurn()
+    {
+        const string System = "You are brief, kind and clever, and never say more than one sentence.";
+        int known;
+        using (PromptCache cache = _model.CreatePromptCache())
+        {
+            using (Conversation chat = _model.StartConversation(System, cache)) await Collect(chat.SendAsync("Hello there", s_options));
+            known = cache.Length;
+            cache.Save(CacheFile);
+        }
+        using PromptCache loaded = _model.LoadPromptCache(CacheFile);
+        loaded.Length.ShouldBe(known);
+        using Conversation again = _model.StartConversation(System, loaded), anew = _model.StartConversation(System);
+        List<CompletionPiece> got = await Collect(again.SendAsync("Who are you?", s_options)), expected = await Collect(anew.SendAsync("Who are you?", s_options));
+        Text(got).ShouldBe(Text(expected));
+        got[^1].Usage!.CachedTokens.ShouldBeGreaterThan(10);
+        expected[^1].Usage!.CachedTokens.ShouldBe(0);
+        using LanguageModel other = LanguageModel.Load(LanguageModelTests.Shipped.Path);
+        Should.Throw<ArgumentException>(() => other.StartConversation(System, loaded)).Message.ShouldContain("StartConversation: the cache is another model's");
+        Should.Throw<ArgumentException>(() => { _ = other.CompleteAsync("x", loaded); }).Message.ShouldContain("another model's");
+    }
+
+    [Fact]
     public async Task LoadPromptCache_OfAnotherContextOrType_IsRefused()
     {
         using (PromptCache cache = _model.CreatePromptCache())

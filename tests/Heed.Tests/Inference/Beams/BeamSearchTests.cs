@@ -114,8 +114,8 @@ public sealed class BeamSearchTests : IClassFixture<LanguageModelTests.Shipped>
         GenerationOptions options = new() { MaxTokens = 4, BannedTokens = [3], LogitBias = new Dictionary<int, float> { [1] = -0.7f }, RepetitionPenalty = 1.3f, FrequencyPenalty = 0.2f, PenaltyWindow = 4 };
         double[] Next(int[] tokens)
         {
-            int[] all = [.. prompt, .. tokens];
-            float[] logits = BeamModels.Logits(model, all);
+            int[] text = [.. prompt, .. tokens];
+            float[] logits = BeamModels.Logits(model, text);
             logits[1] -= 0.7f;
             logits[3] = float.NegativeInfinity;
             foreach (IGrouping<int, int> group in all.TakeLast(4).GroupBy(token => token))

@@ -126,7 +126,7 @@ public sealed class CacheFileTests : IDisposable
             File.WriteAllBytes(File2, damaged);
             Refused(model, $"byte {at}");
         }
-        foreach (int length in Enumerable.Range(0, head).Concat([whole.Length - 1, whole.Length / 2]))
+        foreach (int length in Enumerable.Range(0, head / 3).Select(i => 3 * i).Concat([whole.Length - 1, whole.Length / 2]))
         {
             File.WriteAllBytes(File2, whole[..length]);
             Refused(model, $"{length} bytes");
@@ -147,7 +147,7 @@ public sealed class CacheFileTests : IDisposable
         model.SaveCache(cache, File1, s_tokens[..20]);
         byte[] whole = File.ReadAllBytes(File1);
         Random random = new(5);
-        for (int round = 0; round < 400; round++)
+        for (int round = 0; round < 150; round++)
         {
             byte[] damaged = [.. whole];
             int field = 56 + 4 * random.Next(6 + 20 + 4 + (paged ? 2 : 0));

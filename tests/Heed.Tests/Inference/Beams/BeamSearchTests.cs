@@ -118,7 +118,7 @@ public sealed class BeamSearchTests : IClassFixture<LanguageModelTests.Shipped>
             float[] logits = BeamModels.Logits(model, text);
             logits[1] -= 0.7f;
             logits[3] = float.NegativeInfinity;
-            foreach (IGrouping<int, int> group in all.TakeLast(4).GroupBy(token => token))
+            foreach (IGrouping<int, int> group in text.TakeLast(4).GroupBy(token => token))
                 logits[group.Key] = (logits[group.Key] > 0 ? logits[group.Key] / 1.3f : logits[group.Key] * 1.3f) - 0.2f * group.Count();
             return BeamModels.LogSoftmax(logits);
         }

@@ -185,12 +185,15 @@ public sealed partial class LanguageModel : IDisposable
 
     /// <summary>Begins a conversation.</summary>
     /// <param name="systemPrompt">Instructions that stand above it, or null.</param>
+    /// <param name="cache">What was read before, of which the conversation's turns read only what is new, and which afterwards knows them; null for memory of the conversation's own.</param>
     /// <exception cref="NotSupportedException">The model sees both ways, or has an encoder.</exception>
-    public Conversation StartConversation(string? systemPrompt = null)
+    /// <exception cref="ArgumentException">The cache is another model's.</exception>
+    public Conversation StartConversation(string? systemPrompt = null, PromptCache? cache = null)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckChats(nameof(StartConversation));
-        return new Conversation(this, systemPrompt);
+        cache?.Check("StartConversation", this);
+        return new Conversation(this, systemPrompt, cache);
     }
 
     /// <summary>Cancels what is being generated, waits until no thread computes any more, and frees the weights.</summary>

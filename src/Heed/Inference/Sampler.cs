@@ -94,10 +94,9 @@ public sealed class Sampler
     /// <summary>What takes a token's logit to its log-probability: the greatest logit, and the logarithm of the sum over it.</summary>
     internal static (float Max, double Log) LogTotal(ReadOnlySpan<float> logits)
     {
-        float max = TensorPrimitives.Max(logits);
-        double sum = 0;
-        foreach (float logit in logits) sum += Math.Exp(logit - max);
-        return (max, Math.Log(sum));
+        int likeliest = ArgMax.Run(logits);
+        // Of the greatest logit the loss is the logarithm of the sum over it.
+        return (logits[likeliest], CrossEntropy.Row(logits, likeliest, cap: 0, scale: 0, gradient: default));
     }
 
     internal static float LogProbability(ReadOnlySpan<float> logits, int token, (float Max, double Log) total) => (float)(logits[token] - total.Max - total.Log);

@@ -62,7 +62,7 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
     private void Generate(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        int[] fitted = _network.Encoder is null ? model.Fit(prompt, options, history.MaxTokens) : [_reader.ReadSource(history, prompt, options, cancellation)];
+        int[] fitted = _network.Encoder is null ? model.Fit(prompt, options, history.MaxTokens) : [ReadSource(prompt, options, cancellation)];
         GenerationRow row = new(model, options, fitted, emit);
         List<TokenScore> scores = [];
         int cached = 0;
@@ -125,5 +125,11 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
     {
         _reader.Read(history, [row.Token], _logits, cancellation);
         return row.Next(_logits, cancellation);
+    }
+
+    private int ReadSource(ReadOnlySpan<int> prompt, GenerationOptions options, CancellationToken cancellation)
+    {
+        history.Truncate(0);
+        return model.ReadSource(history.Cache, prompt, options, cancellation);
     }
 }

@@ -39,6 +39,9 @@ internal sealed class GrammarConstraint
     /// <summary>Whether the text is complete.</summary>
     public bool Accepts => _grammar.Accepts(_state);
 
+    /// <summary>A constraint of another text that is so far the same; both are used in turns, on one thread.</summary>
+    public GrammarConstraint Fork() => (GrammarConstraint)MemberwiseClone();
+
     /// <summary>The logits, with −∞ for every token that may not follow; valid until the next call.</summary>
     /// <exception cref="GrammarException">No token may follow, since the vocabulary cannot spell what the grammar needs.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>

@@ -23,6 +23,12 @@ internal sealed class RecentTokens
         _tokens = new int[window > 0 ? (int)Math.Min(2 * (window + (long)Spare), FirstCapacity) : 0];
     }
 
+    /// <summary>How many tokens are asked for at most.</summary>
+    public int Window => _window;
+
+    /// <summary>Forgets all tokens.</summary>
+    public void Clear() => (_length, _countedWindow) = (0, 0);
+
     /// <summary>Adds a token; ids beyond the vocabulary are passed over.</summary>
     public void Add(int token)
     {

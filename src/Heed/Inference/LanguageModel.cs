@@ -19,7 +19,7 @@ namespace Heed.Inference;
 /// await foreach (var piece in model.CompleteAsync("Once upon a time")) Console.Write(piece.Text);
 /// </code>
 /// </example>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     // Of loading with a file for repacked weights to be written.
     private const double LoadingShare = 0.4;

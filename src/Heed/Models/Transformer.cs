@@ -121,7 +121,11 @@ public sealed partial class Transformer
     /// <exception cref="NotSupportedException">There is a cache, and the model sees both ways.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before, or empty where they cannot be cut back (<see cref="KvCache.CanTruncateTo"/>).</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
-        LogitRows rows = LogitRows.Last, SourceRows? sources = null, CancellationToken cancellation = default)
+        LogitRows rows = LogitRows.Last, SourceRows? sources = null, CancellationToken cancellation = default) =>
+        Run(tokens, cache, positions, batch, rows == LogitRows.All ? PassResult.Logits : PassResult.LastLogits, sources, cancellation);
+
+    private Tensor Run(ReadOnlySpan<int> tokens, KvCache? cache, scoped ReadOnlySpan<int> positions, int batch, PassResult result, SourceRows? sources,
+        CancellationToken cancellation)
     {
         if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
         if (sources is not null && cache is not null)
@@ -130,7 +134,7 @@ public sealed partial class Transformer
         if (cache is null && (GradientTape.IsRecording || Config.Bidirectional || _mixers is not null && Encoder is null))
         {
             using StepScope free = new(TensorScope.Current is null && !GradientTape.IsRecording);
-            return free.Keep(OfOwnRows(tokens, positions, sources, batch, rows, cancellation));
+            return free.Keep(OfOwnRows(tokens, positions, sources, batch, result, cancellation));
         }
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
@@ -146,10 +150,10 @@ public sealed partial class Transformer
         for (int row = 0; row < batch; row++) before[row] = store.Length(row);
         try
         {
-            Tensor logits = step.Keep(Compute(tokens, positions, store, batch, rows, cancellation));
+            Tensor computed = step.Keep(Compute(tokens, positions, store, batch, result, cancellation));
             // The cache's memory is its own: nothing else keeps it while kernels read it.
             GC.KeepAlive(store);
-            return logits;
+            return computed;
         }
         catch
         {
@@ -159,31 +163,31 @@ public sealed partial class Transformer
         }
     }
 
-    private Tensor Compute(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, KvCache cache, int batch, LogitRows rows,
+    private Tensor Compute(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, KvCache cache, int batch, PassResult result,
         CancellationToken cancellation)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         ForwardPass pass = new(positions, cache, cache.Reserve(positions));
         Tensor x = Hidden(tokens, batch, pass, recompute: false, cancellation);
-        return lease.Return(Logits(x, positions, batch, rows));
+        return lease.Return(Finish(x, positions, batch, result));
     }
 
     /// <summary>Rows that nothing is stored of. They begin at their first columns, so that tiles of keys are cut alike wherever padding lies.</summary>
-    private Tensor OfOwnRows(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, SourceRows? sources, int batch, LogitRows rows, CancellationToken cancellation)
+    private Tensor OfOwnRows(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, SourceRows? sources, int batch, PassResult result, CancellationToken cancellation)
     {
         OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
-        if (LeftAligned.Of(own) is not { } aligned) return Compute(tokens, own, sources, batch, rows, cancellation);
+        if (LeftAligned.Of(own) is not { } aligned) return Compute(tokens, own, sources, batch, result, cancellation);
         using TensorScope.Lease lease = TensorScope.Begin();
         own = Own(aligned.Move(tokens), batch, aligned.Move(positions), default, dropoutSeed: null);
-        Tensor logits = Compute(aligned.Move(tokens), own, sources, batch, rows, cancellation);
-        return lease.Return(rows == LogitRows.All ? aligned.MoveBack(logits) : logits);
+        Tensor computed = Compute(aligned.Move(tokens), own, sources, batch, result, cancellation);
+        return lease.Return(result == PassResult.LastLogits ? computed : aligned.MoveBack(computed));
     }
 
-    private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, SourceRows? sources, int batch, LogitRows rows, CancellationToken cancellation)
+    private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, SourceRows? sources, int batch, PassResult result, CancellationToken cancellation)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         CrossMemory? memory = Remember(sources, batch, dropoutSeed: null, recompute: false, cancellation);
-        return lease.Return(Logits(Hidden(tokens, batch, new ForwardPass(own, memory), recompute: false, cancellation), own.Positions, batch, rows));
+        return lease.Return(Finish(Hidden(tokens, batch, new ForwardPass(own, memory), recompute: false, cancellation), own.Positions, batch, result));
     }
 
     /// <summary>The residual stream after the last block, [batch, seq, hidden].</summary>
@@ -204,10 +208,12 @@ public sealed partial class Transformer
     private static Tensor Recompute(TransformerBlock block, Tensor x, OwnRows rows, CrossMemory? memory) =>
         Ops.Recompute(x, memory?.States, (h, states) => block.Forward(h, new ForwardPass(rows, states is null ? null : memory!.With(states))));
 
-    private Tensor Logits(Tensor x, ReadOnlySpan<int> positions, int batch, LogitRows rows)
+    private Tensor Finish(Tensor x, ReadOnlySpan<int> positions, int batch, PassResult result)
     {
-        if (rows == LogitRows.Last) x = LastRows(x, positions, batch, x.Shape[1]); // [batch, hidden]
-        Tensor logits = Output.Forward(Normed(x, training: false)); // [batch, (seq,) vocabulary]
+        if (result == PassResult.LastLogits) x = LastRows(x, positions, batch, x.Shape[1]); // [batch, hidden]
+        x = Normed(x, training: false);
+        if (result == PassResult.States) return x;
+        Tensor logits = Output.Forward(x); // [batch, (seq,) vocabulary]
         if (Config.LogitSoftCap == 0) return logits;
         return GradientTape.IsRecording ? Ops.SoftCap(logits, Config.LogitSoftCap) : Ops.SoftCapInPlace(logits, Config.LogitSoftCap);
     }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Heed.Tokenizers.Templates;
 
 namespace Heed.Tokenizers;
@@ -17,22 +18,23 @@ public sealed partial class ChatFormat
     public static ChatFormat Of(ChatTemplate template, ChatFormatKind kind = ChatFormatKind.Plain)
     {
         ArgumentNullException.ThrowIfNull(template);
-        return new ChatFormat(Of(kind).Kind) { Template = template };
+        return new ChatFormat(Of(kind).Kind) { Template = template, ToolCalls = ToolCallsOf(template, kind), HasReasoning = template.Source.Contains(ReasoningEnd, StringComparison.Ordinal) };
     }
 
-    private static ChatFormat Read(ChatFormatKind kind, string chatTemplate)
+    private static ChatFormat Read(ChatFormatKind kind, string chatTemplate, bool reasons)
     {
         try
         {
-            return Of(ChatTemplate.Parse(chatTemplate), kind);
+            ChatTemplate template = ChatTemplate.Parse(chatTemplate);
+            return new ChatFormat(kind) { Template = template, ToolCalls = ToolCallsOf(template, kind), HasReasoning = reasons };
         }
         catch (TemplateException problem)
         {
-            return new ChatFormat(kind) { TemplateProblem = problem.Message };
+            return new ChatFormat(kind) { TemplateProblem = problem.Message, HasReasoning = reasons };
         }
     }
 
-    private RenderedChat RenderTemplate(IReadOnlyList<ChatMessage> messages, Tokenizer tokenizer, bool addGenerationPrompt)
+    private RenderedChat RenderTemplate(ChatTemplate template, IReadOnlyList<ChatMessage> messages, Tokenizer tokenizer, bool addGenerationPrompt, IReadOnlyList<ToolDefinition>? tools = null, JsonObject? variables = null)
     {
         if (Kind == ChatFormatKind.Llama2 || (Kind == ChatFormatKind.Mistral && !HasMistralMarkers(new ChatWriter(Kind, tokenizer)))) RefuseMarkers(messages);
         try
@@ -49,11 +51,13 @@ public sealed partial class ChatFormat
         {
             try
             {
-                return Template!.Render(new ChatTemplateInput
+                return template.Render(new ChatTemplateInput
                 {
                     Messages = ChatTemplateInput.ToJson(said),
+                    Tools = tools is { Count: > 0 } ? ChatTemplateInput.ToJson(tools) : null,
+                    Variables = variables,
                     AddGenerationPrompt = addGenerationPrompt,
-                    BosToken = tokenizer.BosId is { } bos ? tokenizer.TokenText(bos) : null,
+                    BosToken = tokenizer.BosId is { } bos && (Template is not null || tokenizer.AddsBos) ? tokenizer.TokenText(bos) : null,
                     EosToken = tokenizer.EosId is { } eos ? tokenizer.TokenText(eos) : null,
                 });
             }

@@ -6,7 +6,7 @@ namespace Heed.Tokenizers;
 /// </summary>
 public sealed partial class ChatFormat
 {
-    private ChatFormat(ChatFormatKind kind) => Kind = kind;
+    private ChatFormat(ChatFormatKind kind) => (Kind, ToolCalls) = (kind, ToolCallsOf(kind));
 
     /// <summary>Which built-in format this is, or which one the template is most like.</summary>
     public ChatFormatKind Kind { get; }
@@ -35,24 +35,22 @@ public sealed partial class ChatFormat
             : Has("<<SYS>>") ? ChatFormatKind.Llama2
             : Has("[INST]") ? ChatFormatKind.Mistral
             : ChatFormatKind.Plain;
-        return string.IsNullOrWhiteSpace(chatTemplate) ? new ChatFormat(kind) : Read(kind, chatTemplate);
+        bool reasons = chatTemplate?.Contains(ReasoningEnd, StringComparison.Ordinal) == true || new ChatWriter(kind, tokenizer).Has(ReasoningEnd);
+        return string.IsNullOrWhiteSpace(chatTemplate) ? new ChatFormat(kind) { HasReasoning = reasons } : Read(kind, chatTemplate, reasons);
     }
 
     /// <summary>The ids of a chat, ready for the model's answer.</summary>
-    /// <param name="messages">An optional system message, then user and assistant in turn, the user last.</param>
+    /// <param name="messages">An optional system message, then user and assistant in turn, the user last. Where the assistant calls tools, their results follow.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="addGenerationPrompt">Ends with the markers that begin an answer, in the formats that have such.</param>
+    /// <param name="tools">The tools that the model may call; null for none.</param>
     /// <exception cref="ArgumentException">The roles are not in that order, a user or system message holds markers of a format that writes
-    /// them as text, the vocabulary lacks a marker, or the model's template refuses the messages.</exception>
-    public int[] Render(IReadOnlyList<ChatMessage> messages, Tokenizer tokenizer, bool addGenerationPrompt = true)
+    /// them as text, the vocabulary lacks a marker, the model's template refuses the messages, or the format has no tools.</exception>
+    public int[] Render(IReadOnlyList<ChatMessage> messages, Tokenizer tokenizer, bool addGenerationPrompt = true, IReadOnlyList<ToolDefinition>? tools = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        CheckRoles(messages, ChatRole.User, nameof(Render));
-        if (Template is not null) return RenderTemplate(messages, tokenizer, addGenerationPrompt).Encode(tokenizer);
-        ChatWriter writer = new(Kind, tokenizer);
-        Write(messages, writer, addGenerationPrompt);
-        return writer.ToArray();
+        return Prompt(messages, tokenizer, tools ?? [], variables: null, addGenerationPrompt).Ids;
     }
 
     /// <summary>
@@ -67,8 +65,8 @@ public sealed partial class ChatFormat
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        CheckRoles(messages, ChatRole.Assistant, nameof(RenderDialog));
-        if (Template is not null) return RenderTemplate(messages, tokenizer, addGenerationPrompt: false).EncodeDialog(tokenizer);
+        ChatOrder.Check(messages, asks: false, nameof(RenderDialog));
+        if (TemplateFor(messages, [], tokenizer) is { } template) return RenderTemplate(template, messages, tokenizer, addGenerationPrompt: false).EncodeDialog(tokenizer);
         ChatWriter writer = new(Kind, tokenizer, marksAnswers: true);
         Write(messages, writer, addGenerationPrompt: false);
         return writer.ToDialog();
@@ -97,29 +95,13 @@ public sealed partial class ChatFormat
         }
     }
 
-    private static void CheckRoles(IReadOnlyList<ChatMessage> messages, ChatRole last, string operation)
-    {
-        int first = messages.Count > 0 && messages[0].Role == ChatRole.System ? 1 : 0;
-        if (messages.Count == first)
-            throw new ArgumentException($"{operation}: got {(first == 0 ? "no messages" : "a system message only")}; need at least one user message.", nameof(messages));
-        for (int i = first; i < messages.Count; i++)
-        {
-            ChatRole expected = (i - first) % 2 == 0 ? ChatRole.User : ChatRole.Assistant;
-            if (messages[i].Role != expected)
-                throw new ArgumentException($"{operation}: message {i} is from {messages[i].Role}, expected {expected}; after an optional system message, user and assistant take turns.", nameof(messages));
-        }
-
-        if (messages[^1].Role != last)
-            throw new ArgumentException($"{operation}: the last message is from {messages[^1].Role}; need one from {last}.", nameof(messages));
-    }
-
     private static string WrapSystem(string system) => $"<<SYS>>\n{system}\n<</SYS>>\n\n";
 
     /// <summary>The system message goes before the first user message, for formats that have no place of its own for it.</summary>
     private static List<ChatMessage> FoldSystem(IReadOnlyList<ChatMessage> messages, Func<string, string> wrap)
     {
         if (messages[0].Role != ChatRole.System) return [.. messages];
-        return [new ChatMessage(ChatRole.User, wrap(messages[0].Content) + messages[1].Content), .. messages.Skip(2)];
+        return [messages[1] with { Content = wrap(messages[0].Content) + messages[1].Content }, .. messages.Skip(2)];
     }
 
     // What the model itself said is no attack, and refusing it would end the chat.

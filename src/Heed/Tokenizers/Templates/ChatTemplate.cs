@@ -21,13 +21,20 @@ public sealed class ChatTemplate
     private readonly Block _body;
     private readonly TemplateOptions _options;
 
-    private ChatTemplate(string name, string source, Block body, TemplateOptions options) => (Name, Source, _body, _options) = (name, source, body, options);
+    private ChatTemplate(string name, string source, Block body, TemplateOptions options)
+    {
+        (Name, Source, _body, _options) = (name, source, body, options);
+        TakesTools = TemplateLexer.Read(name, source).Exists(token => token.Is(TokenType.Name, "tools"));
+    }
 
     /// <summary>What errors call the template.</summary>
     public string Name { get; }
 
     /// <summary>The template's text.</summary>
     public string Source { get; }
+
+    /// <summary>Whether the template looks at <c>tools</c>, so that it has a place for what a model may call.</summary>
+    public bool TakesTools { get; }
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">The template, in the language of Jinja2 with the settings of Hugging Face's transformers.</param>

@@ -26,18 +26,44 @@ public sealed record ChatTemplateInput
     /// <summary>The clock that <c>strftime_now</c> looks at.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>Messages as JSON.</summary>
+    /// <summary>Messages as JSON. Arguments of calls are objects; a field that a message has no value for is left out.</summary>
     /// <param name="messages">The messages; their roles are written in small letters.</param>
     public static JsonArray ToJson(IReadOnlyList<ChatMessage> messages)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        JsonArray array = [];
-        foreach (ChatMessage message in messages)
-        {
-            string role = message.Role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" };
-            array.Add((JsonNode)new JsonObject { ["role"] = role, ["content"] = message.Content });
-        }
-
-        return array;
+        return [.. messages.Select(ToJson)];
     }
+
+    /// <summary>Tools as JSON, as OpenAI's API writes them.</summary>
+    /// <param name="tools">The tools.</param>
+    public static JsonArray ToJson(IReadOnlyList<ToolDefinition> tools)
+    {
+        ArgumentNullException.ThrowIfNull(tools);
+        return [.. tools.Select(tool => tool.ToJson())];
+    }
+
+    // Templates ask whether a message has a field, so one that is null is not the same as one that is missing.
+    private static JsonObject ToJson(ChatMessage message)
+    {
+        string role = message.Role switch
+        {
+            ChatRole.System => "system",
+            ChatRole.User => "user",
+            ChatRole.Tool => "tool",
+            _ => "assistant",
+        };
+        JsonObject json = new() { ["role"] = role, ["content"] = message.Content };
+        if (message.Reasoning is { } reasoning) json["reasoning_content"] = reasoning;
+        if (message.ToolCallId is { } id) json["tool_call_id"] = id;
+        if (message.Name is { } name) json["name"] = name;
+        if (message.ToolCalls.Count > 0) json["tool_calls"] = new JsonArray([.. message.ToolCalls.Select(ToJson)]);
+        return json;
+    }
+
+    private static JsonNode ToJson(ToolCall call) => new JsonObject
+    {
+        ["id"] = call.Id,
+        ["type"] = "function",
+        ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = JsonObject.Create(call.Arguments) },
+    };
 }

@@ -59,7 +59,7 @@ public sealed class TextEmbeddingTests
                 together[i].Vector.ToArray().ShouldBe(alone.Vector.ToArray(), $"{kind} {pooling} {i}");
                 together[i].Tokens.ShouldBe(alone.Tokens);
             }
-            together.Select(text => string.Join(' ', text.Vector.ToArray())).Distinct().Count().ShouldBeGreaterThan(4);
+            if (pooling == EmbeddingPooling.Mean) together.Select(text => string.Join(' ', text.Vector.ToArray())).Distinct().Count().ShouldBe(texts.Length);
         }
     }
 

@@ -1,3 +1,5 @@
+using Heed.Tokenizers;
+
 namespace Heed.Inference;
 
 /// <summary>A piece of generated text: usually one token's, more where characters or stop texts had to be waited for.</summary>
@@ -11,6 +13,15 @@ public sealed record CompletionPiece(string Text, IReadOnlyList<int> TokenIds, I
 
     /// <summary>Whether this is the prompt, which comes first if asked for (<see cref="GenerationOptions.EchoPrompt"/>), and nothing that was generated.</summary>
     public bool IsPrompt { get; init; }
+
+    /// <summary>In a chat: what the model thinks before it answers; <see cref="Text"/> has nothing of it.</summary>
+    public string Reasoning { get; init; } = "";
+
+    /// <summary>In a chat: the calls of tools that are complete with this piece; <see cref="Text"/> has nothing of them.</summary>
+    public IReadOnlyList<ToolCall> ToolCalls { get; init; } = [];
+
+    /// <summary>In a chat: why something that looked like the call of a tool is none and came as text.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
 
     /// <summary>Why generation ended, in the last piece; else null.</summary>
     public FinishReason? FinishReason { get; init; }

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Text;
+using Heed.Inference.Chat;
 using Heed.Tokenizers;
 
 namespace Heed.Inference;
@@ -32,40 +32,57 @@ public sealed class Conversation : IDisposable
         set => _systemPrompt = string.IsNullOrWhiteSpace(value) ? null : value;
     }
 
+    /// <summary>Tools, and what happens where the conversation outgrows the context; counts from the next turn on.</summary>
+    public ChatSettings Settings { get; set; } = new();
+
     /// <summary>Says something and streams the answer. An answer that was cut off by cancellation is kept as far as it came.</summary>
     /// <param name="message">What the user says.</param>
-    /// <param name="options">How to answer; the model's defaults if null.</param>
+    /// <param name="options">How to answer; if null, what <see cref="Settings"/> say, or else the model's defaults.</param>
     /// <param name="cancellation">Ends the answer within the time of one layer.</param>
     /// <exception cref="InvalidOperationException">The last turn has not ended.</exception>
     /// <exception cref="ContextOverflowException">The conversation is longer than the context and may not slide.</exception>
-    /// <exception cref="ArgumentException">The message holds a marker of a format that writes its markers as text, or the model's chat template refuses it.</exception>
-    public async IAsyncEnumerable<CompletionPiece> SendAsync(string message, GenerationOptions? options = null,
-        [EnumeratorCancellation] CancellationToken cancellation = default)
+    /// <exception cref="ArgumentException">The message holds a marker of a format that writes its markers as text, the model's chat template refuses it, a call has no result yet, or the settings do not fit the model.</exception>
+    public IAsyncEnumerable<CompletionPiece> SendAsync(string message, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        options ??= _model.DefaultOptions;
-        if (_model.ChatFormat is { Kind: ChatFormatKind.Plain, Template: null })
-            options = options with { StopStrings = [.. options.StopStrings, "\nUser:"] };
+        return AnswerAsync([new ChatMessage(ChatRole.User, message)], options, cancellation);
+    }
+
+    /// <summary>Sends the results of all calls of the last answer (<see cref="ChatMessage.OfTool"/>) and streams what the model makes of them.</summary>
+    /// <param name="results">A message for each call.</param>
+    /// <param name="options">How to answer; if null, what <see cref="Settings"/> say, or else the model's defaults.</param>
+    /// <param name="cancellation">Ends the answer within the time of one layer.</param>
+    /// <exception cref="InvalidOperationException">The last turn has not ended.</exception>
+    /// <exception cref="ContextOverflowException">The conversation is longer than the context and may not slide.</exception>
+    /// <exception cref="ArgumentException">A call has no result, or a result no call; or as for <see cref="SendAsync"/>.</exception>
+    public IAsyncEnumerable<CompletionPiece> SendToolResultsAsync(IReadOnlyList<ChatMessage> results, GenerationOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        if (results.FirstOrDefault(result => result.Role != ChatRole.Tool) is { } other)
+            throw new ArgumentException($"Conversation.SendToolResultsAsync: a message is from {other.Role}; need the results of calls, from {ChatRole.Tool}.", nameof(results));
+        return AnswerAsync([.. results], options, cancellation);
+    }
+
+    private async IAsyncEnumerable<CompletionPiece> AnswerAsync(ChatMessage[] messages, GenerationOptions? options, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
         if (Interlocked.Exchange(ref _busy, 1) != 0)
             throw new InvalidOperationException("Conversation.SendAsync: a turn is still running; await its end, or cancel it, first.");
-        _messages.Add(new ChatMessage(ChatRole.User, message));
-        StringBuilder answer = new();
-        bool began = false;
+        int before = _messages.Count;
+        _messages.AddRange(messages);
+        AnswerKeeper answer = new();
         try
         {
-            List<ChatMessage> messages = WithSystem();
-            int[] Prompt() => _model.ChatFormat.Render(messages, _model.Tokenizer);
-            await foreach (CompletionPiece piece in _model.Stream(_generator, Prompt, options, cancellation).ConfigureAwait(false))
+            ChatSettings settings = options is null ? Settings : Settings with { Generation = options };
+            await foreach (CompletionPiece piece in _model.Answer(_generator, WithSystem(), settings, cancellation).ConfigureAwait(false))
             {
-                began |= !piece.IsPrompt;
-                if (!piece.IsPrompt) answer.Append(piece.Text);
+                answer.Add(piece);
                 yield return piece;
             }
         }
         finally
         {
-            if (began) _messages.Add(new ChatMessage(ChatRole.Assistant, answer.ToString().Trim()));
-            else _messages.RemoveAt(_messages.Count - 1);
+            if (answer.Message is { } said) _messages.Add(said);
+            else _messages.RemoveRange(before, _messages.Count - before);
             Volatile.Write(ref _busy, 0);
         }
     }

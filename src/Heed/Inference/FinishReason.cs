@@ -14,4 +14,7 @@ public enum FinishReason
 
     /// <summary>The context is full.</summary>
     ContextFull,
+
+    /// <summary>The answer of a chat ended with calls of tools, whose results it waits for.</summary>
+    ToolCalls,
 }

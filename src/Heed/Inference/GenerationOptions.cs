@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Heed.Inference.Grammars;
 using Heed.Inference.Sampling;
 
@@ -103,6 +104,9 @@ public sealed record GenerationOptions
 
     /// <summary>What happens when the context is full.</summary>
     public ContextOverflow Overflow { get; init; } = ContextOverflow.Stop;
+
+    /// <summary>Special tokens whose text is part of the text that comes out, where others leave nothing: those that mark the parts of an answer.</summary>
+    internal IReadOnlySet<int> ShownTokens { get; init; } = ImmutableHashSet<int>.Empty;
 
     /// <summary>
     /// What leads from logits to a draw, in this order: logit bias, bans, repetition, presence and frequency penalty, temperature,

@@ -183,9 +183,7 @@ public sealed partial class LanguageModel : IDisposable
     public Conversation StartConversation(string? systemPrompt = null)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
-        CheckWrites("StartConversation");
-        if (Transformer.Encoder is not null)
-            throw new NotSupportedException("StartConversation: the model has an encoder, which reads one source and keeps no conversation; CompleteAsync takes the source as its prompt.");
+        CheckChats(nameof(StartConversation));
         return new Conversation(this, systemPrompt);
     }
 

@@ -45,7 +45,7 @@ internal sealed class PieceWriter(Tokenizer tokenizer, GenerationOptions options
 
     // A sentinel says which gap the text after it fills: without it the text would say nothing.
     private string TextOf(int token) => token >= tokenizer.VocabSize ? ""
-        : tokenizer.SentinelIds.Contains(token) ? _decoder.Flush() + tokenizer.TokenText(token)
+        : options.ShownTokens.Contains(token) || tokenizer.SentinelIds.Contains(token) ? _decoder.Flush() + tokenizer.TokenText(token)
         : _decoder.Add(token);
 
     private void Count(int token, TokenScore? score)

@@ -8,6 +8,9 @@ namespace Heed.Inference;
 /// <param name="Decode">The time to generate the tokens after the first one.</param>
 public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTokens, TimeSpan Prefill, TimeSpan Decode)
 {
+    /// <summary>In a chat: the turns that were left out because they did not fit the context (<see cref="Chat.ChatSettings.DropTurns"/>).</summary>
+    public int DroppedTurns { get; init; }
+
     /// <summary>Prompt tokens read per second.</summary>
     public double PrefillTokensPerSecond => Rate(PromptTokens - CachedTokens, Prefill);
 

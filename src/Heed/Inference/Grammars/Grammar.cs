@@ -23,6 +23,9 @@ public sealed class Grammar
         return new Grammar(SchemaCompiler.Compile(schema));
     }
 
+    /// <summary>JSON texts that a schema allows, with something after them.</summary>
+    internal static Grammar FromSchema(string schema, string end) => new(SchemaCompiler.Compile(schema, end));
+
     /// <summary>Texts that match a regular expression as a whole.</summary>
     /// <param name="pattern">The expression, without look-around, back-references and \b; \d, \w and \s are ASCII's.</param>
     /// <exception cref="GrammarException">It cannot be read, is not supported, or matches nothing; the message says where.</exception>

@@ -38,14 +38,17 @@ internal sealed partial class SchemaCompiler
         _json = new JsonRules(_rules);
     }
 
+    /// <summary>The grammar of a schema.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="end">What follows the JSON.</param>
     /// <exception cref="GrammarException">The schema is no JSON, is no schema, or has a keyword that cannot be held to.</exception>
-    public static GrammarNetwork Compile(string schema)
+    public static GrammarNetwork Compile(string schema, string end = "")
     {
         if (schema.Length > MaxCharacters) throw new GrammarException($"JSON Schema: it has {schema.Length} characters; at most {MaxCharacters} are read.");
         try
         {
             using JsonDocument document = JsonDocument.Parse(schema);
-            return new SchemaCompiler(document.RootElement).Compile();
+            return new SchemaCompiler(document.RootElement).Compile(end);
         }
         catch (JsonException e)
         {
@@ -57,11 +60,11 @@ internal sealed partial class SchemaCompiler
         }
     }
 
-    private GrammarNetwork Compile()
+    private GrammarNetwork Compile(string end)
     {
         int start = _rules.Add("root");
         int root = Refer("#", _root);
-        _rules[start].Body = GrammarPart.InOrder(_json.Space, new GrammarPart.Call(root));
+        _rules[start].Body = GrammarPart.InOrder(_json.Space, new GrammarPart.Call(root), GrammarPart.Text(end));
         int deepest = 0;
         while (_pending.TryDequeue(out (SchemaNode Node, int Rule) next))
         {

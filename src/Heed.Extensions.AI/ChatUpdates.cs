@@ -53,5 +53,6 @@ internal sealed class ChatUpdates(string responseId, string modelId, ChatOptions
         OutputTokenCount = usage.CompletionTokens,
         TotalTokenCount = usage.PromptTokens + usage.CompletionTokens,
         CachedInputTokenCount = usage.CachedTokens,
+        AdditionalCounts = usage.DroppedTurns > 0 ? new() { ["DroppedTurns"] = usage.DroppedTurns } : null,
     };
 }

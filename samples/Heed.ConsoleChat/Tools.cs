@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Heed.Tokenizers;
 using Microsoft.Extensions.AI;
 
@@ -12,10 +13,9 @@ internal static class Tools
         format.ToolCalls == ToolCallFormat.None ? new ChatOptions() : new ChatOptions { Tools = [AIFunctionFactory.Create(RollDice)] };
 
     [Description("Rolls dice and gives the sum of what they show.")]
-    private static int RollDice([Description("How many dice, 1 to 10.")] int count, [Description("How many sides each has, 2 to 100.")] int sides)
+    private static int RollDice([Description("How many dice."), Range(1, 10)] int count, [Description("How many sides each has."), Range(2, 100)] int sides)
     {
-        int sum = 0;
-        for (int i = 0; i < Math.Clamp(count, 1, 10); i++) sum += Random.Shared.Next(1, Math.Clamp(sides, 2, 100) + 1);
-        return sum;
+        if (count is < 1 or > 10 || sides is < 2 or > 100) throw new ArgumentException("1 to 10 dice of 2 to 100 sides.");
+        return Enumerable.Range(0, count).Sum(_ => Random.Shared.Next(1, sides + 1));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Heed.Tokenizers;
 using Microsoft.Extensions.AI;
@@ -11,6 +12,9 @@ namespace Heed.Extensions.AI;
 internal sealed class ChatMessageReader
 {
     private const string BetweenMessages = "\n\n";
+    // A model reads letters better than their escapes, and is asked to pay for no indentation.
+    private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly List<HeedMessage> _messages = [];
     private readonly Dictionary<string, string> _callNames = new(StringComparer.Ordinal);
 
@@ -81,7 +85,7 @@ internal sealed class ChatMessageReader
         string text => text,
         TextContent text => text.Text,
         JsonElement { ValueKind: JsonValueKind.String } text => text.GetString()!,
-        object other => ToJson(other).GetRawText(),
+        object other => JsonSerializer.Serialize(ToJson(other), s_compact),
         null => "null",
     };
 

@@ -25,8 +25,7 @@ public sealed partial class LanguageModel : IDisposable
     private const double LoadingShare = 0.4;
 
     private readonly Checkpoint? _checkpoint;
-    private readonly HashSet<int> _endTokens;
-    private readonly Lazy<VocabularyTrie> _vocabulary;
+    private readonly WritingModel _writing;
     private readonly CancellationTokenSource _closing = new();
     private readonly CountdownEvent _generations = new(1);
     private bool _ownsDevice;
@@ -50,10 +49,11 @@ public sealed partial class LanguageModel : IDisposable
         ContextLength = transformer.Config.MaxSeqLen;
         DefaultOptions = defaults.Options;
         _checkpoint = checkpoint;
-        _vocabulary = new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer));
-        _endTokens = [.. tokenizer.StopIds, .. defaults.EndTokens];
+        HashSet<int> endTokens = [.. tokenizer.StopIds, .. defaults.EndTokens];
         // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
-        if (tokenizer.BosId is { } bos) _endTokens.Add(bos);
+        if (tokenizer.BosId is { } bos) endTokens.Add(bos);
+        EndTokens = endTokens;
+        _writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)));
         ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
     }
 
@@ -76,13 +76,13 @@ public sealed partial class LanguageModel : IDisposable
     public int ContextLength { get; private init; }
 
     /// <summary>What a generation's keys and values are rounded to when they are stored.</summary>
-    public KvCacheType CacheType { get; private init; }
+    public KvCacheType CacheType { get; internal init; }
 
     /// <summary>The file of repacked weights that the model was loaded with, or null.</summary>
     public RepackedWeights? Repacked { get; private init; }
 
     /// <summary>Tokens that end a text.</summary>
-    public IReadOnlyCollection<int> EndTokens => _endTokens;
+    public IReadOnlyCollection<int> EndTokens { get; }
 
     /// <summary>
     /// Loads a GGUF file, a Hugging Face folder, a Meta checkpoint or a llama2.c file, whichever <paramref name="path"/> is.
@@ -163,7 +163,7 @@ public sealed partial class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
-        return Owning(() => Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens), options, cancellation);
+        return Owning(() => TokensOf(prompt, options), options, cancellation);
     }
 
     /// <summary>Writes on after a prompt of tokens, as <see cref="CompleteAsync(string, GenerationOptions?, CancellationToken)"/> does.</summary>
@@ -200,39 +200,41 @@ public sealed partial class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(Transformer, Tokenizer, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength), _endTokens, _vocabulary);
+    internal TextGenerator CreateGenerator() => new(_writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
-    internal async IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options,
-        [EnumeratorCancellation] CancellationToken cancellation)
+    internal IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options, CancellationToken cancellation) =>
+        Produced<CompletionPiece>((emit, token) => generator.Run(prompt(), options, emit, token), cancellation);
+
+    /// <summary>Does some work on a thread of its own and passes on what it emits; a receiver that waits gives up when the token it was handed is cancelled.</summary>
+    internal async IAsyncEnumerable<T> Produced<T>(Action<Action<T, CancellationToken>, CancellationToken> work, [EnumeratorCancellation] CancellationToken cancellation)
     {
         Begin();
         using CancellationTokenSource abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Channel<CompletionPiece> pieces = Channel.CreateBounded<CompletionPiece>(new BoundedChannelOptions(256) { SingleReader = true, SingleWriter = true });
+        Channel<T> pieces = Channel.CreateBounded<T>(new BoundedChannelOptions(256) { SingleReader = true, SingleWriter = true });
         CancellationToken token = abandon.Token;
-        Task work = Task.Run(() => Produce(generator, prompt, options, pieces.Writer, token), CancellationToken.None);
+        Task running = Task.Run(() => Produce(work, pieces.Writer, token), CancellationToken.None);
         try
         {
-            await foreach (CompletionPiece piece in pieces.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false)) yield return piece;
-            await work.ConfigureAwait(false);
+            await foreach (T piece in pieces.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false)) yield return piece;
+            await running.ConfigureAwait(false);
         }
         finally
         {
             // The reader may have gone away in the middle: the work must end before its memory does.
             await abandon.CancelAsync().ConfigureAwait(false);
-            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private void Produce(TextGenerator generator, Func<int[]> prompt, GenerationOptions options, ChannelWriter<CompletionPiece> pieces,
-        CancellationToken cancellation)
+    private void Produce<T>(Action<Action<T, CancellationToken>, CancellationToken> work, ChannelWriter<T> pieces, CancellationToken cancellation)
     {
         try
         {
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
-            generator.Run(prompt(), options, Emit, either.Token);
+            work(Emit, either.Token);
 
-            void Emit(CompletionPiece piece, CancellationToken token)
+            void Emit(T piece, CancellationToken token)
             {
                 if (!pieces.TryWrite(piece)) pieces.WriteAsync(piece, token).AsTask().GetAwaiter().GetResult();
             }

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using Heed.Inference.Grammars;
 using Heed.Models;
 using Heed.Tensors;
-using Heed.Tokenizers;
 
 namespace Heed.Inference;
 
@@ -10,16 +8,17 @@ namespace Heed.Inference;
 /// The loop that reads a prompt and generates text after it: prefill in chunks, decode, choose, stop. One generation at a
 /// time; synchronous, the caller brings the thread.
 /// </summary>
-internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, TokenHistory history, IReadOnlyCollection<int> endTokens, Lazy<VocabularyTrie> vocabulary) : IDisposable
+internal sealed class TextGenerator(WritingModel model, TokenHistory history) : IDisposable
 {
     internal const int PrefillChunk = 256;
     // Of the logits of a prompt whose tokens are scored there are at most so many at a time.
     private const int MaxPromptLogits = 4 << 20;
+    private readonly Transformer _network = model.Network;
     private readonly TensorScope _scope = new(recycles: true);
     private readonly SemaphoreSlim _running = new(1, 1);
     private readonly CancellationTokenSource _closing = new();
     private int _disposed;
-    private readonly float[] _logits = new float[model.Config.VocabSize];
+    private readonly float[] _logits = new float[model.VocabSize];
 
     /// <summary>
     /// Generates after <paramref name="prompt"/> and hands every piece to <paramref name="emit"/>; the last one ends it. A
@@ -54,14 +53,13 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
 
     private void Generate(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
     {
-        Sampler sampler = new(options, model.Config.VocabSize);
-        TokenScorer? scorer = TokenScorer.Of(options);
+        options.Validate();
         long start = Stopwatch.GetTimestamp();
-        int[] fitted = model.Encoder is null ? Fit(prompt, options, history.MaxTokens) : [ReadSource(prompt, options, cancellation)];
-        foreach (int token in fitted) sampler.Observe(token);
+        int[] fitted = _network.Encoder is null ? model.Fit(prompt, options, history.MaxTokens) : [ReadSource(prompt, options, cancellation)];
+        GenerationRow row = new(model, options, fitted, emit);
         List<TokenScore> scores = [];
         int cached = 0;
-        if (options.EchoPrompt && scorer is not null)
+        if (options.EchoPrompt && row.Scorer is { } scorer)
         {
             history.Truncate(0);
             ReadScored(fitted, scorer, scores, cancellation);
@@ -73,79 +71,38 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
         }
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
-        // After a begin token alone a text begins, and a space that encoding would have put before it is none of it.
-        bool continues = Array.Exists(fitted, token => token < tokenizer.VocabSize && !tokenizer.IsSpecial(token));
-        PieceWriter writer = new(tokenizer, options, continues, emit);
-        if (options.EchoPrompt) writer.Echo(fitted, scores);
-        GrammarConstraint? grammar = options.Grammar is { } asked ? new(vocabulary.Value.For(asked), tokenizer, options, endTokens, _logits.Length, continues) : null;
-        FinishReason reason = Decode(options, sampler, scorer, writer, grammar, cancellation);
-        Usage usage = new(model.Encoder is null ? fitted.Length : history.Cache.Memory!.Longest, cached, writer.Tokens, prefill, Stopwatch.GetElapsedTime(start));
-        writer.Finish(reason, usage);
+        if (options.EchoPrompt) row.Echo(fitted, scores);
+        FinishReason reason = Decode(options, row, cancellation);
+        int read = _network.Encoder is null ? fitted.Length : history.Cache.Memory!.Longest;
+        row.Finish(reason, new Usage(read, cached, row.Tokens, prefill, Stopwatch.GetElapsedTime(start)));
     }
 
-    private FinishReason Decode(GenerationOptions options, Sampler sampler, TokenScorer? scorer, PieceWriter writer, GrammarConstraint? grammar, CancellationToken cancellation)
+    private FinishReason Decode(GenerationOptions options, GenerationRow row, CancellationToken cancellation)
     {
-        int most = options.MaxTokens ?? int.MaxValue;
-        while (writer.Tokens < most)
+        while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (grammar is { IsFinished: true }) return FinishReason.EndToken;
-            int token = sampler.Sample(grammar is null ? _logits : grammar.Apply(_logits, cancellation));
-            sampler.Observe(token);
-            TokenScore? score = scorer?.Score(_logits, token);
-            if (!options.IgnoreEndTokens && endTokens.Contains(token))
-            {
-                writer.End(token, score);
-                return FinishReason.EndToken;
-            }
-            if (options.StopTokens.Contains(token))
-            {
-                writer.End(token, score);
-                return FinishReason.Stop;
-            }
-            grammar?.Observe(token);
-            if (writer.Add(token, score)) return FinishReason.Stop;
-            if (grammar is { IsFinished: true }) return FinishReason.EndToken; // Without reading the last token.
-            if (writer.Tokens >= most) break;
+            if (row.Next(_logits, cancellation) is { } reason) return reason;
             if (history.IsFull)
             {
                 if (options.Overflow == ContextOverflow.Stop) return FinishReason.ContextFull;
-                int[] rest = history.YoungerHalf(tokenizer.BosId);
+                int[] rest = history.YoungerHalf(model.Tokenizer.BosId);
                 history.Truncate(0);
                 Read(rest, cancellation);
             }
-            Read(new ReadOnlySpan<int>(in token), cancellation);
+            Read([row.Token], cancellation);
         }
-        return FinishReason.MaxTokens;
     }
 
     /// <summary>Lets the encoder read the prompt, with the end token that sources have in training.</summary>
     /// <returns>What the decoder begins with.</returns>
     private int ReadSource(ReadOnlySpan<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {
-        int[] end = tokenizer.EosId is { } id && (prompt.IsEmpty || prompt[^1] != id) ? [id] : [];
-        int[] source = Fit([.. prompt, .. end], options, model.Encoder!.Config.MaxSeqLen);
+        int[] end = model.Tokenizer.EosId is { } id && (prompt.IsEmpty || prompt[^1] != id) ? [id] : [];
+        int[] source = model.Fit([.. prompt, .. end], options, _network.Encoder!.Config.MaxSeqLen);
         history.Truncate(0);
-        model.Encode(new SourceRows(source), history.Cache, cancellation);
-        return FirstToken;
-    }
-
-    /// <summary>What stands before a text: what begins one, or else what ends one.</summary>
-    private int FirstToken => tokenizer.BosId ?? tokenizer.EosId
-        ?? throw new ArgumentException("Complete: something must stand before the first token, and the model has neither a begin nor an end token; give at least one token.");
-
-    /// <summary>The prompt as it goes into a context: never empty, and cut at its beginning if it may be.</summary>
-    private int[] Fit(ReadOnlySpan<int> prompt, GenerationOptions options, int bound)
-    {
-        if (prompt.IsEmpty) return [FirstToken];
-        foreach (int token in prompt)
-            if ((uint)token >= (uint)model.Config.VocabSize)
-                throw new ArgumentOutOfRangeException(nameof(prompt), token, $"Complete: token {token} is not in the model's vocabulary of {model.Config.VocabSize}.");
-        if (prompt.Length <= bound) return prompt.ToArray();
-        if (options.Overflow == ContextOverflow.Stop) throw new ContextOverflowException(prompt.Length, bound);
-        bool begins = tokenizer.BosId is { } bos && prompt[0] == bos;
-        int kept = Math.Max(1, bound / 2);
-        return begins && kept > 1 ? [prompt[0], .. prompt[^(kept - 1)..]] : prompt[^kept..].ToArray();
+        _network.Encode(new SourceRows(source), history.Cache, cancellation);
+        return model.FirstToken;
     }
 
     /// <summary>Feeds tokens to the model and keeps the logits after the last one.</summary>
@@ -155,7 +112,7 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
         {
             ReadOnlySpan<int> chunk = tokens[..Math.Min(PrefillChunk, tokens.Length)];
             using TensorScope.Lease step = _scope.Enter();
-            Tensor logits = model.Forward(chunk, history.Cache, cancellation: cancellation);
+            Tensor logits = _network.Forward(chunk, history.Cache, cancellation: cancellation);
             history.Add(chunk);
             tokens = tokens[chunk.Length..];
             if (tokens.IsEmpty) logits.CopyTo(_logits);
@@ -165,13 +122,13 @@ internal sealed class TextGenerator(Transformer model, Tokenizer tokenizer, Toke
     /// <summary>Feeds tokens to a cache that is empty, keeps the logits after the last one, and scores each by what came before it.</summary>
     private void ReadScored(ReadOnlySpan<int> tokens, TokenScorer scorer, List<TokenScore> scores, CancellationToken cancellation)
     {
-        int vocabSize = model.Config.VocabSize, most = Math.Clamp(MaxPromptLogits / vocabSize, 1, PrefillChunk);
+        int vocabSize = model.VocabSize, most = Math.Clamp(MaxPromptLogits / vocabSize, 1, PrefillChunk);
         scores.Add(TokenScore.First);
         for (int start = 0; start < tokens.Length; start += most)
         {
             ReadOnlySpan<int> chunk = tokens.Slice(start, Math.Min(most, tokens.Length - start));
             using TensorScope.Lease step = _scope.Enter();
-            ReadOnlySpan<float> logits = model.Forward(chunk, history.Cache, rows: LogitRows.All, cancellation: cancellation).AsSpan();
+            ReadOnlySpan<float> logits = _network.Forward(chunk, history.Cache, rows: LogitRows.All, cancellation: cancellation).AsSpan();
             history.Add(chunk);
             for (int i = 0; i < chunk.Length; i++)
             {

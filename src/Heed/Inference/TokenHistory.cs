@@ -1,19 +1,25 @@
+using System.Runtime.InteropServices;
 using Heed.Nn;
 
 namespace Heed.Inference;
 
-/// <summary>The tokens that a cache has seen, so that a later text reads only what is new.</summary>
-internal sealed class TokenHistory(KvCache cache, int maxTokens) : IDisposable
+/// <summary>The tokens that a row of a cache has seen, so that a later text reads only what is new.</summary>
+internal sealed class TokenHistory(KvCache cache, int maxTokens, int row = 0) : IDisposable
 {
     private readonly List<int> _tokens = [];
 
     /// <summary>What has seen the tokens.</summary>
     public KvCache Cache { get; } = cache;
 
+    /// <summary>Which row of the cache.</summary>
+    public int Row { get; set; } = row;
+
     /// <summary>The largest number of tokens.</summary>
     public int MaxTokens { get; } = maxTokens;
 
     public int Length => _tokens.Count;
+
+    public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
 
     public bool IsFull => _tokens.Count >= MaxTokens;
 
@@ -25,13 +31,18 @@ internal sealed class TokenHistory(KvCache cache, int maxTokens) : IDisposable
     public int KeepShared(ReadOnlySpan<int> wanted)
     {
         // A pass that failed may have emptied the cache.
-        if (Cache.Length() < _tokens.Count) _tokens.RemoveRange(Cache.Length(), _tokens.Count - Cache.Length());
-        int most = Math.Min(_tokens.Count, wanted.Length - 1), shared = 0;
-        while (shared < most && _tokens[shared] == wanted[shared]) shared++;
-        if (!Cache.CanTruncateTo(0, shared)) shared = 0;
+        if (Cache.Length(Row) < _tokens.Count) _tokens.RemoveRange(Cache.Length(Row), _tokens.Count - Cache.Length(Row));
+        int shared = Shared(wanted);
+        if (!Cache.CanTruncateTo(Row, shared)) shared = 0;
         Truncate(shared);
         return shared;
     }
+
+    /// <summary>How many tokens at the beginning <paramref name="wanted"/> shares, its last one excepted.</summary>
+    public int Shared(ReadOnlySpan<int> wanted) => wanted.IsEmpty ? 0 : Tokens.CommonPrefixLength(wanted[..^1]);
+
+    /// <summary>The row as a cache of its own.</summary>
+    public KvCache OwnCache() => Cache.Batch == 1 ? Cache : Cache.View(Row);
 
     public void Add(ReadOnlySpan<int> tokens)
     {
@@ -50,7 +61,7 @@ internal sealed class TokenHistory(KvCache cache, int maxTokens) : IDisposable
     public void Truncate(int length)
     {
         _tokens.RemoveRange(length, _tokens.Count - length);
-        Cache.Truncate(0, length);
+        Cache.Truncate(Row, length);
     }
 
     public void Dispose() => Cache.Dispose();

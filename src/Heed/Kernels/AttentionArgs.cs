@@ -47,6 +47,15 @@ internal unsafe struct AttentionArgs
     /// </summary>
     public int KeyCapacity;
 
+    /// <summary>
+    /// Null, or [batch, KeyCapacity / 64]: the blocks that a batch row's keys lie in, of the <see cref="BlockSlots"/> that all rows share; the
+    /// batch strides are 0 then. −1 where a row has no such block.
+    /// </summary>
+    public int* Blocks;
+
+    /// <summary>The slots of all blocks together, for each kv head.</summary>
+    public int BlockSlots;
+
     public float Scale;
 
     /// <summary>0, or the c of c * tanh(score / c), applied to the scaled score.</summary>
@@ -83,7 +92,12 @@ internal unsafe struct AttentionArgs
     internal readonly KvLayout Layout => new(Stored, HeadDim, ValueDim);
 
     /// <summary>The slot of a key, and of its value; of a whole tile where it is a tile's first.</summary>
-    internal readonly int SlotOf(int key) => new KvSlots(KeyCapacity).Of(key);
+    internal readonly int SlotOf(int batch, int key) => Blocks == null
+        ? new KvSlots(KeyCapacity).Of(key)
+        : (Blocks[((long)batch * (KeyCapacity / KvPlaces.Block)) + (key / KvPlaces.Block)] * KvPlaces.Block) + (key % KvPlaces.Block);
+
+    /// <summary>The slots of the memory that a kv head's keys lie in.</summary>
+    internal readonly int Slots => Blocks == null ? KeyCapacity : BlockSlots;
 
     /// <summary>The first key that the query may see.</summary>
     internal readonly int FirstVisible(int batch, int query, int limit)

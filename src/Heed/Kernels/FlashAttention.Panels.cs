@@ -6,10 +6,11 @@ internal static unsafe partial class FlashAttention
     /// <summary>
     /// Attention over keys [batch, kvHeads, ⌈capacity/16⌉, headDim, 16] and values [batch, kvHeads, capacity, valueDim], of the
     /// shape's type and laid out as <see cref="KvLayout"/> says, into a contiguous output [batch, queries, heads, valueDim]. Of the modifiers of scores: biases by distance
-    /// [heads, distances] as <see cref="ScoreModifiers.DistanceCount"/> says, sinks, top-k, and runs of visible keys.
+    /// [heads, distances] as <see cref="ScoreModifiers.DistanceCount"/> says, sinks, top-k, and runs of visible keys. Where rows share blocks,
+    /// keys and values are [kvHeads, …] of all blocks.
     /// </summary>
     public static void OverPanels(in AttentionShape shape, ReadOnlySpan<float> q, ReadOnlySpan<float> panels, ReadOnlySpan<float> values,
-        ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys, Span<float> output, WorkerPool pool, in ScoreSpans scores = default)
+        ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys, Span<float> output, WorkerPool pool, in ScoreSpans scores = default, in KvBlocks blocks = default)
     {
         int distanceCount = scores.Distances.Length / shape.Heads;
         if (scores.Distances.Length > 0 && (distanceCount * shape.Heads != scores.Distances.Length || limits.IndexOfAnyExceptInRange(-1, distanceCount - 1) >= 0))
@@ -19,16 +20,17 @@ internal static unsafe partial class FlashAttention
         if (scores.Runs is { } seen && seen.Queries != limits.Length)
             throw new ArgumentException($"Attention: runs of keys for {seen.Queries} queries; need {limits.Length}.");
         KvLayout layout = new(shape.Stored, shape.HeadDim, shape.ValueDim);
-        long keyHead = layout.KeyWords(shape.KeyCapacity), valueHead = layout.ValueWords(shape.KeyCapacity);
-        long kvHeads = (long)shape.Batch * shape.KvHeads;
+        int slots = blocks.IsEmpty ? shape.KeyCapacity : blocks.Slots, owners = blocks.IsEmpty ? shape.Batch : 1;
+        long keyHead = layout.KeyWords(slots), valueHead = layout.ValueWords(slots), kvHeads = (long)owners * shape.KvHeads;
         long lastQuery = (shape.Batch - 1L) * shape.QueryBatchStride + (shape.Queries - 1L) * shape.QueryStride
             + (shape.Heads - 1L) * shape.QueryHeadStride + shape.HeadDim;
         if (q.Length < lastQuery || panels.Length < kvHeads * keyHead || values.Length < kvHeads * valueHead
             || limits.Length != shape.Batch * shape.Queries || (!firstKeys.IsEmpty && firstKeys.Length != shape.Batch)
             || output.Length != (long)limits.Length * shape.Heads * shape.ValueDim)
             throw new ArgumentException($"Attention: the memory does not fit {shape}.");
+        blocks.Check("Attention", shape, limits);
         fixed (float* queries = q, keys = panels, rows = values, to = output, distances = scores.Distances, sinks = scores.Sinks)
-        fixed (int* limit = limits, first = firstKeys, runStarts = scores.Runs is null ? default : scores.Runs.Starts, runs = scores.Runs is null ? default : scores.Runs.Bounds)
+        fixed (int* table = blocks.Numbers, limit = limits, first = firstKeys, runStarts = scores.Runs is null ? default : scores.Runs.Starts, runs = scores.Runs is null ? default : scores.Runs.Bounds)
         {
             AttentionArgs args = SizesOf(shape) with
             {
@@ -37,14 +39,16 @@ internal static unsafe partial class FlashAttention
                 QueryStride = shape.QueryStride,
                 QueryHeadStride = shape.QueryHeadStride,
                 Key = keys,
-                KeyBatchStride = shape.KvHeads * keyHead,
+                KeyBatchStride = blocks.IsEmpty ? shape.KvHeads * keyHead : 0,
                 KeyHeadStride = keyHead,
                 Value = rows,
-                ValueBatchStride = shape.KvHeads * valueHead,
+                ValueBatchStride = blocks.IsEmpty ? shape.KvHeads * valueHead : 0,
                 ValueHeadStride = valueHead,
                 ValueStride = layout.RowWords,
                 Stored = shape.Stored,
                 Output = to,
+                Blocks = table,
+                BlockSlots = blocks.Slots,
                 Limits = limit,
                 FirstKeys = first,
                 Modifiers = new() { Distances = distances, DistanceCount = distanceCount, Sinks = sinks, TopK = scores.TopK, RunStarts = runStarts, Runs = runs },

@@ -58,7 +58,7 @@ internal static unsafe partial class FlashAttention
                     continue;
                 }
 
-                float* value = args.Value + (b * args.ValueBatchStride) + (h / (args.Heads / args.KvHeads) * args.ValueHeadStride) + (args.SlotOf(j) * args.ValueStride);
+                float* value = args.Value + (b * args.ValueBatchStride) + (h / (args.Heads / args.KvHeads) * args.ValueHeadStride) + (args.SlotOf(b, j) * args.ValueStride);
                 for (int d = 0; d < acc.Length; d++)
                 {
                     acc[d] = MathF.FusedMultiplyAdd(p, KvWidening.Value(args.Layout, value, d), acc[d]);
@@ -86,7 +86,7 @@ internal static unsafe partial class FlashAttention
         float* query = args.Query + (b * args.QueryBatchStride) + (i * args.QueryStride) + (h * args.QueryHeadStride);
         float* keys = args.Key + (b * args.KeyBatchStride) + (h / (args.Heads / args.KvHeads) * args.KeyHeadStride);
         bool panels = args.KeyStride == 0;
-        int slot = args.SlotOf(j);
+        int slot = args.SlotOf(b, j);
         float score = 0f;
         for (int d = 0; d < args.HeadDim; d++)
         {

@@ -20,7 +20,7 @@ internal static unsafe partial class FlashAttention
         }
 
         KvLayout layout = args.Layout;
-        float* panels = tile.Keys + ((long)(args.SlotOf(start) / KvPanels.Width) * layout.PanelWords);
+        float* panels = tile.Keys + ((long)(args.SlotOf(tile.Batch, start) / KvPanels.Width) * layout.PanelWords);
         if (args.Stored == KvCacheType.F32)
         {
             return panels;
@@ -37,7 +37,7 @@ internal static unsafe partial class FlashAttention
         where L : ISixteen<V>
         where V : unmanaged
     {
-        float* rows = tile.Values + (args.SlotOf(start) * args.ValueStride);
+        float* rows = tile.Values + (args.SlotOf(tile.Batch, start) * args.ValueStride);
         if (args.Stored == KvCacheType.F32)
         {
             return rows;

@@ -11,7 +11,7 @@ internal static unsafe partial class FlashAttention
         where L : ISixteen<V>
         where V : unmanaged
     {
-        int slot = args.SlotOf(start);
+        int slot = args.SlotOf(tile.Batch, start);
         for (int r = 0; r < tile.Rows;)
         {
             int rows = Math.Min(4, tile.Rows - r);
@@ -178,7 +178,7 @@ internal static unsafe partial class FlashAttention
     {
         int missing = 16 - (args.ValueDim - d);
         long slots = missing <= 0 ? 0 : (missing + tile.ValueStride - 1) / tile.ValueStride;
-        return (int)Math.Clamp(args.KeyCapacity - slots - slot, 0, TileKeys);
+        return (int)Math.Clamp(args.Slots - slots - slot, 0, TileKeys);
     }
 
     /// <summary>One row, keys from begin up to end of the tile at <paramref name="slot"/>.</summary>

@@ -11,17 +11,19 @@ internal static unsafe partial class KvStore
     /// slots of their positions [batch, queries]. Heads have memory of their own, so that no number depends on the threads.
     /// </summary>
     public static void All(in AttentionShape shape, ReadOnlySpan<float> keys, int keyStride, ReadOnlySpan<float> values, int valueStride,
-        ReadOnlySpan<int> positions, Span<float> panels, Span<float> rows, WorkerPool pool)
+        ReadOnlySpan<int> positions, Span<float> panels, Span<float> rows, WorkerPool pool, in KvBlocks blocks = default)
     {
         KvLayout layout = new(shape.Stored, shape.HeadDim, shape.ValueDim);
-        long heads = (long)shape.Batch * shape.KvHeads;
-        if (positions.Length != (long)shape.Batch * shape.Queries || panels.Length < heads * layout.KeyWords(shape.KeyCapacity) || rows.Length < heads * layout.ValueWords(shape.KeyCapacity))
+        long heads = (long)shape.Batch * shape.KvHeads, stored = blocks.IsEmpty ? heads : shape.KvHeads;
+        int slots = blocks.IsEmpty ? shape.KeyCapacity : blocks.Slots;
+        if (positions.Length != (long)shape.Batch * shape.Queries || panels.Length < stored * layout.KeyWords(slots) || rows.Length < stored * layout.ValueWords(slots))
             throw new ArgumentException($"KvStore.All: {positions.Length} positions, {panels.Length} words for keys and {rows.Length} for values do not fit {shape}.");
+        blocks.Check("KvStore.All", shape, positions);
         int parts = checked(2 * (int)heads);
         fixed (float* k = keys, v = values, toPanels = panels, toRows = rows)
-        fixed (int* at = positions)
+        fixed (int* at = positions, table = blocks.Numbers)
         {
-            StoreJob job = new(shape, layout, new Source(k, keys.Length, keyStride), new Source(v, values.Length, valueStride), at, toPanels, toRows);
+            StoreJob job = new(shape, layout, slots, table, new Source(k, keys.Length, keyStride), new Source(v, values.Length, valueStride), at, toPanels, toRows);
             if (pool.Threads > 1 && (long)positions.Length * shape.KvHeads * (shape.HeadDim + shape.ValueDim) >= InlineNumbers)
             {
                 pool.Run(ref job, parts);
@@ -45,22 +47,23 @@ internal static unsafe partial class KvStore
     }
 
     /// <summary>A part is the keys or the values of one head of one batch row.</summary>
-    private readonly struct StoreJob(AttentionShape shape, KvLayout layout, Source keys, Source values, int* positions, float* panels, float* rows) : IPoolJob
+    private readonly struct StoreJob(AttentionShape shape, KvLayout layout, int count, int* blocks, Source keys, Source values, int* positions, float* panels, float* rows) : IPoolJob
     {
         public void Execute(int part)
         {
             int place = part / 2, batch = place / shape.KvHeads, head = place % shape.KvHeads, first = batch * shape.Queries;
             ReadOnlySpan<int> at = new(positions + first, shape.Queries);
-            KvSlots slots = new(shape.KeyCapacity);
+            int own = blocks == null ? place : head, perRow = blocks == null ? 0 : shape.KeyCapacity / KvPlaces.Block;
+            KvPlaces places = new(new KvSlots(count), new ReadOnlySpan<int>(blocks + (batch * perRow), perRow));
             if (part % 2 == 0)
             {
-                long words = layout.KeyWords(shape.KeyCapacity);
-                Keys(keys.From(first, head * layout.HeadDim), keys.Stride, at, layout, slots, new Span<float>(panels + (place * words), (int)words));
+                long words = layout.KeyWords(count);
+                Keys(keys.From(first, head * layout.HeadDim), keys.Stride, at, layout, places, new Span<float>(panels + (own * words), (int)words));
             }
             else
             {
-                long words = layout.ValueWords(shape.KeyCapacity);
-                Values(values.From(first, head * layout.ValueDim), values.Stride, at, layout, slots, new Span<float>(rows + (place * words), (int)words));
+                long words = layout.ValueWords(count);
+                Values(values.From(first, head * layout.ValueDim), values.Stride, at, layout, places, new Span<float>(rows + (own * words), (int)words));
             }
         }
     }

@@ -6,21 +6,21 @@ namespace Heed.Kernels;
 internal static unsafe partial class KvStore
 {
     /// <summary>Keys into panels; token i's key begins at keys[i · stride]. A negative position is not written.</summary>
-    public static void Keys(ReadOnlySpan<float> keys, int stride, ReadOnlySpan<int> positions, in KvLayout layout, KvSlots slots, Span<float> panels)
+    public static void Keys(ReadOnlySpan<float> keys, int stride, ReadOnlySpan<int> positions, in KvLayout layout, in KvPlaces places, Span<float> panels)
     {
         if (positions.IsEmpty) return;
         int headDim = layout.HeadDim;
         Check(nameof(Keys), keys.Length, stride, positions.Length, headDim);
-        CheckRoom(nameof(Keys), panels.Length, layout.KeyWords(slots.Count), slots);
+        CheckRoom(nameof(Keys), panels.Length, layout.KeyWords(places.Count), places.Count);
         fixed (float* from = keys, to = panels)
         {
             for (int i = 0; i < positions.Length;)
             {
-                int run = layout.Type == KvCacheType.F32 ? Run(positions[i..], slots) : 1;
+                int run = layout.Type == KvCacheType.F32 ? Run(positions[i..], places) : 1;
                 if (positions[i] >= 0)
                 {
-                    if (layout.Type == KvCacheType.F32) KvPanels.Write(to, slots.Of(positions[i]), run, from + ((long)i * stride), stride, headDim);
-                    else WriteRounded(keys.Slice(i * stride, headDim), layout, slots.Of(positions[i]), to);
+                    if (layout.Type == KvCacheType.F32) KvPanels.Write(to, places.Of(positions[i]), run, from + ((long)i * stride), stride, headDim);
+                    else WriteRounded(keys.Slice(i * stride, headDim), layout, places.Of(positions[i]), to);
                 }
                 i += run;
             }
@@ -28,15 +28,15 @@ internal static unsafe partial class KvStore
     }
 
     /// <summary>Values into rows; token i's value begins at values[i · stride]. A negative position is not written.</summary>
-    public static void Values(ReadOnlySpan<float> values, int stride, ReadOnlySpan<int> positions, in KvLayout layout, KvSlots slots, Span<float> rows)
+    public static void Values(ReadOnlySpan<float> values, int stride, ReadOnlySpan<int> positions, in KvLayout layout, in KvPlaces places, Span<float> rows)
     {
-        CheckRoom(nameof(Values), rows.Length, layout.ValueWords(slots.Count), slots);
+        CheckRoom(nameof(Values), rows.Length, layout.ValueWords(places.Count), places.Count);
         int words = layout.RowWords;
         for (int i = 0; i < positions.Length; i++)
         {
             if (positions[i] < 0) continue;
             ReadOnlySpan<float> value = values.Slice(i * stride, layout.ValueDim);
-            Span<float> row = rows.Slice(slots.Of(positions[i]) * words, words);
+            Span<float> row = rows.Slice(places.Of(positions[i]) * words, words);
             if (layout.Type == KvCacheType.F32) value.CopyTo(row);
             else WriteRounded(value, layout.Type, row);
         }
@@ -84,11 +84,11 @@ internal static unsafe partial class KvStore
     }
 
     /// <summary>How many positions follow one another, in slots side by side, from the first on; 1 for padding.</summary>
-    private static int Run(ReadOnlySpan<int> positions, KvSlots slots)
+    private static int Run(ReadOnlySpan<int> positions, in KvPlaces places)
     {
         int first = positions[0];
         if (first < 0) return 1;
-        int run = 1, most = slots.Run(first, positions.Length);
+        int run = 1, most = places.Run(first, positions.Length);
         while (run < most && positions[run] == first + run) run++;
         return run;
     }
@@ -99,8 +99,8 @@ internal static unsafe partial class KvStore
             throw new ArgumentException($"KvStore.{operation}: {tokens} tokens {stride} floats apart do not fit {length} floats.");
     }
 
-    private static void CheckRoom(string operation, int length, long words, KvSlots slots)
+    private static void CheckRoom(string operation, int length, long words, int slots)
     {
-        if (slots.Count < 1 || length < words) throw new ArgumentException($"KvStore.{operation}: {slots.Count} slots take {words} words of 32 bits; there are {length}.");
+        if (slots < 1 || length < words) throw new ArgumentException($"KvStore.{operation}: {slots} slots take {words} words of 32 bits; there are {length}.");
     }
 }

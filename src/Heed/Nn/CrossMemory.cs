@@ -47,6 +47,16 @@ internal sealed class CrossMemory : IDisposable
         for (int row = 0; row < _lengths.Length; row++) limits.Slice(row * seq, seq).Fill(_lengths[row] - 1);
     }
 
+    /// <summary>Memory of its own whose row i is what row rows[i] is here; nothing where that is −1.</summary>
+    public CrossMemory Select(ReadOnlySpan<int> rows)
+    {
+        int[] lengths = new int[rows.Length];
+        for (int i = 0; i < rows.Length; i++) lengths[i] = rows[i] < 0 ? 0 : _lengths[rows[i]];
+        StoredKeyValues[] layers = new StoredKeyValues[_layers.Length];
+        for (int i = 0; i < layers.Length; i++) layers[i] = _layers[i].Select(rows);
+        return new CrossMemory(layers, lengths) { Reader = Reader };
+    }
+
     public void Dispose()
     {
         foreach (StoredKeyValues layer in _layers) layer.Dispose();

@@ -19,7 +19,7 @@ public sealed partial class KvCache
     /// <param name="reader">Which model's encoder would have read the sources.</param>
     internal void CheckFilled(bool hasGlobals, object reader)
     {
-        bool isFilled = Array.Exists(_lengths, length => length > 0);
+        bool isFilled = Array.Exists(_rows, row => row.Length > 0);
         if (isFilled && hasGlobals != _globals is not null)
             throw new ArgumentException($"Forward: the cache is another model's: it holds {(hasGlobals ? "no " : "")}keys and values of global tokens' own, which the model {(hasGlobals ? "needs" : "has not")}.");
         if (Memory is { } memory && !ReferenceEquals(memory.Reader, reader))

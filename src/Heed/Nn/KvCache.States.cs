@@ -17,7 +17,7 @@ public sealed partial class KvCache
         ArgumentOutOfRangeException.ThrowIfLessThan(maxPositions, 1);
         if (Array.Find(mixers, mixer => !mixer.CanAppend) is { } whole)
             throw new NotSupportedException($"CreateCache: the model's {whole.GetType().Name} layers see all tokens at once and cannot go on from a cache; call Forward with all tokens and no cache.");
-        (_layers, _lengths, _mixers, _device, MaxPositions, Capacity) = ([], new int[batch], mixers, device, maxPositions, maxPositions);
+        (_layers, _rows, _mixers, _device, MaxPositions, Capacity) = ([], NewRows(batch), mixers, device, maxPositions, maxPositions);
         _states = new MixerState?[mixers.Length];
     }
 
@@ -31,7 +31,7 @@ public sealed partial class KvCache
     /// </summary>
     internal void Undo(int row, int length)
     {
-        if (_lengths[row] != length) Truncate(row, CanTruncateTo(row, length) ? length : 0);
+        if (_rows[row].Length != length) Truncate(row, CanTruncateTo(row, length) ? length : 0);
     }
 
     private void CheckMixers(SequenceMixer[]? mixers)
@@ -41,9 +41,9 @@ public sealed partial class KvCache
 
     private void TruncateStates(int row, int length)
     {
-        if (_mixers is null || length == _lengths[row]) return;
+        if (_mixers is null || length == _rows[row].Length) return;
         if (length > 0)
-            throw new NotSupportedException($"KvCache.Truncate: length is {length}; expected 0 or row {row}'s {_lengths[row]} tokens: the states of {_mixers![0].GetType().Name} layers cannot be cut back.");
+            throw new NotSupportedException($"KvCache.Truncate: length is {length}; expected 0 or row {row}'s {_rows[row].Length} tokens: the states of {_mixers![0].GetType().Name} layers cannot be cut back.");
         foreach (MixerState? state in _states) state?.Clear(row);
     }
 

@@ -11,9 +11,6 @@ public sealed partial class KvCache
 
     private readonly KvSlots[] _rolling = [];
 
-    /// <summary>Of each row, one past the last position that was ever stored since the row was empty; what it pushed out stays out.</summary>
-    private readonly int[] _ends = [];
-
     /// <summary>
     /// Whether every row can be cut back to any length. The states of mixers cannot, nor can layers that keep the latest tokens alone:
     /// see <see cref="CanTruncateTo"/>. Such a row is kept as it is, or cleared and read again.
@@ -27,9 +24,9 @@ public sealed partial class KvCache
     public bool CanTruncateTo(int row, int length)
     {
         CheckLength("CanTruncateTo", row, length);
-        if (length == 0 || length == _lengths[row]) return true;
+        if (length == 0 || length == _rows[row].Length) return true;
         foreach (KvSlots slots in _rolling)
-            if (!slots.Holds(length, _ends[row])) return false;
+            if (!slots.Holds(length, _rows[row].End)) return false;
         return _mixers is null;
     }
 
@@ -71,7 +68,7 @@ public sealed partial class KvCache
             {
                 if (position < 0) continue;
                 if (inParts && last >= 0 && position != last + 1) ThrowDisorder(row, last, position, slots);
-                if ((!inParts || last < 0) && !slots.Holds(position, inParts ? _ends[row] : end)) ThrowGone(nameof(positions), row, position, slots);
+                if ((!inParts || last < 0) && !slots.Holds(position, inParts ? _rows[row].End : end)) ThrowGone(nameof(positions), row, position, slots);
                 last = position;
             }
         }
@@ -81,16 +78,16 @@ public sealed partial class KvCache
     {
         if (_rolling.Length == 0) return;
         if (!CanTruncateTo(row, length)) ThrowCannotTruncate(row, length);
-        if (length == 0) _ends[row] = 0;
+        if (length == 0) _rows[row].End = 0;
     }
 
     [DoesNotReturn]
     private void ThrowCannotTruncate(int row, int length) => throw new NotSupportedException(
-        $"KvCache.Truncate: length is {length}; expected 0, or {_rolling.Max(slots => _ends[row] - slots.Room)} to {_lengths[row]}: layers with a window keep row {row}'s latest tokens alone. Clear the row and read it again, or make a cache that keeps all (CreateCache's rolling: false).");
+        $"KvCache.Truncate: length is {length}; expected 0, or {_rolling.Max(slots => _rows[row].End - slots.Room)} to {_rows[row].Length}: layers with a window keep row {row}'s latest tokens alone. Clear the row and read it again, or make a cache that keeps all (CreateCache's rolling: false).");
 
     [DoesNotReturn]
     private void ThrowGone(string argument, int row, int position, KvSlots slots) => throw new ArgumentOutOfRangeException(
-        argument, position, $"KvCache: position {position} of row {row} looks back at tokens that are gone: layers with a window of {slots.Window} keep the latest {slots.Count} of {_ends[row]} tokens. Clear the row and read it again.");
+        argument, position, $"KvCache: position {position} of row {row} looks back at tokens that are gone: layers with a window of {slots.Window} keep the latest {slots.Count} of {_rows[row].End} tokens. Clear the row and read it again.");
 
     [DoesNotReturn]
     private static void ThrowDisorder(int row, int last, int position, KvSlots slots) => throw new ArgumentException(

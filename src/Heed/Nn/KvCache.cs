@@ -15,7 +15,7 @@ public sealed partial class KvCache : IDisposable
     private const int FirstCapacity = 256;
     private readonly StoredKeyValues?[] _layers;
     private readonly KvSlots[] _slots = [];
-    private readonly int[] _lengths;
+    private KvRow[] _rows;
     private readonly int _kvHeads;
     private readonly KvLayout _layout;
     private readonly Device _device;
@@ -45,8 +45,7 @@ public sealed partial class KvCache : IDisposable
         _layers = new StoredKeyValues?[layers];
         _slots = SlotsOf(layers, maxPositions, windows);
         _rolling = [.. _slots.Where(slots => slots.Rolls).Distinct()];
-        _ends = new int[batch];
-        _lengths = new int[batch];
+        _rows = NewRows(batch);
         _kvHeads = kvHeads;
         _layout = new KvLayout(type, headDim, valueDim > 0 ? valueDim : headDim);
         _device = device ?? Device.Cpu;
@@ -60,13 +59,13 @@ public sealed partial class KvCache : IDisposable
     public KvCacheType Type => _layout.Type;
 
     /// <summary>The number of rows.</summary>
-    public int Batch => _lengths.Length;
+    public int Batch => _rows.Length;
 
     /// <summary>The number of tokens that there is room for before the cache grows again.</summary>
     public int Capacity { get; private set; }
 
     /// <summary>The memory that the cache takes, in bytes.</summary>
-    public long Bytes => StateBytes + GlobalBytes + (Memory?.Bytes ?? 0) + _layers.Sum(layer => layer?.Bytes ?? 0);
+    public long Bytes => StateBytes + GlobalBytes + (Memory?.Bytes ?? 0) + (_pool?.Bytes ?? _layers.Sum(layer => layer?.Bytes ?? 0));
 
     /// <summary>Throws where this cache was not made for such a model.</summary>
     internal void CheckFits(int layers, int kvHeads, (int Key, int Value) size, Device device, int[] windows, SequenceMixer[]? mixers = null)
@@ -84,7 +83,7 @@ public sealed partial class KvCache : IDisposable
     }
 
     /// <summary>The number of tokens stored in a row.</summary>
-    public int Length(int row = 0) => _lengths[row];
+    public int Length(int row = 0) => _rows[row].Length;
 
     /// <summary>Forgets a row's tokens from position <paramref name="length"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The row holds fewer tokens.</exception>
@@ -94,7 +93,8 @@ public sealed partial class KvCache : IDisposable
         CheckLength("Truncate", row, length);
         TruncateStates(row, length);
         TruncateWindows(row, length);
-        _lengths[row] = length;
+        _rows[row].Length = length;
+        Release(_rows[row], length);
     }
 
     /// <summary>Forgets everything; keeps the memory.</summary>
@@ -107,13 +107,15 @@ public sealed partial class KvCache : IDisposable
     public void Dispose()
     {
         _disposed = true;
-        foreach (StoredKeyValues? layer in _layers) layer?.Dispose();
+        if (_pool is null)
+            foreach (StoredKeyValues? layer in _layers) layer?.Dispose();
+        else if (_ownsPool) _pool.Dispose();
         DisposeStates();
         Memory = null;
         DisposeGlobals();
         Array.Clear(_layers);
         Capacity = 0;
-        Array.Clear(_lengths);
+        _rows = NewRows(Batch);
     }
 
     /// <summary>
@@ -128,7 +130,7 @@ public sealed partial class KvCache : IDisposable
         int seq = positions.Length / Batch, longest = 0;
         for (int row = 0; row < Batch; row++)
         {
-            int length = _lengths[row];
+            int length = _rows[row].Length;
             foreach (int position in positions.Slice(row * seq, seq))
             {
                 if (position >= MaxPositions) ThrowFull(position);
@@ -137,15 +139,16 @@ public sealed partial class KvCache : IDisposable
                     throw new ArgumentOutOfRangeException(nameof(positions), position, $"KvCache: position {position} leaves a gap; expected 0 to {length}: row {row} holds {length} tokens.");
                 length = Math.Max(length, position + 1);
             }
-            if (_rolling.Length > 0) CheckHeld(row, positions.Slice(row * seq, seq), Math.Max(length, _ends[row]));
+            if (_rolling.Length > 0) CheckHeld(row, positions.Slice(row * seq, seq), Math.Max(length, _rows[row].End));
             longest = Math.Max(longest, length);
         }
         // A batch of nothing but padding stores nothing, but its layers still look for the memory.
-        if (Math.Max(longest, 1) > Capacity) Grow(Math.Max(longest, 1));
+        if (IsPaged) ReserveBlocks(positions);
+        else if (Math.Max(longest, 1) > Capacity) Grow(Math.Max(longest, 1));
         for (int row = 0; row < Batch; row++)
         {
-            foreach (int position in positions.Slice(row * seq, seq)) _lengths[row] = Math.Max(_lengths[row], position + 1);
-            if (_rolling.Length > 0) _ends[row] = Math.Max(_ends[row], _lengths[row]);
+            foreach (int position in positions.Slice(row * seq, seq)) _rows[row].Length = Math.Max(_rows[row].Length, position + 1);
+            if (_rolling.Length > 0) _rows[row].End = Math.Max(_rows[row].End, _rows[row].Length);
         }
         return longest;
     }
@@ -154,6 +157,7 @@ public sealed partial class KvCache : IDisposable
     internal (StoredKeyValues Stored, KvSlots Slots) Layer(int layer)
     {
         StoredKeyValues stored = _layers[layer]!;
+        if (IsPaged) return (stored, new KvSlots(stored.Capacity));
         // Until it has grown to its last size no slot is used again.
         return (stored, stored.Slots == _slots[layer].Count ? _slots[layer] : new KvSlots(stored.Slots));
     }
@@ -177,6 +181,13 @@ public sealed partial class KvCache : IDisposable
         Capacity = capacity;
     }
 
+    private static KvRow[] NewRows(int batch)
+    {
+        KvRow[] rows = new KvRow[batch];
+        for (int row = 0; row < batch; row++) rows[row] = new KvRow();
+        return rows;
+    }
+
     private static void CheckType(KvCacheType type)
     {
         if (!Enum.IsDefined(type)) throw new ArgumentOutOfRangeException(nameof(type), type, $"KvCache: got type {(int)type}; expected {string.Join(", ", Enum.GetNames<KvCacheType>())}.");
@@ -184,10 +195,10 @@ public sealed partial class KvCache : IDisposable
 
     private void CheckLength(string operation, int row, int length)
     {
-        if ((uint)row >= (uint)_lengths.Length)
-            throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.{operation}: got row {row}; expected 0 to {_lengths.Length - 1}.");
-        if (length < 0 || length > _lengths[row])
-            throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.{operation}: got length {length}; expected 0 to {_lengths[row]}, the tokens of row {row}.");
+        if ((uint)row >= (uint)_rows.Length)
+            throw new ArgumentOutOfRangeException(nameof(row), row, $"KvCache.{operation}: got row {row}; expected 0 to {_rows.Length - 1}.");
+        if (length < 0 || length > _rows[row].Length)
+            throw new ArgumentOutOfRangeException(nameof(length), length, $"KvCache.{operation}: got length {length}; expected 0 to {_rows[row].Length}, the tokens of row {row}.");
     }
 
     private void ThrowFull(int position) => throw new ArgumentOutOfRangeException(

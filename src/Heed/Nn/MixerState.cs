@@ -57,6 +57,22 @@ public sealed class MixerState : IDisposable
         foreach (Tensor part in _parts) part.Dispose();
     }
 
+    /// <summary>A state of its own whose row i is what row rows[i] is here, or has seen nothing where that is −1.</summary>
+    internal MixerState Select(ReadOnlySpan<int> rows)
+    {
+        Shape[] shapes = new Shape[_parts.Length];
+        for (int i = 0; i < shapes.Length; i++) shapes[i] = _parts[i].Shape.WithAxis(0, rows.Length);
+        MixerState selected = new(_owner, _parts[0].Device, rows.Length, shapes);
+        using TensorScope.Lease lease = TensorScope.Begin();
+        for (int row = 0; row < rows.Length; row++)
+        {
+            if (rows[row] < 0) continue;
+            selected._lengths[row] = _lengths[rows[row]];
+            for (int i = 0; i < shapes.Length; i++) selected._parts[i].Slice(0, row, 1).Assign(_parts[i].Slice(0, rows[row], 1));
+        }
+        return selected;
+    }
+
     /// <summary>One of the tensors.</summary>
     internal Tensor Part(int index) => _parts[index];
 

@@ -20,11 +20,11 @@ internal sealed partial class CpuBackend
             KvHeads = keys.Count,
             HeadDim = keys.Dim,
             ValueDim = values.Dim,
-            KeyCapacity = stored.Slots,
+            KeyCapacity = stored.Capacity,
             Stored = stored.Layout.Type,
         };
         KvStore.All(shape, keys.Elements<float>(), keys.RowStride, values.Elements<float>(), values.RowStride, positions,
-            stored.Keys.Span<float>(stored.Keys.ElementCount), stored.Values.Span<float>(stored.Values.ElementCount), _pool);
+            stored.Keys.Span<float>(stored.Keys.ElementCount), stored.Values.Span<float>(stored.Values.ElementCount), _pool, stored.Blocks);
     }
 
     public void Attention(in HeadRange q, StoredKeyValues stored, ReadOnlySpan<int> limits, ReadOnlySpan<int> firstKeys,
@@ -40,7 +40,7 @@ internal sealed partial class CpuBackend
             KvHeads = stored.KvHeads,
             HeadDim = q.Dim,
             ValueDim = stored.Layout.ValueDim,
-            KeyCapacity = stored.Slots,
+            KeyCapacity = stored.Capacity,
             Stored = stored.Layout.Type,
             QueryBatchStride = q.Seq * stride,
             QueryStride = stride,
@@ -51,6 +51,6 @@ internal sealed partial class CpuBackend
         };
         FlashAttention.OverPanels(shape, q.Elements<float>(), stored.Keys.Span<float>(stored.Keys.ElementCount),
             stored.Values.Span<float>(stored.Values.ElementCount), limits, firstKeys, destination.Span<float>(destination.ElementCount), _pool,
-            modifiers is null ? default : new ScoreSpans { Distances = Floats(modifiers.Distances), Sinks = Floats(modifiers.Sinks), TopK = modifiers.TopK, Runs = modifiers.Runs });
+            modifiers is null ? default : new ScoreSpans { Distances = Floats(modifiers.Distances), Sinks = Floats(modifiers.Sinks), TopK = modifiers.TopK, Runs = modifiers.Runs }, stored.Blocks);
     }
 }

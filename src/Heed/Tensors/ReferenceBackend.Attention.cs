@@ -37,17 +37,16 @@ internal sealed partial class ReferenceBackend
     {
         int seq = keys.Seq, kvHeads = keys.Count;
         ReferenceView k = new(keys.View()), v = new(values.View()), panels = new(stored.Keys), rows = new(stored.Values);
-        KvSlots slots = new(stored.Slots);
         for (int r = 0; r < positions.Length; r++)
         {
             int batch = r / seq, position = positions[r];
             if (position < 0) continue;
-            int slot = slots.Of(position);
+            int slot = stored.PlacesOf(batch, out int memory).Of(position);
             for (int h = 0; h < kvHeads; h++)
             {
                 double[] key = Rounded(k, batch, r % seq, h, keys.Dim, stored.Layout.Type), value = Rounded(v, batch, r % seq, h, values.Dim, stored.Layout.Type);
-                for (int i = 0; i < key.Length; i++) panels.At(batch, h, slot / Ops.KeysPerPanel, i * Ops.KeysPerPanel + slot % Ops.KeysPerPanel) = key[i];
-                for (int i = 0; i < value.Length; i++) rows.At(batch, h, slot, i) = value[i];
+                for (int i = 0; i < key.Length; i++) panels.At(memory, h, slot / Ops.KeysPerPanel, i * Ops.KeysPerPanel + slot % Ops.KeysPerPanel) = key[i];
+                for (int i = 0; i < value.Length; i++) rows.At(memory, h, slot, i) = value[i];
             }
         }
     }
@@ -82,14 +81,14 @@ internal sealed partial class ReferenceBackend
         in AttentionOptions options, AttentionModifiers? modifiers, Tensor destination)
     {
         ReferenceView queries = new(q), panels = new(stored.Keys), values = new(stored.Values), target = new(destination);
-        KvSlots slots = new(stored.Slots);
+        KvPlaces places = stored.PlacesOf(batch, out int memory);
         double[] weights = new double[Math.Max(0, limit - first + 1)];
         for (int j = 0; j < weights.Length; j++)
         {
-            int key = first + j, slot = slots.Of(key);
+            int key = first + j, slot = places.Of(key);
             double dot = 0;
             for (int i = 0; i < q.Shape[3]; i++)
-                dot += queries.At(batch, query, head, i) * panels.At(batch, kvHead, slot / Ops.KeysPerPanel, i * Ops.KeysPerPanel + slot % Ops.KeysPerPanel);
+                dot += queries.At(batch, query, head, i) * panels.At(memory, kvHead, slot / Ops.KeysPerPanel, i * Ops.KeysPerPanel + slot % Ops.KeysPerPanel);
             double score = dot * options.Scale;
             weights[j] = options.SoftCap > 0 ? options.SoftCap * Math.Tanh(score / options.SoftCap) : score;
             if (modifiers?.Distances is { } distances) weights[j] += new ReferenceView(distances).At(head, distances.Shape[1] - 1 + key - limit);
@@ -101,7 +100,7 @@ internal sealed partial class ReferenceBackend
         for (int i = 0; i < stored.Layout.ValueDim; i++)
         {
             double sum = 0;
-            for (int j = 0; j < weights.Length; j++) sum += weights[j] * values.At(batch, kvHead, slots.Of(first + j), i);
+            for (int j = 0; j < weights.Length; j++) sum += weights[j] * values.At(memory, kvHead, places.Of(first + j), i);
             target.At(batch, query, head, i) = sum;
         }
     }

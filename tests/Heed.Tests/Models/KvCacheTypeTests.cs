@@ -7,22 +7,7 @@ namespace Heed.Tests.Models;
 /// <summary>Caches in F16 and Q8_0 in whole models: what is rounded, what has the same bits as what, and what they take.</summary>
 public sealed class KvCacheTypeTests
 {
-    private const int Vocab = 31, Length = 420;
-    private static readonly string[] s_names =
-        ["plain", "rolling", "alibi", "relative", "capped top-k", "sinks", "qk norm", "odd values", "longformer", "bigbird", "local", "pairs of heads"];
-
-    private static readonly ModelConfig s_config = new()
-    {
-        HiddenSize = 48,
-        IntermediateSize = 40,
-        NumLayers = 3,
-        NumHeads = 4,
-        NumKvHeads = 2,
-        HeadDim = 40,
-        VocabSize = Vocab,
-        MaxSeqLen = 1100,
-    };
-
+    private const int Vocab = CachedModels.Vocab, Length = 420;
     private static readonly int[] s_tokens = [.. Enumerable.Range(0, Length).Select(i => i * i * 7 % 113 % Vocab)];
 
     public static TheoryData<string, KvCacheType> Models
@@ -30,7 +15,7 @@ public sealed class KvCacheTypeTests
         get
         {
             TheoryData<string, KvCacheType> all = [];
-            foreach (string name in s_names)
+            foreach (string name in CachedModels.Names)
             {
                 all.Add(name, KvCacheType.F16);
                 all.Add(name, KvCacheType.Q8_0);
@@ -43,7 +28,7 @@ public sealed class KvCacheTypeTests
     [Theory, MemberData(nameof(Models))]
     public void Forward_PrefillInAnyChunks_GivesTheBitsOfOneShot(string name, KvCacheType type)
     {
-        Transformer model = Build(ConfigOf(name));
+        Transformer model = Build(CachedModels.ConfigOf(name));
         float[] oneShot = Whole(model, s_tokens, type);
         foreach (int chunk in new[] { 1, 3, 5, 130, 301 })
         {
@@ -64,7 +49,7 @@ public sealed class KvCacheTypeTests
     public void Forward_BesideFloat32_IsNear(string name, KvCacheType type)
     {
         if (name == "capped top-k") return; // which keys are kept may change
-        Transformer model = Build(ConfigOf(name));
+        Transformer model = Build(CachedModels.ConfigOf(name));
         float[] exact = Whole(model, s_tokens, KvCacheType.F32), rounded = Whole(model, s_tokens, type);
         double scale = Math.Sqrt(exact.Average(x => (double)x * x)), error = Math.Sqrt(exact.Zip(rounded, (a, b) => (double)(a - b) * (a - b)).Average());
         (error / scale).ShouldBeLessThan(type == KvCacheType.F16 ? 1e-3 : 1e-2);
@@ -73,7 +58,7 @@ public sealed class KvCacheTypeTests
     [Theory, MemberData(nameof(Models))]
     public void Forward_LeftAndRightPaddedRows_GiveTheBitsOfSingleRows(string name, KvCacheType type)
     {
-        Transformer model = Build(ConfigOf(name));
+        Transformer model = Build(CachedModels.ConfigOf(name));
         int[][] rows = [s_tokens[..330], s_tokens[5..15], s_tokens[100..230]];
         foreach (bool left in new[] { true, false })
         {
@@ -102,11 +87,11 @@ public sealed class KvCacheTypeTests
     [InlineData(KvCacheType.Q8_0)]
     public void Forward_AnyThreadCount_GivesTheSameBits(KvCacheType type)
     {
-        float[] expected = Whole(Build(s_config), s_tokens, type);
+        float[] expected = Whole(Build(CachedModels.Config), s_tokens, type);
         foreach (int threads in new[] { 1, 2, 3 })
         {
             using Device device = Device.CreateCpu(threads);
-            Whole(new Transformer(s_config, new RandomWeights(1, 3, device)), s_tokens, type).ShouldBe(expected, $"{threads} threads");
+            Whole(new Transformer(CachedModels.Config, new RandomWeights(1, 3, device)), s_tokens, type).ShouldBe(expected, $"{threads} threads");
         }
     }
 
@@ -115,7 +100,7 @@ public sealed class KvCacheTypeTests
     [InlineData(KvCacheType.Q8_0)]
     public void Forward_RollingSlots_GiveTheBitsOfACacheThatKeepsAll(KvCacheType type)
     {
-        Transformer model = Build(ConfigOf("rolling"));
+        Transformer model = Build(CachedModels.ConfigOf("rolling"));
         using KvCache rolling = model.CreateCache(type: type), whole = model.CreateCache(rolling: false, type: type);
         for (int start = 0; start < 1100; start += 100)
         {
@@ -132,7 +117,7 @@ public sealed class KvCacheTypeTests
     [InlineData(KvCacheType.Q8_0)]
     public void Truncate_AndOnWithOtherTokens_GivesTheBitsOfANewText(KvCacheType type)
     {
-        Transformer model = Build(s_config);
+        Transformer model = Build(CachedModels.Config);
         using KvCache cache = model.CreateCache(type: type);
         model.Forward(s_tokens.AsSpan(0, 200), cache);
         long before = cache.Bytes;
@@ -151,7 +136,7 @@ public sealed class KvCacheTypeTests
     {
         foreach (string name in new[] { "plain", "sinks", "longformer", "odd values" })
         {
-            ModelConfig config = ConfigOf(name) with { NumLayers = 1 };
+            ModelConfig config = CachedModels.ConfigOf(name) with { NumLayers = 1 };
             Transformer reference = new(config, new RandomWeights(1, 1, Device.Reference)), cpu = new(config, new RandomWeights(1, 1));
             float[] expected = Whole(reference, s_tokens[..100], type), got = Whole(cpu, s_tokens[..100], type);
             // Beside ties: a number that float32 and float64 round to different neighbours moves logits by some ten-thousandths.
@@ -166,7 +151,7 @@ public sealed class KvCacheTypeTests
     [InlineData(40, 40, 0.5, 44.0 / 160)]
     public void Bytes_OfEachType_AreWhatIsAllocated(int headDim, int valueDim, double half, double eighth)
     {
-        ModelConfig config = s_config with { HeadDim = headDim, ValueHeadDim = valueDim };
+        ModelConfig config = CachedModels.Config with { HeadDim = headDim, ValueHeadDim = valueDim };
         Transformer model = Build(config);
         long Bytes(KvCacheType type)
         {
@@ -185,7 +170,7 @@ public sealed class KvCacheTypeTests
     [Theory, MemberData(nameof(Models))]
     public void CacheBytes_OfTheConfiguration_AreThoseOfACache(string name, KvCacheType type)
     {
-        ModelConfig config = ConfigOf(name);
+        ModelConfig config = CachedModels.ConfigOf(name);
         using KvCache cache = Build(config).CreateCache(maxPositions: Length, type: type);
         Build(config).Forward(s_tokens, cache);
         config.CacheBytes(Length, type: type).ShouldBe(cache.Bytes);
@@ -197,7 +182,7 @@ public sealed class KvCacheTypeTests
     public void Forward_DecodeInSteadyState_AllocatesNothingManaged(KvCacheType type)
     {
         using Device device = Device.CreateCpu(1);
-        Transformer model = new(s_config, new RandomWeights(1, 3, device));
+        Transformer model = new(CachedModels.Config, new RandomWeights(1, 3, device));
         using KvCache cache = model.CreateCache(type: type);
         using TensorScope scope = new(recycles: true);
         void Decode(int steps)
@@ -221,7 +206,7 @@ public sealed class KvCacheTypeTests
     [InlineData(KvCacheType.Q8_0)]
     public void Encode_SourcesInTheCachesType_AreRoundedOnceAndRowByRow(KvCacheType type)
     {
-        ModelConfig config = (s_config with { NumLayers = 2, MaxSeqLen = 64 }).WithEncoder();
+        ModelConfig config = (CachedModels.Config with { NumLayers = 2, MaxSeqLen = 64 }).WithEncoder();
         Transformer model = Build(config);
         float[] Logits(KvCacheType cacheType, params int[][] sources)
         {
@@ -254,31 +239,11 @@ public sealed class KvCacheTypeTests
     [Fact]
     public void Forward_UnderATape_ThroughARoundedCacheIsAnError()
     {
-        Transformer model = Build(s_config);
+        Transformer model = Build(CachedModels.Config);
         foreach (Parameter parameter in model.Parameters) parameter.Value.RequiresGradient = true;
         using GradientTape tape = new();
         using KvCache cache = model.CreateCache(type: KvCacheType.F16);
         Should.Throw<InvalidOperationException>(() => model.Forward([1, 2], cache)).Message.ShouldContain("have no gradient");
-    }
-
-    private static ModelConfig ConfigOf(string name)
-    {
-        ModelConfig longformer = s_config with { AttentionPattern = AttentionPatternKind.Longformer, LongformerWindow = 20, GlobalTokens = 3 };
-        return name switch
-        {
-            "plain" => s_config,
-            "rolling" => s_config with { Window = 20, WindowEvery = 2 },
-            "alibi" => s_config with { Positions = PositionKind.Alibi },
-            "relative" => s_config with { Positions = PositionKind.Relative },
-            "capped top-k" => s_config with { AttentionTopK = 7, AttentionSoftCap = 10 },
-            "sinks" => s_config with { AttentionSinks = true, Window = 33 },
-            "qk norm" => s_config with { QkNorm = true, HeadDim = 64 },
-            "odd values" => s_config with { ValueHeadDim = 7 },
-            "longformer" => longformer,
-            "bigbird" => s_config with { AttentionPattern = AttentionPatternKind.BigBird, BigBirdBlock = 16, BigBirdWindow = 3, BigBirdGlobal = 1, BigBirdRandom = 1 },
-            "local" => s_config with { AttentionPattern = AttentionPatternKind.Local, LocalBlock = 50 },
-            _ => s_config with { NumHeads = 2, HeadDim = 32, Positions = PositionKind.Learned },
-        };
     }
 
     /// <summary>The logits of all tokens, read at once into a cache of a type that keeps all.</summary>

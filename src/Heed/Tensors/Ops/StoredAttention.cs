@@ -53,7 +53,7 @@ public static partial class Ops
     internal static void StoreKeyValues(in HeadRange k, in HeadRange v, ReadOnlySpan<int> positions, StoredKeyValues stored)
     {
         if (GradientTape.Watching(k.Rows, v.Rows) is not null) ThrowNoGradient();
-        CheckPositions("Attention", positions, stored.Slots);
+        CheckPositions("Attention", positions, stored.Capacity);
         k.Rows.Backend.StoreKeyValues(k, v, positions, stored);
     }
 

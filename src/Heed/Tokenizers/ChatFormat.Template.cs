@@ -54,7 +54,7 @@ public sealed partial class ChatFormat
                 return template.Render(new ChatTemplateInput
                 {
                     Messages = ChatTemplateInput.ToJson(said),
-                    Tools = tools is { Count: > 0 } ? ChatTemplateInput.ToJson(tools) : null,
+                    Tools = tools is { Count: > 0 } ? ToolDefinition.ListToJson(tools) : null,
                     Variables = variables,
                     AddGenerationPrompt = addGenerationPrompt,
                     BosToken = tokenizer.BosId is { } bos && (Template is not null || tokenizer.AddsBos) ? tokenizer.TokenText(bos) : null,

@@ -51,6 +51,14 @@ public sealed record ToolDefinition
         return tools;
     }
 
+    /// <summary>Tools as JSON, as OpenAI's API writes them and chat templates expect them.</summary>
+    /// <param name="tools">The tools.</param>
+    public static JsonArray ListToJson(IReadOnlyList<ToolDefinition> tools)
+    {
+        ArgumentNullException.ThrowIfNull(tools);
+        return [.. tools.Select(tool => tool.ToJson())];
+    }
+
     /// <summary>Refuses two tools of one name.</summary>
     /// <exception cref="ArgumentException">There are two.</exception>
     internal static void CheckNames(IReadOnlyList<ToolDefinition> tools)
@@ -60,8 +68,7 @@ public sealed record ToolDefinition
             if (!names.Add(tool.Name)) throw new ArgumentException($"Tools: there are two tools with the name '{tool.Name}'; names must differ.", nameof(tools));
     }
 
-    /// <summary>The tool as OpenAI's API writes it, which is what chat templates expect.</summary>
-    internal JsonObject ToJson()
+    private JsonObject ToJson()
     {
         JsonObject function = new() { ["name"] = Name };
         if (Description is not null) function["description"] = Description;

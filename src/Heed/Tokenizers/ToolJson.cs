@@ -13,6 +13,8 @@ internal static class ToolJson
     /// <exception cref="JsonException">It is not that.</exception>
     public static JsonElement Parse(string json)
     {
+        // Half of a surrogate pair has no UTF-8, in which JSON is read.
+        if (!Utf16.IsWellFormed(json)) throw new JsonException("A text in it is no Unicode.");
         JsonElement element = JsonElement.Parse(json, s_options);
         CheckTexts(element);
         return element;

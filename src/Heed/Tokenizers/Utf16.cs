@@ -17,6 +17,9 @@ internal static class Utf16
         return repaired;
     }
 
+    /// <summary>Whether every surrogate has its partner.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<char> text) => NextLone(text, 0) < 0;
+
     private static int NextLone(ReadOnlySpan<char> text, int from)
     {
         for (int at = from; at < text.Length; at++)

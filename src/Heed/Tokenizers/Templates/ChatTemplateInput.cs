@@ -34,14 +34,6 @@ public sealed record ChatTemplateInput
         return [.. messages.Select(ToJson)];
     }
 
-    /// <summary>Tools as JSON, as OpenAI's API writes them.</summary>
-    /// <param name="tools">The tools.</param>
-    public static JsonArray ToJson(IReadOnlyList<ToolDefinition> tools)
-    {
-        ArgumentNullException.ThrowIfNull(tools);
-        return [.. tools.Select(tool => tool.ToJson())];
-    }
-
     // Templates ask whether a message has a field, so one that is null is not the same as one that is missing.
     private static JsonObject ToJson(ChatMessage message)
     {

@@ -23,6 +23,9 @@ public sealed class HeedChatClient : IChatClient
     private readonly ModelHost _host;
     private readonly GenAiTelemetry _telemetry;
     private readonly ChatOptionsReader _reader;
+    private readonly Lock _gate = new();
+    private readonly int _keptChats;
+    private ChatMemory? _memory;
 
     /// <summary>Chats with a model, which stays the caller's to dispose.</summary>
     /// <param name="model">The model.</param>
@@ -34,7 +37,8 @@ public sealed class HeedChatClient : IChatClient
 
     internal HeedChatClient(ModelHost host, HeedClientOptions options)
     {
-        _host = host;
+        ArgumentOutOfRangeException.ThrowIfNegative(options.KeptChats);
+        (_host, _keptChats) = (host, options.KeptChats);
         _telemetry = new GenAiTelemetry(options, host.ModelId);
         _reader = new ChatOptionsReader(options, new GrammarCache());
     }
@@ -72,8 +76,12 @@ public sealed class HeedChatClient : IChatClient
         return serviceType.IsInstanceOfType(this) ? this : _host.Find(serviceType);
     }
 
-    /// <summary>Ends metrics and traces; the model is its owner's.</summary>
-    public void Dispose() => _telemetry.Dispose();
+    /// <summary>Forgets kept chats, and ends metrics and traces; the model is its owner's.</summary>
+    public void Dispose()
+    {
+        lock (_gate) _memory?.Dispose();
+        _telemetry.Dispose();
+    }
 
     private async IAsyncEnumerable<ChatResponseUpdate> Answer(List<ChatMessage> messages, ChatOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -101,7 +109,14 @@ public sealed class HeedChatClient : IChatClient
         LanguageModel model = await _host.GetAsync(cancellation).ConfigureAwait(false);
         // Grammars of schemas take a moment to compile.
         ChatSettings settings = await Task.Run(() => _reader.Read(options, this, model), cancellation).ConfigureAwait(false);
+        settings = settings with { Memory = MemoryOf(model) };
         await foreach (CompletionPiece piece in model.ChatAsync(said, settings, cancellation).ConfigureAwait(false)) yield return piece;
+    }
+
+    private ChatMemory? MemoryOf(LanguageModel model)
+    {
+        if (_keptChats == 0) return null;
+        lock (_gate) return _memory ??= new ChatMemory(model, _keptChats);
     }
 
     /// <summary>Goes to the next piece, and lets metrics and traces know where there is none for an error.</summary>

@@ -16,6 +16,9 @@ public sealed record HeedClientOptions
     /// <summary>The most tokens of an answer whose request does not say; null for as many as <see cref="Generation"/> allows.</summary>
     public int? MaxOutputTokens { get; init; }
 
+    /// <summary>Of how many of the latest chats the client keeps what was read, so that of a chat that goes on only what is new is read. Each takes the memory of its keys and values.</summary>
+    public int KeptChats { get; init; } = 1;
+
     /// <summary>How texts become vectors where a request does not say otherwise; null for the defaults.</summary>
     public EmbeddingOptions? Embedding { get; init; }
 

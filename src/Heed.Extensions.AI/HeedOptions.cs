@@ -36,6 +36,9 @@ public sealed class HeedOptions
     /// <summary>The most tokens of an answer whose request does not say; null for as many as the context holds.</summary>
     public int? MaxOutputTokens { get; set; }
 
+    /// <summary>Of how many of the latest chats what was read is kept, so that of a chat that goes on only what is new is read. Each takes the memory of its keys and values.</summary>
+    public int KeptChats { get; set; } = 1;
+
     /// <summary>How a text's tokens become one vector; null for what suits the model.</summary>
     public EmbeddingPooling? Pooling { get; set; }
 

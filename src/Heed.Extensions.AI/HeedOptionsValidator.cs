@@ -24,6 +24,7 @@ internal sealed class HeedOptionsValidator : IValidateOptions<HeedOptions>
         Check(options.Threads >= 0, nameof(options.Threads), options.Threads, "0 for all cores, or more");
         Check(options.ContextLength >= 0, nameof(options.ContextLength), options.ContextLength, "0 for the model's own, or more");
         Check(options.MaxOutputTokens is null or > 0, nameof(options.MaxOutputTokens), options.MaxOutputTokens, "1 or more, or null");
+        Check(options.KeptChats >= 0, nameof(options.KeptChats), options.KeptChats, "0 for none, or more");
         Check(Enum.IsDefined(options.CacheType), nameof(options.CacheType), (int)options.CacheType, string.Join(", ", Enum.GetNames<KvCacheType>()));
         Check(Enum.IsDefined(options.Weights), nameof(options.Weights), (int)options.Weights, string.Join(", ", Enum.GetNames<WeightForm>()));
         Check(options.Pooling is null || Enum.IsDefined(options.Pooling.Value), nameof(options.Pooling), (int?)options.Pooling, $"{string.Join(", ", Enum.GetNames<EmbeddingPooling>())}, or null");

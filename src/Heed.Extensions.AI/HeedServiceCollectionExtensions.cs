@@ -108,6 +108,7 @@ public static class HeedServiceCollectionExtensions
         return new HeedClientOptions
         {
             MaxOutputTokens = options.MaxOutputTokens,
+            KeptChats = options.KeptChats,
             Embedding = new EmbeddingOptions { Pooling = options.Pooling, Normalize = options.NormalizeEmbeddings, Truncate = options.TruncateEmbeddings },
             EnableSensitiveData = options.EnableSensitiveData,
             LoggerFactory = provider.GetService<ILoggerFactory>(),

@@ -63,13 +63,14 @@ public sealed class AddHeedTests
             options.Threads = -1;
             options.ContextLength = -2;
             options.MaxOutputTokens = 0;
+            options.KeptChats = -1;
             options.CacheType = (KvCacheType)77;
             options.Pooling = (EmbeddingPooling)78;
             options.AdapterPath = "/nowhere/adapter";
             options.RepackedPath = "cache";
             options.Weights = Heed.Models.Checkpoints.WeightForm.Exact;
         });
-        foreach (string part in (string[])["ModelPath is '/nowhere/model.gguf', which does not exist", "Threads is -1", "ContextLength is -2", "MaxOutputTokens is 0", "CacheType is 77", "Pooling is 78", "AdapterPath", "Weights is Exact; expected Fast"])
+        foreach (string part in (string[])["ModelPath is '/nowhere/model.gguf', which does not exist", "Threads is -1", "ContextLength is -2", "MaxOutputTokens is 0", "KeptChats is -1", "CacheType is 77", "Pooling is 78", "AdapterPath", "Weights is Exact; expected Fast"])
             wrong.Message.ShouldContain(part);
         Wrong(_ => { }).Message.ShouldContain("HeedOptions: ModelPath is empty; expected the path of a model's file or folder.");
         Wrong(_ => { }, "small").Message.ShouldContain("HeedOptions 'small': ModelPath is empty");

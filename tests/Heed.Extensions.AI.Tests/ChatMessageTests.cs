@@ -43,16 +43,20 @@ public sealed class ChatMessageTests(TestModels models)
     }
 
     [Fact]
-    public async Task GetResponseAsync_AnswerGivenBack_IsAConversation()
+    public async Task GetResponseAsync_ChatThatGoesOn_ReadsOnlyWhatIsNew()
     {
-        List<ChatMessage> messages = [new(ChatRole.User, "Hello!")];
+        using HeedChatClient forgetful = new(models.Plain, new HeedClientOptions { KeptChats = 0 });
+        List<ChatMessage> messages = [new(ChatRole.User, "Hello! Tell me a story about a dog and a cat.")];
+        ChatOptions greedy = new() { Temperature = 0, MaxOutputTokens = 8 };
         for (int turn = 0; turn < 3; turn++)
         {
-            ChatResponse response = await _client.GetResponseAsync(messages, new() { Temperature = 0, MaxOutputTokens = 8 });
+            ChatResponse response = await _client.GetResponseAsync(messages, greedy), same = await forgetful.GetResponseAsync(messages, greedy);
+            response.Text.ShouldBe(same.Text);
+            same.Usage!.CachedInputTokenCount.ShouldBe(0);
+            if (turn > 0) response.Usage!.CachedInputTokenCount!.Value.ShouldBeGreaterThan(same.Usage.InputTokenCount!.Value / 2);
             messages.AddMessages(response);
             messages.Add(new(ChatRole.User, "And then?"));
         }
-        messages.Count.ShouldBe(7);
-        models.Plain.ContextLength.ShouldBeGreaterThan(0);
+        Should.Throw<ArgumentOutOfRangeException>(() => new HeedChatClient(models.Plain, new HeedClientOptions { KeptChats = -1 }));
     }
 }

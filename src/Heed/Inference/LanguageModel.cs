@@ -200,7 +200,7 @@ public sealed partial class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(_writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
+    internal TextGenerator CreateGenerator() => CreateGenerator(out _);
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
     internal IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options, CancellationToken cancellation) =>

@@ -61,7 +61,7 @@ internal sealed class ChatMessageReader
                 case TextContent part: text.Append(part.Text); break;
                 case TextReasoningContent part: reasoning.Append(part.Text); break;
                 case FunctionCallContent call:
-                    calls.Add(new ToolCall(call.CallId, call.Name, ToJson(call.Arguments ?? new Dictionary<string, object?>())));
+                    calls.Add(new ToolCall(call.CallId, call.Name, ArgumentsOf(call)));
                     _callNames[call.CallId] = call.Name;
                     break;
                 case UsageContent: break;
@@ -88,6 +88,9 @@ internal sealed class ChatMessageReader
         object other => JsonSerializer.Serialize(ToJson(other), s_compact),
         null => "null",
     };
+
+    private static JsonElement ArgumentsOf(FunctionCallContent call) =>
+        JsonSerializer.SerializeToElement(call.Arguments ?? new Dictionary<string, object?>(), AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>)));
 
     private static JsonElement ToJson(object value) => JsonSerializer.SerializeToElement(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(value.GetType()));
 

@@ -89,7 +89,7 @@ internal sealed class GenAiOperation : IDisposable
     private void WriteEnd(double seconds)
     {
         if (_failure is OperationCanceledException || (_failure is null && _inputTokens is null)) Log.Left(_telemetry.Logger, _name, ResponseId, seconds);
-        else if (_failure is not null) Log.Failed(_telemetry.Logger, _name, ResponseId, seconds, _failure);
+        else if (_failure is not null) Log.Failed(_telemetry.Logger, _name, ResponseId, seconds, _failure.GetType().FullName, _telemetry.Sensitive ? _failure : null);
         else Log.Ended(_telemetry.Logger, _name, ResponseId, seconds, _inputTokens!.Value, _usage?.CachedTokens ?? 0, _usage?.CompletionTokens ?? 0, _finishReason);
     }
 

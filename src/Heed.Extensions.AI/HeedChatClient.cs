@@ -94,6 +94,7 @@ public sealed class HeedChatClient : IChatClient
         {
             CompletionPiece piece = pieces.Current;
             if (piece.TokenIds.Count > 0) operation.OnToken();
+            if (piece.Problems.Count > 0) Log.NoCall(_telemetry.Logger, "chat", operation.ResponseId);
             if (piece is { FinishReason: { } reason, Usage: { } usage }) operation.Complete(usage, ChatUpdates.ReasonOf(reason).Value);
             if (updates.Of(piece) is not { } update) continue;
             trace.Answered(update);

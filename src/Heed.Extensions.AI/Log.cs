@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Heed.Extensions.AI;
 
-/// <summary>What is logged. Only <see cref="Said"/> and <see cref="Answered"/> hold what people say, and they are written where that is allowed.</summary>
+/// <summary>What is logged. Only <see cref="Said"/>, <see cref="Answered"/> and the exceptions of <see cref="Failed"/> may hold what people say, and they are written where that is allowed.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "Loading the model {ModelId}.")]
@@ -23,8 +23,11 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Debug, "{Operation} {ResponseId} was left or cancelled after {Seconds:F3} s.")]
     public static partial void Left(ILogger logger, string operation, string responseId, double seconds);
 
-    [LoggerMessage(7, LogLevel.Error, "{Operation} {ResponseId} failed after {Seconds:F3} s.")]
-    public static partial void Failed(ILogger logger, string operation, string responseId, double seconds, Exception failure);
+    [LoggerMessage(7, LogLevel.Error, "{Operation} {ResponseId} failed after {Seconds:F3} s: {ErrorType}.")]
+    public static partial void Failed(ILogger logger, string operation, string responseId, double seconds, string? errorType, Exception? failure);
+
+    [LoggerMessage(10, LogLevel.Debug, "{Operation} {ResponseId}: something that looked like the call of a tool is none, and came as text.")]
+    public static partial void NoCall(ILogger logger, string operation, string responseId);
 
     [LoggerMessage(8, LogLevel.Trace, "{Operation} {ResponseId} was given: {Messages}", SkipEnabledCheck = true)]
     public static partial void Said(ILogger logger, string operation, string responseId, string messages);

@@ -123,7 +123,7 @@ public sealed class TelemetryTests(TestModels models)
             LogLines lines = new();
             using HeedChatClient client = new(models.Plain, new HeedClientOptions { ModelId = "log", LoggerFactory = lines, EnableSensitiveData = sensitive });
             ChatResponse response = await client.GetResponseAsync(Secret, new() { MaxOutputTokens = 6, Temperature = 0 });
-            await Should.ThrowAsync<ArgumentException>(() => client.GetResponseAsync(Secret, new() { ModelId = "other" }));
+            await Should.ThrowAsync<ArgumentException>(() => client.GetResponseAsync("Hello!", new() { ModelId = Secret }));
             await foreach (ChatResponseUpdate _ in client.GetStreamingResponseAsync(Secret)) break;
             string all = string.Join('\n', lines.All);
             all.Contains(Secret, StringComparison.Ordinal).ShouldBe(sensitive);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Heed.ConsoleChat;
@@ -20,6 +21,18 @@ public sealed class SampleTests(TestModels models)
         string said = output.ToString();
         said.ShouldContain("The model knows no tools.");
         said.Split("tokens in,").Length.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task ConsoleChat_AsAProgram_RunsTheShippedModel()
+    {
+        ProcessStartInfo start = new("dotnet", Path.Combine(AppContext.BaseDirectory, "Heed.ConsoleChat.dll")) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        using Process program = Process.Start(start)!;
+        await program.StandardInput.WriteAsync("Hello!\n\n");
+        string said = await program.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        await program.WaitForExitAsync();
+        program.ExitCode.ShouldBe(0, said);
+        said.ShouldContain("tokens in,");
     }
 
     [Fact]

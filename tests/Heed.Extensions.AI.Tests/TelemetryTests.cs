@@ -60,7 +60,15 @@ public sealed class TelemetryTests(TestModels models)
         using HeedChatClient client = new(models.Plain, new HeedClientOptions { ModelId = "trace-1" });
         ChatOptions options = new()
         {
-            MaxOutputTokens = 6, Temperature = 0.5f, TopP = 0.9f, TopK = 20, Seed = 5, FrequencyPenalty = 0.25f, PresencePenalty = 0.5f, StopSequences = ["###"], ResponseFormat = ChatResponseFormat.Text,
+            MaxOutputTokens = 6,
+            Temperature = 0.5f,
+            TopP = 0.9f,
+            TopK = 20,
+            Seed = 5,
+            FrequencyPenalty = 0.25f,
+            PresencePenalty = 0.5f,
+            StopSequences = ["###"],
+            ResponseFormat = ChatResponseFormat.Text,
         };
         ChatResponse response = await client.GetStreamingResponseAsync(Secret, options).ToChatResponseAsync();
         Activity activity = seen.All.Single();

@@ -45,6 +45,7 @@ internal sealed class JsonLinesOutput(StandardOutput output, Tokenizer tokenizer
         FinishReason.EndToken => "end_token",
         FinishReason.Stop => "stop",
         FinishReason.MaxTokens => "max_tokens",
+        FinishReason.ToolCalls => "tool_calls",
         _ => "context_full",
     };
 

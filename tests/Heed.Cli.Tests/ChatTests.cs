@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Heed.Tests;
 
 namespace Heed.Cli.Tests;
 
@@ -57,6 +58,43 @@ public sealed class ChatTests
         result.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(1);
     }
 
+    [Fact]
+    public void Chat_WithTools_ShowsCallsAndTakesTheirResults()
+    {
+        using TempFolder folder = new();
+        string model = CopyWithTemplate(folder), tools = folder.File("tools.json"), saved = folder.File("saved.json");
+        File.WriteAllText(tools, """[{"type":"function","function":{"name":"dice","parameters":{"type":"object","properties":{"sides":{"enum":[6,20]}},"required":["sides"]}}}]""");
+
+        HeedResult result = HeedProcess.RunWith($"Roll the dice\nfour\n/save {saved}\n", null, "chat", "-m", model, "--tools", tools, "--tool-choice", "required", "-t", "0", "-n", "80", "--drop-turns");
+
+        result.Err.ShouldContain("the result of dice, on one line:");
+        result.ExitCode.ShouldBe(0);
+        result.Out.Split('\n')[0].ShouldMatch("""^dice \{"sides":\s*(6|20)\}$""");
+        Messages(saved).Select(message => message.Role).ShouldBe(["user", "assistant", "tool", "assistant"]);
+        File.ReadAllText(saved).ShouldContain("\"tool_call_id\": \"call00000\"");
+    }
+
+    [Fact]
+    public void Chat_ToolsThatCannotBeUsed_SaysWhy()
+    {
+        using TempFolder folder = new();
+        string tools = folder.File("tools.json");
+        File.WriteAllText(tools, """[{"name":"dice"}]""");
+        HeedProcess.RunWith("hello", null, "chat", "--tools", tools).Err.ShouldContain("the model's chat template takes none");
+        HeedProcess.RunWith("hello", null, "chat", "--tool-choice", "none").Err.ShouldContain("--tool-choice needs --tools");
+        File.WriteAllText(tools, "[{}]");
+        HeedProcess.RunWith("hello", null, "chat", "--tools", tools).Err.ShouldContain("tools.json: Tools: entry 0 has no name");
+    }
+
+    [Fact]
+    public void Chat_DropTurns_LeavesOutTheOldest()
+    {
+        string turn = string.Join(' ', Enumerable.Repeat("story", 100));
+        HeedResult result = HeedProcess.RunWith(string.Join('\n', Enumerable.Repeat(turn, 6)), null, "chat", "-n", "4", "--ignore-end", "--drop-turns");
+        result.ExitCode.ShouldBe(0);
+        result.Err.ShouldMatch(@"the first \d turns were left out");
+    }
+
     [UnixFact]
     public void Chat_CtrlC_StopsTheAnswerAndNotTheChat()
     {
@@ -83,5 +121,15 @@ public sealed class ChatTests
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(path));
         return [.. document.RootElement.EnumerateArray().Select(message => (message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!))];
+    }
+
+    private static string CopyWithTemplate(TempFolder folder)
+    {
+        DirectoryInfo copy = Directory.CreateDirectory(folder.File("model"));
+        foreach (string file in Directory.GetFiles(Path.Combine(TestData.Repository, "models", "heed-stories"))) File.Copy(file, Path.Combine(copy.FullName, Path.GetFileName(file)));
+        File.WriteAllText(
+            Path.Combine(copy.FullName, "chat_template.jinja"),
+            "{{ tools | tojson }}{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content }}{% for c in m.tool_calls or [] %}<tool_call>{{ c.function | tojson }}</tool_call>{% endfor %}{{ '<|im_end|>\n' }}{% endfor %}{{ '<|im_start|>assistant\n' }}");
+        return copy.FullName;
     }
 }

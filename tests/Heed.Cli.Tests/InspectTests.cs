@@ -27,6 +27,7 @@ public sealed class InspectTests
     public void Inspect_Tensors_ListsEveryTensor()
     {
         string output = HeedProcess.Run("inspect", Path.Combine(TestData.Repository, "models", "heed-stories"), "--tensors").Out;
+        output.ShouldMatch(@"chat format +ChatMl, the model's own template of \d+ characters; no tools");
 
         output.ShouldMatch(@"model\.layers\.0\.self_attn\.q_proj\.weight +BF16 +\[256, 256\]");
         output.ShouldMatch(@"model\.layers\.3\.self_attn\.q_proj\.weight");

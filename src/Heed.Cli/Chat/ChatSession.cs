@@ -1,8 +1,11 @@
 using Heed.Inference;
+using Heed.Inference.Chat;
+using Heed.Inference.Grammars;
+using Heed.Tokenizers;
 
 namespace Heed.Cli.Chat;
 
-/// <summary>A chat from its first line to its last: answers go to standard output, everything else to standard error.</summary>
+/// <summary>A chat from its first line to its last: answers go to standard output, everything else, reasoning too, to standard error.</summary>
 internal sealed class ChatSession(Conversation conversation, GenerationOptions options, StandardOutput output, Terminal terminal, ChatInterrupts interrupts)
 {
     private const string Help = """
@@ -16,6 +19,7 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
 
         """;
 
+    private readonly OpenCalls _calls = new(conversation, terminal);
     private bool _failed;
 
     /// <summary>Answers line by line until there are no more.</summary>
@@ -25,20 +29,37 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
         while (input.Read() is { } line)
         {
             interrupts.Watch(null);
-            if (!line.StartsWith('/')) await AnswerAsync(line);
-            else if (line.StartsWith("//", StringComparison.Ordinal)) await AnswerAsync(line[1..]);
+            if (!line.StartsWith('/')) await TakeAsync(line);
+            else if (line.StartsWith("//", StringComparison.Ordinal)) await TakeAsync(line[1..]);
             else if (!Obey(line)) break;
         }
         return _failed && !terminal.HasKeyboard ? ExitCodes.Error : ExitCodes.Ok;
     }
 
-    private async Task AnswerAsync(string message)
+    private async Task TakeAsync(string line)
+    {
+        if (!_calls.Any) await AnswerAsync(stop => conversation.SendAsync(line, options, stop));
+        else if (_calls.Take(line) is { } results) await AnswerAsync(stop => AnswerResults(results, stop));
+        _calls.Ask();
+    }
+
+    // A model that must call a tool has done so: what it makes of the result is its own choice.
+    private IAsyncEnumerable<CompletionPiece> AnswerResults(IReadOnlyList<ChatMessage> results, CancellationToken stop)
+    {
+        ChatSettings asked = conversation.Settings;
+        conversation.Settings = asked with { ToolChoice = ToolChoice.Auto };
+        IAsyncEnumerable<CompletionPiece> answer = conversation.SendToolResultsAsync(results, options, stop);
+        conversation.Settings = asked;
+        return answer;
+    }
+
+    private async Task AnswerAsync(Func<CancellationToken, IAsyncEnumerable<CompletionPiece>> send)
     {
         using CancellationTokenSource stop = new();
         interrupts.Watch(stop);
         try
         {
-            await WriteAnswerAsync(message, stop.Token);
+            await WriteAnswerAsync(send(stop.Token));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -46,9 +67,9 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
         }
         catch (ContextOverflowException e)
         {
-            Fail($"the conversation has {e.PromptTokens} tokens and the context holds {e.ContextTokens}: /reset forgets it; --slide lets its beginning go by itself.");
+            Fail($"the conversation has {e.PromptTokens} tokens and the context holds {e.ContextTokens}: /reset forgets it; --drop-turns leaves out its oldest turns, --slide lets its beginning go by itself.");
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or GrammarException)
         {
             Fail(ErrorText.Of(e));
         }
@@ -58,18 +79,28 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
         }
     }
 
-    private async Task WriteAnswerAsync(string message, CancellationToken cancellation)
+    private async Task WriteAnswerAsync(IAsyncEnumerable<CompletionPiece> answer)
     {
-        bool began = false;
-        await foreach (CompletionPiece piece in conversation.SendAsync(message, options, cancellation))
+        bool began = false, thinks = false;
+        await foreach (CompletionPiece piece in answer)
         {
+            if (thinks && piece.Reasoning.Length == 0) terminal.Write("\n");
+            thinks = piece.Reasoning.Length > 0;
+            terminal.WriteQuietly(Terminal.CleanText(piece.Reasoning));
             // What separates the answer from the marker before it is no part of it.
             string text = began ? piece.Text : piece.Text.TrimStart();
             began |= text.Length > 0;
             output.WriteModelText(text);
+            foreach (ToolCall call in piece.ToolCalls)
+            {
+                output.WriteModelText($"{(began ? "\n" : "")}{call.Name} {call.Arguments.GetRawText().ReplaceLineEndings(" ")}");
+                began = true;
+            }
+            foreach (string problem in piece.Problems) terminal.Note(problem);
             if (piece.FinishReason is not { } reason) continue;
             output.Write("\n");
-            if (reason == FinishReason.ContextFull) terminal.Note("the context is full: /reset forgets the conversation; --slide lets its beginning go by itself.");
+            if (piece.Usage is { DroppedTurns: > 0 and int dropped }) terminal.Note($"the first {dropped} turns were left out; the context has no room for them.");
+            if (reason == FinishReason.ContextFull) terminal.Note("the context is full: /reset forgets the conversation; --drop-turns leaves out its oldest turns, --slide lets its beginning go by itself.");
             if (reason == FinishReason.MaxTokens && (terminal.HasKeyboard || options.Grammar is not null)) terminal.Note($"cut at {options.MaxTokens} tokens; -n allows more.");
         }
     }
@@ -86,6 +117,7 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
                 return false;
             case "/reset":
                 conversation.Reset();
+                _calls.Clear();
                 terminal.Note("the conversation is forgotten.");
                 break;
             case "/system":

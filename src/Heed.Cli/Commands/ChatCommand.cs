@@ -13,6 +13,7 @@ internal sealed class ChatCommand
     private readonly ModelOptions _model = new();
     private readonly SamplingOptions _sampling = new($"if not given, half of the context, at most {LongestAnswer}");
     private readonly GrammarOptions _grammar = new();
+    private readonly ToolOptions _tools = new();
     private readonly Option<string?> _system = ValueOption.Text("--system", "Instructions that stand above the conversation.", "TEXT");
     private readonly Terminal _terminal;
 
@@ -26,6 +27,7 @@ internal sealed class ChatCommand
         command.Add(self._system);
         self._sampling.AddTo(command);
         self._grammar.AddTo(command);
+        self._tools.AddTo(command);
         command.SetAction((line, _) => self.RunAsync(line));
         return command;
     }
@@ -43,6 +45,7 @@ internal sealed class ChatCommand
         using StandardOutput output = new();
         using ChatInput input = new(_terminal);
         using Conversation conversation = model.StartConversation(line.GetValue(_system));
+        conversation.Settings = _tools.Read(line);
         using ChatInterrupts interrupts = new(_terminal.HasKeyboard, () =>
         {
             _terminal.Write("\n");

@@ -111,9 +111,25 @@ internal static class InspectionJson
         json.WriteEndArray();
     }
 
+    private static void WriteChat(Utf8JsonWriter json, ChatFormat? format)
+    {
+        json.WriteString("chat_format", format?.Kind.ToString());
+        json.WriteString("tool_calls", format is null or { ToolCalls: ToolCallFormat.None } ? null : format.ToolCalls.ToString());
+        json.WriteString("chat_template_problem", format?.TemplateProblem);
+        if (format?.Template is not { } template)
+        {
+            json.WriteNull("chat_template");
+            return;
+        }
+        json.WriteStartObject("chat_template");
+        json.WriteNumber("characters", template.Source.Length);
+        json.WriteBoolean("takes_tools", template.TakesTools);
+        json.WriteEndObject();
+    }
+
     private static void WriteTokenizer(Utf8JsonWriter json, ModelSummary summary)
     {
-        json.WriteString("chat_format", summary.ChatFormat);
+        WriteChat(json, summary.ChatFormat);
         if (summary.Tokenizer is not { } tokenizer)
         {
             json.WriteNull("tokenizer");

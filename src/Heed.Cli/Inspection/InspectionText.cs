@@ -85,7 +85,16 @@ internal sealed class InspectionText
         if (config.AttentionPattern != AttentionPatternKind.Full) yield return new("pattern", Pattern(config));
         if (config.AttentionSinks) yield return new("sinks", "a learned one for each head of each layer");
         if (config.Encoder is { } encoder) yield return new("encoder", Encoder(encoder, config));
-        yield return new("chat format", config.Encoder is not null ? "none: a source is read, its target written" : summary.ChatFormat ?? "unknown without a tokenizer");
+        yield return new("chat format", config.Encoder is not null ? "none: a source is read, its target written" : Chat(summary.ChatFormat));
+    }
+
+    private static string Chat(ChatFormat? format)
+    {
+        if (format is null) return "unknown without a tokenizer";
+        string writer = format.Template is { } template ? $"the model's own template of {Number(template.Source.Length)} characters"
+            : format.TemplateProblem is { } problem ? $"built in, because the model's own template cannot be used: {problem}" : "built in";
+        string tools = format.ToolCalls != ToolCallFormat.None ? $"calls tools as {format.ToolCalls}" : format.Template is { TakesTools: true } ? "takes tools, calls them in a way that is not known" : "no tools";
+        return $"{format.Kind}, {writer}; {tools}{(format.HasReasoning ? "; reasons" : "")}";
     }
 
     private static string Pattern(ModelConfig config)

@@ -33,7 +33,7 @@ internal static partial class ModelInspector
             Memory = MemoryNeed.Of(checkpoint.Config, tensors),
             Tokenizer = tokenizer,
             TokenizerProblem = problem,
-            ChatFormat = tokenizer is null ? null : ChatFormat.Detect(tokenizer, TemplateOf(checkpoint, tokenizer)).Kind.ToString(),
+            ChatFormat = tokenizer is null ? null : ChatFormat.Detect(tokenizer, TemplateOf(checkpoint, tokenizer)),
             SampleText = sampleText,
             Sample = tokenizer is null ? [] : [.. tokenizer.Encode(sampleText).Select(id => new SampleToken(id, tokenizer.TokenText(id)))],
             Metadata = checkpoint.Gguf is { } gguf

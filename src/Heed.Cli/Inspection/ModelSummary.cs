@@ -44,7 +44,8 @@ internal sealed record ModelSummary
     /// <summary>Why there is no tokenizer.</summary>
     public string? TokenizerProblem { get; init; }
 
-    public string? ChatFormat { get; init; }
+    /// <summary>How chats are written; null without a tokenizer.</summary>
+    public ChatFormat? ChatFormat { get; init; }
 
     public required string SampleText { get; init; }
 

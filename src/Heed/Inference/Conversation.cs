@@ -45,7 +45,7 @@ public sealed class Conversation : IDisposable
     public IAsyncEnumerable<CompletionPiece> SendAsync(string message, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return AnswerAsync([new ChatMessage(ChatRole.User, message)], options, cancellation);
+        return AnswerAsync([new ChatMessage(ChatRole.User, message)], SettingsWith(options), cancellation);
     }
 
     /// <summary>Sends the results of all calls of the last answer (<see cref="ChatMessage.OfTool"/>) and streams what the model makes of them.</summary>
@@ -60,10 +60,10 @@ public sealed class Conversation : IDisposable
         ArgumentNullException.ThrowIfNull(results);
         if (results.FirstOrDefault(result => result.Role != ChatRole.Tool) is { } other)
             throw new ArgumentException($"Conversation.SendToolResultsAsync: a message is from {other.Role}; need the results of calls, from {ChatRole.Tool}.", nameof(results));
-        return AnswerAsync([.. results], options, cancellation);
+        return AnswerAsync([.. results], SettingsWith(options), cancellation);
     }
 
-    private async IAsyncEnumerable<CompletionPiece> AnswerAsync(ChatMessage[] messages, GenerationOptions? options, [EnumeratorCancellation] CancellationToken cancellation = default)
+    private async IAsyncEnumerable<CompletionPiece> AnswerAsync(ChatMessage[] messages, ChatSettings settings, [EnumeratorCancellation] CancellationToken cancellation)
     {
         if (Interlocked.Exchange(ref _busy, 1) != 0)
             throw new InvalidOperationException("Conversation.SendAsync: a turn is still running; await its end, or cancel it, first.");
@@ -72,7 +72,6 @@ public sealed class Conversation : IDisposable
         AnswerKeeper answer = new();
         try
         {
-            ChatSettings settings = options is null ? Settings : Settings with { Generation = options };
             await foreach (CompletionPiece piece in _model.Answer(_generator, WithSystem(), settings, cancellation).ConfigureAwait(false))
             {
                 answer.Add(piece);
@@ -97,6 +96,8 @@ public sealed class Conversation : IDisposable
 
     /// <summary>Cancels the turn that may be running, waits until it computes no more, and frees the conversation's memory.</summary>
     public void Dispose() => _generator.Dispose();
+
+    private ChatSettings SettingsWith(GenerationOptions? options) => options is null ? Settings : Settings with { Generation = options };
 
     private List<ChatMessage> WithSystem()
     {

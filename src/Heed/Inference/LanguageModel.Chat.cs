@@ -7,6 +7,8 @@ namespace Heed.Inference;
 /// <summary>Chats that somebody else keeps.</summary>
 public sealed partial class LanguageModel
 {
+    internal ToolGrammars ToolGrammars { get; } = new();
+
     /// <summary>
     /// Answers the last message of a chat. Pieces come as they are made, text, reasoning and calls of tools apart; the last one says why
     /// the answer ended. Nothing is remembered: <see cref="StartConversation"/> or <see cref="ChatSettings.Memory"/> is for chats of which only the new part is to be read.

@@ -113,7 +113,7 @@ public sealed partial class LanguageModel : IDisposable
             IWeightSource weights = checkpoint.Weights(device, options.Weights, loading, cancellation);
             Transformer transformer = new(config, adapter?.Weights(weights) ?? weights);
             RepackedWeights? repacked = options.RepackedPath is null ? null : checkpoint.SaveRepacked(saving, cancellation);
-            string? template = checkpoint.ChatTemplatePath is { } chat ? File.ReadAllText(chat) : tokenizer.ChatTemplate;
+            string? template = options.ChatTemplate is { } given ? (given.Length > 0 ? given : null) : checkpoint.ChatTemplatePath is { } chat ? File.ReadAllText(chat) : tokenizer.ChatTemplate;
             return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template)
             {
                 _ownsDevice = options.Threads > 0,

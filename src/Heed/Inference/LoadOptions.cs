@@ -20,6 +20,9 @@ public sealed record LoadOptions
     /// <summary>A tokenizer file to use instead of the model's own; needed where the model brings none.</summary>
     public string? TokenizerPath { get; init; }
 
+    /// <summary>A chat template (Jinja) to use instead of the model's own; empty for the built-in format that the vocabulary's markers tell of; null for the model's.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>A folder with LoRA adapters for the model in PEFT's layout, or null for none.</summary>
     public string? AdapterPath { get; init; }
 

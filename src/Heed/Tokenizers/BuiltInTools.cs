@@ -19,14 +19,16 @@ internal sealed class BuiltInTools
         {%- endif %}
         {%- for message in rest %}
         {{- '<|start_header_id|>' + ('ipython' if message.role == 'tool' else message.role) + '<|end_header_id|>\n\n' }}
-        {%- if message.tool_calls %}
-        {%- for call in message.tool_calls %}
+        {%- if message.role == 'assistant' %}
+        {%- generation %}
+        {%- for call in message.tool_calls or [] %}
         {{- '{"name": ' + call.function.name | tojson + ', "parameters": ' + call.function.arguments | tojson + '}' + ('' if loop.last else '; ') }}
         {%- endfor %}
+        {{- ('' if message.tool_calls else message.content | trim) + '<|eot_id|>' }}
+        {%- endgeneration %}
         {%- else %}
-        {{- message.content | trim }}
+        {{- message.content | trim + '<|eot_id|>' }}
         {%- endif %}
-        {{- '<|eot_id|>' }}
         {%- endfor %}
         {%- if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}
         """;
@@ -48,12 +50,18 @@ internal sealed class BuiltInTools
         {{- '' if loop.previtem and loop.previtem.role == 'tool' else '<|im_start|>user' }}
         {{- '\n<tool_response>\n' + message.content + '\n</tool_response>' }}
         {{- '' if loop.nextitem and loop.nextitem.role == 'tool' else '<|im_end|>\n' }}
+        {%- elif message.role == 'user' %}
+        {{- '<|im_start|>user\n' + message.content + '<|im_end|>\n' }}
         {%- else %}
-        {{- '<|im_start|>' + message.role + '\n' + message.content }}
+        {{- '<|im_start|>assistant\n' }}
+        {%- generation %}
+        {{- message.content }}
         {%- for call in message.tool_calls or [] %}
         {{- ('\n' if message.content or not loop.first else '') + '<tool_call>\n{"name": ' + call.function.name | tojson + ', "arguments": ' + call.function.arguments | tojson + '}\n</tool_call>' }}
         {%- endfor %}
-        {{- '<|im_end|>\n' }}
+        {{- '<|im_end|>' }}
+        {%- endgeneration %}
+        {{- '\n' }}
         {%- endif %}
         {%- endfor %}
         {%- if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}
@@ -72,7 +80,9 @@ internal sealed class BuiltInTools
         {{- '[INST]' + (system if loop.first else '') + message.content + '[/INST]' }}
         {%- elif message.role == 'tool' %}
         {{- '[TOOL_RESULTS]{"content": ' + message.content | tojson + ', "call_id": ' + message.tool_call_id | tojson + '}[/TOOL_RESULTS]' }}
-        {%- elif message.tool_calls %}
+        {%- else %}
+        {%- generation %}
+        {%- if message.tool_calls %}
         {{- '[TOOL_CALLS][' }}
         {%- for call in message.tool_calls %}
         {{- '{"name": ' + call.function.name | tojson + ', "arguments": ' + call.function.arguments | tojson + ', "id": ' + call.id | tojson + '}' + ('' if loop.last else ', ') }}
@@ -80,6 +90,8 @@ internal sealed class BuiltInTools
         {{- ']' + eos_token }}
         {%- else %}
         {{- message.content | trim + eos_token }}
+        {%- endif %}
+        {%- endgeneration %}
         {%- endif %}
         {%- endfor %}
         """;

@@ -206,7 +206,7 @@ public abstract partial class Tokenizer
         [
             "<start_of_turn>", "<end_of_turn>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>",
             "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CONTENT]", "[ARGS]", "[CALL_ID]",
-            "<tools>", "</tools>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>",
+            "<tools>", "</tools>", "<tool_response>", "</tool_response>",
         ];
         bool IsMarker(int id) => StopIds.Contains(id) || id == parts.BosId
             || parts.Tokens.Text(id) is ['<', '|', .., '|', '>'] || names.Contains(parts.Tokens.Text(id));

@@ -187,11 +187,18 @@ public sealed class ToolRenderingTests
     }
 
     [Fact]
-    public void RenderDialog_WithTools_MarksCallsAsAnswers()
+    public void RenderDialog_WithTools_MarksWhatTheModelSays()
     {
         ChatMessage[] dialog = [.. Chat(), new(ChatRole.Assistant, "Noon.")];
-        DialogTokens tokens = ChatFormat.Of(ChatFormatKind.ChatMl).RenderDialog(dialog, s_chatMl);
-        s_chatMl.Decode(tokens.Ids.Where((_, i) => tokens.IsAnswer[i]).ToArray(), skipSpecial: false).ShouldEndWith("Noon.<|im_end|>");
+        Answers(ChatFormatKind.ChatMl, s_chatMl).ShouldBe("<tool_call>\n{\"name\": \"clock\", \"arguments\": {\"zone\": \"UTC\"}}\n</tool_call><|im_end|>Noon.<|im_end|>");
+        Answers(ChatFormatKind.Llama3, s_llama).ShouldBe("{\"name\": \"clock\", \"parameters\": {\"zone\": \"UTC\"}}<|eot_id|>Noon.<|eot_id|>");
+        Answers(ChatFormatKind.Mistral, s_mistral).ShouldBe("[TOOL_CALLS][{\"name\": \"clock\", \"arguments\": {\"zone\": \"UTC\"}, \"id\": \"call00000\"}]</s>Noon.</s>");
+
+        string Answers(ChatFormatKind kind, Tokenizer tokenizer)
+        {
+            DialogTokens tokens = ChatFormat.Of(kind).RenderDialog(dialog, tokenizer);
+            return tokenizer.Decode(tokens.Ids.Where((_, i) => tokens.IsAnswer[i]).ToArray(), skipSpecial: false);
+        }
     }
 
     [Fact]

@@ -107,7 +107,7 @@ public sealed partial class AnswerParser
             _inList = false;
             _space.Clear();
         }
-        else if (character is '<' or '[')
+        else if (character is '<' or '[' && Markers().Any(marker => marker[0] == character))
         {
             _held.Append(character);
             _state = State.Marker;

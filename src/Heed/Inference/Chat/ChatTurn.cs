@@ -46,10 +46,11 @@ internal sealed class ChatTurn
             (prompt, _dropped) = ChatTurns.Fit(_messages, Render, Room);
         }
 
-        string lead = prompt.OpensReasoning ? ChatFormat.ReasoningStart : "";
-        _parser.Push(lead);
-        if (!_settings.ToolChoice.IsForced) return prompt.Ids;
-        string opening = (prompt.OpensReasoning ? $"\n{ChatFormat.ReasoningEnd}\n\n" : "") + ToolMarkers.Opening(_model.ChatFormat.ToolCalls);
+        if (prompt.OpensReasoning) _parser.Push(ChatFormat.ReasoningStart);
+        // A grammar holds from the first token on, so there is nothing to think before.
+        string opening = prompt.OpensReasoning && Options.Grammar is not null ? $"\n{ChatFormat.ReasoningEnd}\n\n" : "";
+        if (_settings.ToolChoice.IsForced) opening += ToolMarkers.Opening(_model.ChatFormat.ToolCalls);
+        if (opening.Length == 0) return prompt.Ids;
         _parser.Push(opening);
         return [.. prompt.Ids, .. _model.Tokenizer.Encode(opening, addSpecial: false, parseSpecial: true)];
     }
@@ -86,7 +87,7 @@ internal sealed class ChatTurn
         IReadOnlyList<ToolDefinition> callable = name is null ? _tools : [.. _tools.Where(tool => tool.Name == name)];
         if (callable.Count == 0) throw new ArgumentException($"Chat: the tool choice asks for {(name is null ? "a call" : $"'{name}'")}, and there is no such tool.", "settings");
         if (_asked.Grammar is not null) throw new ArgumentException("Chat: the tool choice asks for a call, and the options for a text that fits a grammar; need one of them.", "settings");
-        return ToolGrammar.Of(callable, _model.ChatFormat.ToolCalls);
+        return _model.ToolGrammars.Of(callable, _model.ChatFormat.ToolCalls);
     }
 
     /// <summary>A part with the tokens that came since the last one.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Heed.Inference.Grammars;
 using Heed.Tokenizers;
 
 namespace Heed.Inference.Chat;
@@ -7,15 +6,14 @@ namespace Heed.Inference.Chat;
 /// <summary>What a call looks like that must come: the JSON of one call, with arguments that the tool's schema allows.</summary>
 internal static class ToolGrammar
 {
+    /// <summary>The schema of a call of one of the tools.</summary>
     /// <exception cref="ArgumentException">The model has no format for calls.</exception>
-    /// <exception cref="GrammarException">A schema cannot be held to.</exception>
-    public static Grammar Of(IReadOnlyList<ToolDefinition> tools, ToolCallFormat format)
+    public static string Schema(IReadOnlyList<ToolDefinition> tools, ToolCallFormat format)
     {
         if (format == ToolCallFormat.None) throw new ArgumentException("Chat: the tool choice asks for a call, and the model's chat format has none.", nameof(format));
         string arguments = format == ToolCallFormat.Llama3Json ? "parameters" : "arguments";
         JsonArray calls = [.. tools.Select((tool, i) => Call(tool, arguments, $"#/anyOf/{i}/properties/{arguments}"))];
-        string end = format == ToolCallFormat.Mistral ? "]" : "";
-        return Grammar.FromSchema(new JsonObject { ["anyOf"] = calls }.ToJsonString(), end);
+        return new JsonObject { ["anyOf"] = calls }.ToJsonString();
     }
 
     private static JsonNode Call(ToolDefinition tool, string arguments, string path)

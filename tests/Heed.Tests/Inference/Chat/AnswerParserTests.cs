@@ -85,6 +85,8 @@ public sealed class AnswerParserTests
         parser.IsHolding.ShouldBeFalse();
         Short(parser.Push("<tool_call>{\"name\":\"clock\"")).ShouldBe("");
         Short(parser.Push("}")).ShouldBe("{clock {}}");
+        AnswerParser plain = new(ToolCallFormat.Hermes, hasReasoning: false, tools: []);
+        Short(plain.Push("<tool_call>[<")).ShouldBe("<tool_call>[<");
         AnswerParser json = new(ToolCallFormat.Llama3Json, hasReasoning: false, s_tools);
         Short(json.Push("{\"answer\"")).ShouldBe("{\"answer\"");
     }

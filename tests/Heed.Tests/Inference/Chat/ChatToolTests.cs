@@ -1,9 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Heed.Inference;
 using Heed.Inference.Chat;
 using Heed.Inference.Grammars;
 using Heed.Inference.Sampling;
 using Heed.Models;
+using Heed.Models.Checkpoints;
 using Heed.Tests.Tokenizers;
 using Heed.Tokenizers;
 
@@ -66,6 +68,31 @@ public sealed class ChatToolTests
         List<CompletionPiece> pieces = await Collect(chat.SendAsync("aa", Says(model, "<think>\nhm\n</think>\n\nNo.")));
         (string.Concat(pieces.Select(piece => piece.Text)), string.Concat(pieces.Select(piece => piece.Reasoning))).ShouldBe(("No.", "hm\n"));
         (chat.Messages[^1].Content, chat.Messages[^1].Reasoning).ShouldBe(("No.", "hm"));
+    }
+
+    [Fact]
+    public async Task ChatAsync_TemplateThatOpensReasoning_GoesOnInIt()
+    {
+        using LanguageModel plain = Model(ChatFormatKind.ChatMl);
+        const string template = "{% for m in messages %}<|im_start|>{{ m.role }}: {{ m.content }}<|im_end|>{% endfor %}{{ tools }}{{ '<|im_start|><think>\n' if thinks is not false else '' }}{# </think> <tool_call> #}";
+        ChatFormat format = ChatFormat.Detect(plain.Tokenizer, template);
+        ChatMessage[] chat = [new(ChatRole.User, "aa")];
+        format.Prompt(chat, plain.Tokenizer, [], variables: null).OpensReasoning.ShouldBeTrue();
+        format.Prompt(chat, plain.Tokenizer, [], new JsonObject { ["thinks"] = false }).OpensReasoning.ShouldBeFalse();
+        // What people write opens nothing.
+        ChatFormat.Detect(plain.Tokenizer, "{{ messages[0].content }}{# </think> #}").Prompt([new(ChatRole.User, "<think>")], plain.Tokenizer, [], variables: null).OpensReasoning.ShouldBeFalse();
+
+        using TemporaryFolder folder = new();
+        ModelFolder.Write(plain.Transformer, folder.Path);
+        plain.Tokenizer.SaveHuggingFace(folder.Path);
+        using LanguageModel model = LanguageModel.Load(folder.Path, new LoadOptions { ChatTemplate = template });
+        List<CompletionPiece> pieces = await Collect(model.ChatAsync(chat, new ChatSettings { Generation = Says(model, "hm</think>No.") }));
+        (string.Concat(pieces.Select(piece => piece.Text)), string.Concat(pieces.Select(piece => piece.Reasoning))).ShouldBe(("No.", "hm"));
+        (await OnlyCall(model, new ChatSettings { Tools = [s_clock], ToolChoice = ToolChoice.Required, Generation = new GenerationOptions { Seed = 1, MaxTokens = 200 } }))!.Name.ShouldBe("clock");
+        List<CompletionPiece> held = await Collect(model.ChatAsync(chat, new ChatSettings { Generation = new GenerationOptions { Grammar = Grammar.FromRegex("yes|no"), Seed = 1 } }));
+        string.Concat(held.Select(piece => piece.Text)).ShouldBeOneOf("yes", "no");
+        using LanguageModel builtIn = LanguageModel.Load(folder.Path, new LoadOptions { ChatTemplate = "" });
+        (builtIn.ChatFormat.Kind, builtIn.ChatFormat.Template).ShouldBe((ChatFormatKind.ChatMl, null));
     }
 
     [Fact]
@@ -137,6 +164,52 @@ public sealed class ChatToolTests
         GenerationOptions options = new() { Grammar = Grammar.FromRegex("\\{\"name\": \"clock\", \"parameters\": \\{\\}\\}"), Seed = 1 };
         List<CompletionPiece> pieces = await Collect(model.ChatAsync([new(ChatRole.User, "aa")], new ChatSettings { Tools = [s_clock], Generation = options }));
         string.Concat(pieces.Select(piece => piece.Text)).ShouldBe("{\"name\": \"clock\", \"parameters\": {}}");
+    }
+
+    [Fact]
+    public void Schema_ReferencesOfATool_LeadToWhereTheyLed()
+    {
+        ToolDefinition tool = new("t", null, """
+            {"type":"object","properties":{"$ref":{"enum":[{"$ref":"#"}]},"list":{"type":"array","items":{"$ref":"#/$defs/a~1b"}},"self":{"anyOf":[{"type":"null"},{"$ref":"#"}]}},
+             "required":["list"],"$defs":{"a/b":{"type":"boolean"}}}
+            """);
+        string schema = ToolGrammar.Schema([s_clock, tool], ToolCallFormat.Hermes);
+        schema.ShouldContain("""{"$ref":"#/anyOf/1/properties/arguments/$defs/a~1b"}""");
+        schema.ShouldContain("""{"$ref":"#/anyOf/1/properties/arguments"}""");
+        schema.ShouldContain("""{"enum":[{"$ref":"#"}]}""");
+        Grammar.FromSchema(schema).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void Schema_MutatedTools_AreHeldToOrRefused()
+    {
+        string schema = ToolGrammar.Schema([s_clock, s_sum], ToolCallFormat.Hermes);
+        string[] scraps = ["{}", "[]", "\"$ref\"", "\"#\"", "\"#/$defs/n\"", "\"type\"", "\"object\"", "\"anyOf\"", "\"not\"", "null", "true", "-1", "1e9", ",", ":", "{", "}", "[", "]", "\"", "\\", "\ud83d", "maxLength", "enum"];
+        Random random = new(5);
+        ToolGrammars grammars = new();
+        int held = 0, refused = 0;
+        for (int i = 0; i < 1500; i++)
+        {
+            string text = i % 2 == 0 ? s_sum.Parameters.GetRawText() : schema;
+            for (int change = 0; change <= i % 3; change++)
+            {
+                int at = random.Next(text.Length), cut = Math.Min(random.Next(8), text.Length - at);
+                text = string.Concat(text.AsSpan(0, at), scraps[random.Next(scraps.Length)], text.AsSpan(at + cut));
+            }
+
+            try
+            {
+                grammars.Of([new ToolDefinition("t", null, text)], ToolCallFormat.Mistral);
+                held++;
+            }
+            catch (Exception e) when (e is ArgumentException or GrammarException)
+            {
+                refused++;
+            }
+        }
+
+        held.ShouldBeGreaterThan(5);
+        refused.ShouldBeGreaterThan(500);
     }
 
     [Fact]

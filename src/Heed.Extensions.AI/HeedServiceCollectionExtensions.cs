@@ -25,12 +25,13 @@ public static class HeedServiceCollectionExtensions
     public static IServiceCollection AddHeed(this IServiceCollection services, string name, Action<HeedOptions>? configure = null) =>
         services.AddHeedChatClient(name, configure).AddHeedEmbeddingGenerator(name);
 
-    /// <summary>Adds a model as <see cref="IChatClient"/> alone.</summary>
+    /// <summary>Adds a model as <see cref="IChatClient"/> alone, and as <see cref="HeedChatClient"/> for those who wrap it.</summary>
     /// <inheritdoc cref="AddHeed(IServiceCollection, Action{HeedOptions}?)"/>
     public static IServiceCollection AddHeedChatClient(this IServiceCollection services, Action<HeedOptions>? configure = null)
     {
         AddModel(services, Options.DefaultName, configure);
-        services.TryAddSingleton<IChatClient>(provider => ChatClient(provider, key: null));
+        services.TryAddSingleton(provider => new HeedChatClient(HostOf(provider, key: null), ClientOptions(provider, key: null)));
+        services.AddSingleton<IChatClient>(provider => provider.GetRequiredService<HeedChatClient>());
         return services;
     }
 
@@ -40,17 +41,19 @@ public static class HeedServiceCollectionExtensions
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         AddModel(services, name, configure);
-        services.TryAddKeyedSingleton<IChatClient>(name, (provider, key) => ChatClient(provider, key));
+        services.TryAddKeyedSingleton(name, (provider, key) => new HeedChatClient(HostOf(provider, key), ClientOptions(provider, key)));
+        services.AddKeyedSingleton<IChatClient>(name, (provider, key) => provider.GetRequiredKeyedService<HeedChatClient>(key));
         return services;
     }
 
-    /// <summary>Adds a model as <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> alone.</summary>
+    /// <summary>Adds a model as <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> alone, and as <see cref="HeedEmbeddingGenerator"/> for those who wrap it.</summary>
     /// <inheritdoc cref="AddHeed(IServiceCollection, Action{HeedOptions}?)"/>
     public static IServiceCollection AddHeedEmbeddingGenerator(this IServiceCollection services, Action<HeedOptions>? configure = null)
     {
         AddModel(services, Options.DefaultName, configure);
-        services.TryAddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(provider => EmbeddingGenerator(provider, key: null));
-        services.TryAddSingleton<IEmbeddingGenerator>(provider => provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>());
+        services.TryAddSingleton(provider => new HeedEmbeddingGenerator(HostOf(provider, key: null), ClientOptions(provider, key: null)));
+        services.AddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(provider => provider.GetRequiredService<HeedEmbeddingGenerator>());
+        services.AddSingleton<IEmbeddingGenerator>(provider => provider.GetRequiredService<HeedEmbeddingGenerator>());
         return services;
     }
 
@@ -60,8 +63,9 @@ public static class HeedServiceCollectionExtensions
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         AddModel(services, name, configure);
-        services.TryAddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(name, (provider, key) => EmbeddingGenerator(provider, key));
-        services.TryAddKeyedSingleton<IEmbeddingGenerator>(name, (provider, key) => provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>(key));
+        services.TryAddKeyedSingleton(name, (provider, key) => new HeedEmbeddingGenerator(HostOf(provider, key), ClientOptions(provider, key)));
+        services.AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(name, (provider, key) => provider.GetRequiredKeyedService<HeedEmbeddingGenerator>(key));
+        services.AddKeyedSingleton<IEmbeddingGenerator>(name, (provider, key) => provider.GetRequiredKeyedService<HeedEmbeddingGenerator>(key));
         return services;
     }
 
@@ -91,10 +95,6 @@ public static class HeedServiceCollectionExtensions
     }
 
     private static LanguageModel Model(IServiceProvider provider, object? key) => HostOf(provider, key).GetAsync(CancellationToken.None).GetAwaiter().GetResult();
-
-    private static HeedChatClient ChatClient(IServiceProvider provider, object? key) => new(HostOf(provider, key), ClientOptions(provider, key));
-
-    private static HeedEmbeddingGenerator EmbeddingGenerator(IServiceProvider provider, object? key) => new(HostOf(provider, key), ClientOptions(provider, key));
 
     private static ModelHost HostOf(IServiceProvider provider, object? key) =>
         key is null ? provider.GetRequiredService<ModelHost>() : provider.GetRequiredKeyedService<ModelHost>(key);

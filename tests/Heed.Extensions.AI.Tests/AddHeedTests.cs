@@ -55,6 +55,23 @@ public sealed class AddHeedTests
     }
 
     [Fact]
+    public void AddHeed_ClientsThatAreWrapped_AreFoundByTheirOwnType()
+    {
+        ServiceCollection services = new();
+        services.AddHeed(options => options.ModelPath = TestModels.Folder);
+        services.AddChatClient(provider => provider.GetRequiredService<HeedChatClient>()).UseFunctionInvocation();
+        using ServiceProvider provider = services.BuildServiceProvider();
+        IChatClient client = provider.GetRequiredService<IChatClient>();
+        client.ShouldBeOfType<FunctionInvokingChatClient>();
+        client.GetService<HeedChatClient>().ShouldBeSameAs(provider.GetRequiredService<HeedChatClient>());
+        provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().ShouldBeSameAs(provider.GetRequiredService<HeedEmbeddingGenerator>());
+        // Who comes last counts, as with every client.
+        services.AddHeedChatClient();
+        using ServiceProvider later = services.BuildServiceProvider();
+        later.GetRequiredService<IChatClient>().ShouldBeOfType<HeedChatClient>();
+    }
+
+    [Fact]
     public void AddHeed_WrongOptions_AreAllNamed()
     {
         OptionsValidationException wrong = Wrong(options =>

@@ -171,6 +171,13 @@ public sealed class HeedChatClientTests(TestModels models)
     {
         new HeedChatClient(models.Plain).Dispose();
         (await _client.GetResponseAsync("Hello!", s_greedy)).Text.ShouldNotBeEmpty();
+        LanguageModel own = LanguageModel.Load(TestModels.Folder, new LoadOptions { Threads = 1 });
+        HeedChatClient later = new(own);
+        await later.GetResponseAsync("Hello!", s_greedy);
+        own.Dispose();
+        later.Dispose();
+        later.Dispose();
+        await Should.ThrowAsync<ObjectDisposedException>(() => later.GetResponseAsync("Hello!", s_greedy));
         Should.Throw<ArgumentNullException>(() => new HeedChatClient(null!));
         Should.Throw<ArgumentNullException>(() => { _client.GetStreamingResponseAsync((IEnumerable<ChatMessage>)null!); });
     }

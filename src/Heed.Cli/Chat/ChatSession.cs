@@ -93,7 +93,7 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
             output.WriteModelText(text);
             foreach (ToolCall call in piece.ToolCalls)
             {
-                output.WriteModelText($"{(began ? "\n" : "")}{call.Name} {call.Arguments.GetRawText().ReplaceLineEndings(" ")}");
+                output.WriteModelText($"{(began ? "\n" : "")}{call.Name} {ChatTranscript.Compact(call.Arguments)}");
                 began = true;
             }
             foreach (string problem in piece.Problems) terminal.Note(problem);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -11,6 +12,14 @@ namespace Heed.Cli.Chat;
 internal static class ChatTranscript
 {
     private static readonly JsonWriterOptions s_options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>JSON on one line.</summary>
+    public static string Compact(JsonElement value)
+    {
+        using MemoryStream text = new();
+        using (Utf8JsonWriter json = new(text, s_options with { Indented = false })) value.WriteTo(json);
+        return Encoding.UTF8.GetString(text.GetBuffer().AsSpan(0, (int)text.Length));
+    }
 
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(string path, Conversation conversation)

@@ -144,9 +144,13 @@ public sealed class ToolRenderingTests
     {
         Dictionary<string, ToolCallFormat> expected = new()
         {
-            ["Qwen-Qwen2.5-7B-Instruct"] = ToolCallFormat.Hermes, ["Qwen-Qwen3-0.6B"] = ToolCallFormat.Hermes, ["NousResearch-Hermes-2-Pro-Llama-3-8B-tool_use"] = ToolCallFormat.Hermes,
-            ["meta-llama-Llama-3.1-8B-Instruct"] = ToolCallFormat.Llama3Json, ["meta-llama-Llama-3.2-3B-Instruct"] = ToolCallFormat.Llama3Json,
-            ["mistralai-Mistral-Nemo-Instruct-2407"] = ToolCallFormat.Mistral, ["google-gemma-2-2b-it"] = ToolCallFormat.None,
+            ["Qwen-Qwen2.5-7B-Instruct"] = ToolCallFormat.Hermes,
+            ["Qwen-Qwen3-0.6B"] = ToolCallFormat.Hermes,
+            ["NousResearch-Hermes-2-Pro-Llama-3-8B-tool_use"] = ToolCallFormat.Hermes,
+            ["meta-llama-Llama-3.1-8B-Instruct"] = ToolCallFormat.Llama3Json,
+            ["meta-llama-Llama-3.2-3B-Instruct"] = ToolCallFormat.Llama3Json,
+            ["mistralai-Mistral-Nemo-Instruct-2407"] = ToolCallFormat.Mistral,
+            ["google-gemma-2-2b-it"] = ToolCallFormat.None,
         };
         foreach ((string name, ToolCallFormat format) in expected)
         {

@@ -26,7 +26,7 @@ public sealed class SampleTests(TestModels models)
     [Fact]
     public async Task ConsoleChat_AsAProgram_RunsTheShippedModel()
     {
-        ProcessStartInfo start = new("dotnet", Path.Combine(AppContext.BaseDirectory, "Heed.ConsoleChat.dll")) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        ProcessStartInfo start = new("dotnet", Path.Combine(AppContext.BaseDirectory, "Heed.ConsoleChat.dll")) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
         using Process program = Process.Start(start)!;
         await program.StandardInput.WriteAsync("Hello!\n\n");
         string said = await program.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));

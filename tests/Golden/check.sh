@@ -16,3 +16,7 @@ python=${PYTHON:-python3}
 (cd jinja && "$python" make_jinja.py)
 git diff --exit-code --stat -- models layers blocks training lora beams jinja
 test -z "$(git status --porcelain -- models layers blocks training lora beams jinja)"
+"$python" make_embeddings.py
+(cd jinja && "$python" make_jinja.py)
+git diff --exit-code --stat -- models layers blocks training lora jinja embeddings.json
+test -z "$(git status --porcelain -- models layers blocks training lora jinja embeddings.json)"

@@ -56,6 +56,17 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
+    public void Extensions_StandOnThePublicApiAndAbstractionsAlone()
+    {
+        string library = File.ReadAllText(Path.Combine(TestData.Repository, "src/Heed/Heed.csproj")), extensions = File.ReadAllText(Path.Combine(TestData.Repository, "src/Heed.Extensions.AI/Heed.Extensions.AI.csproj"));
+        Regex.Matches(library, @"InternalsVisibleTo Include=""([^""]+)""").Select(match => match.Groups[1].Value).ShouldBe(["Heed.Tests", "Heed.Benchmarks"]);
+        Regex.Matches(extensions, @"PackageReference Include=""([^""]+)""").Select(match => match.Groups[1].Value)
+            .ShouldAllBe(package => package.EndsWith(".Abstractions", StringComparison.Ordinal) || package == "Microsoft.Extensions.Options");
+        Sources("src/Heed").Where(file => Regex.IsMatch(File.ReadAllText(file), @"Microsoft\.Extensions\.|Heed\.Extensions\b")).ShouldBeEmpty();
+        Sources("src/Heed.Extensions.AI").Where(file => !Regex.IsMatch(File.ReadAllText(file), @"(?m)^namespace Heed\.Extensions\.AI;")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void InstructionSets_OutsideOfKernels_AreNotUsed() =>
         Sources("src").Where(file => RoomOf(file) != "Kernels" && Regex.IsMatch(File.ReadAllText(file), @"System\.Runtime\.Intrinsics")).ShouldBeEmpty();
 
@@ -83,7 +94,7 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void Files_StayBelowTheWall() =>
-        Sources("src").Concat(Sources("tests")).Concat(Sources("bench"))
+        Sources("src").Concat(Sources("tests")).Concat(Sources("bench")).Concat(Sources("samples"))
             .Where(file => File.ReadLines(file).Count() > MaxLines).ShouldBeEmpty();
 
     [Fact]

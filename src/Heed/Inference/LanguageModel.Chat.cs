@@ -11,7 +11,7 @@ public sealed partial class LanguageModel
 
     /// <summary>
     /// Answers the last message of a chat. Pieces come as they are made, text, reasoning and calls of tools apart; the last one says why
-    /// the answer ended. Nothing is remembered: <see cref="StartConversation"/> is for chats of which only the new part is to be read.
+    /// the answer ended. Nothing is remembered: <see cref="StartConversation"/> or <see cref="ChatSettings.Memory"/> is for chats of which only the new part is to be read.
     /// </summary>
     /// <remarks>The stream may be enumerated more than once; each time is an answer of its own.</remarks>
     /// <param name="messages">The chat: an optional system message, then user and assistant in turn, where calls are followed by their results; a user's or a tool's message last.</param>
@@ -41,8 +41,23 @@ public sealed partial class LanguageModel
 
     private async IAsyncEnumerable<CompletionPiece> AnswerAlone(IReadOnlyList<ChatMessage> messages, ChatSettings settings, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        if (settings.Memory is { } memory)
+        {
+            memory.Check(this);
+            ChatTurn turn = new(this, messages, settings);
+            await foreach (CompletionPiece piece in Produced<CompletionPiece>((emit, token) => memory.Run(turn.Prompt(), turn.Options, emit, token), cancellation).ConfigureAwait(false))
+                foreach (CompletionPiece part in turn.Read(piece)) yield return part;
+            yield break;
+        }
         using PromptCache cache = CreatePromptCache();
         await foreach (CompletionPiece piece in Answer(cache, messages, settings, cancellation).ConfigureAwait(false)) yield return piece;
+    }
+
+    /// <summary>A generator, and what it knows.</summary>
+    internal TextGenerator CreateGenerator(out TokenHistory history)
+    {
+        history = new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength);
+        return new TextGenerator(Writing, history);
     }
 
     private void CheckChats(string operation)

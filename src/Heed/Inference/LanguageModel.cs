@@ -209,7 +209,7 @@ public sealed partial class LanguageModel : IDisposable
         _generations.Dispose();
     }
 
-    internal TextGenerator CreateGenerator() => new(Writing, new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
+    internal TextGenerator CreateGenerator() => CreateGenerator(out _);
 
     /// <summary>Keeps the model from being freed until <see cref="Return"/>, for one that it drafts for.</summary>
     /// <returns>Cancelled when the model is to be disposed.</returns>

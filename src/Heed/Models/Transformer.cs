@@ -87,42 +87,6 @@ public sealed partial class Transformer
     /// <summary>The output layer; the token table's own where they are tied.</summary>
     public Linear Output { get; }
 
-    /// <summary>An empty cache that fits this model.</summary>
-    /// <param name="batch">The number of rows.</param>
-    /// <param name="maxPositions">The largest number of tokens in a row; the model's own bound if 0.</param>
-    /// <param name="rolling">
-    /// Whether layers with a window keep the latest tokens alone; if not they keep all, so that rows can be cut back to any length.
-    /// What the model computes is the same.
-    /// </param>
-    /// <param name="type">What keys and values are rounded to when they are stored; what is computed with them then does not depend on how the text is cut into calls.</param>
-    /// <exception cref="NotSupportedException">The model sees both ways, or the type is not F32 and the mixer not attention.</exception>
-    public KvCache CreateCache(int batch = 1, int maxPositions = 0, bool rolling = true, KvCacheType type = KvCacheType.F32)
-    {
-        if (Config.Bidirectional) ThrowNoCache("CreateCache");
-        int bound = maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen;
-        if (_mixers is null) return new(Config.NumLayers, batch, Config.KvHeads, Config.HeadSize, bound, Device, Config.ValueHeadSize, rolling ? _windows : null, type);
-        Config.CheckCacheType("CreateCache", type);
-        return new(_mixers, batch, bound, Device);
-    }
-
-    /// <summary>
-    /// A cache whose rows hold their tokens in blocks of 64, which rows with the same beginning share until one of them is written on
-    /// (Kwon et al. 2023, arXiv 2309.06180). Layers with a window keep all tokens in it.
-    /// </summary>
-    /// <param name="batch">The number of rows; <see cref="KvCache.Arrange"/> changes it.</param>
-    /// <param name="maxPositions">The largest number of tokens in a row; the model's context if 0.</param>
-    /// <param name="maxTokens">The most tokens of all rows together, shared ones counted once, in whole blocks; no bound if 0.</param>
-    /// <param name="type">What keys and values are rounded to when they are stored.</param>
-    /// <exception cref="NotSupportedException">The model sees both ways, or its mixer keeps states and no keys.</exception>
-    public KvCache CreatePagedCache(int batch = 1, int maxPositions = 0, long maxTokens = 0, KvCacheType type = KvCacheType.F32)
-    {
-        if (Config.Bidirectional) ThrowNoCache("CreatePagedCache");
-        if (_mixers is not null) throw new NotSupportedException($"CreatePagedCache: the model's mixer is {Config.Mixer}, which keeps states and no keys and values of tokens; CreateCache makes a cache of these.");
-        ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
-        int bound = maxPositions > 0 ? Math.Min(maxPositions, Config.MaxSeqLen) : Config.MaxSeqLen;
-        return KvCache.InBlocks(Config.NumLayers, batch, Config.KvHeads, (Config.HeadSize, Config.ValueHeadSize), bound, maxTokens, type, Device);
-    }
-
     /// <summary>The logits of a batch of tokens.</summary>
     /// <param name="tokens">Token ids, row after row: batch × seq of them.</param>
     /// <param name="cache">What the rows have seen before, and where these tokens are added; null to start from nothing.</param>
@@ -143,7 +107,11 @@ public sealed partial class Transformer
     /// <exception cref="NotSupportedException">There is a cache, and the model sees both ways.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before, or empty where they cannot be cut back (<see cref="KvCache.CanTruncateTo"/>).</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
-        LogitRows rows = LogitRows.Last, SourceRows? sources = null, int depth = 0, CancellationToken cancellation = default)
+        LogitRows rows = LogitRows.Last, SourceRows? sources = null, int depth = 0, CancellationToken cancellation = default) =>
+        Run(tokens, cache, positions, batch, rows == LogitRows.All ? PassResult.Logits : PassResult.LastLogits, sources, depth, cancellation);
+
+    private Tensor Run(ReadOnlySpan<int> tokens, KvCache? cache, scoped ReadOnlySpan<int> positions, int batch, PassResult result, SourceRows? sources, int depth,
+        CancellationToken cancellation)
     {
         if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
         if (depth == 0) depth = _blocks.Length;
@@ -154,7 +122,7 @@ public sealed partial class Transformer
         if (cache is null && (GradientTape.IsRecording || Config.Bidirectional || _mixers is not null && Encoder is null))
         {
             using StepScope free = new(TensorScope.Current is null && !GradientTape.IsRecording);
-            return free.Keep(OfOwnRows(tokens, positions, sources, batch, rows, depth, cancellation));
+            return free.Keep(OfOwnRows(tokens, positions, sources, batch, result, depth, cancellation));
         }
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
@@ -170,10 +138,10 @@ public sealed partial class Transformer
         for (int row = 0; row < batch; row++) before[row] = store.Length(row);
         try
         {
-            Tensor logits = step.Keep(Compute(tokens, positions, store, batch, rows, depth, cancellation));
+            Tensor computed = step.Keep(Compute(tokens, positions, store, batch, result, depth, cancellation));
             // The cache's memory is its own: nothing else keeps it while kernels read it.
             GC.KeepAlive(store);
-            return logits;
+            return computed;
         }
         catch
         {
@@ -183,31 +151,31 @@ public sealed partial class Transformer
         }
     }
 
-    private Tensor Compute(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, KvCache cache, int batch, LogitRows rows, int depth,
+    private Tensor Compute(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, KvCache cache, int batch, PassResult result, int depth,
         CancellationToken cancellation)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         ForwardPass pass = new(positions, cache, cache.Reserve(positions));
         Tensor x = Hidden(tokens, batch, pass, recompute: false, depth, cancellation);
-        return lease.Return(Logits(x, positions, batch, rows));
+        return lease.Return(Finish(x, positions, batch, result));
     }
 
     /// <summary>Rows that nothing is stored of. They begin at their first columns, so that tiles of keys are cut alike wherever padding lies.</summary>
-    private Tensor OfOwnRows(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, SourceRows? sources, int batch, LogitRows rows, int depth, CancellationToken cancellation)
+    private Tensor OfOwnRows(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, SourceRows? sources, int batch, PassResult result, int depth, CancellationToken cancellation)
     {
         OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
-        if (LeftAligned.Of(own) is not { } aligned) return Compute(tokens, own, sources, batch, rows, depth, cancellation);
+        if (LeftAligned.Of(own) is not { } aligned) return Compute(tokens, own, sources, batch, result, depth, cancellation);
         using TensorScope.Lease lease = TensorScope.Begin();
         own = Own(aligned.Move(tokens), batch, aligned.Move(positions), default, dropoutSeed: null);
-        Tensor logits = Compute(aligned.Move(tokens), own, sources, batch, rows, depth, cancellation);
-        return lease.Return(rows == LogitRows.All ? aligned.MoveBack(logits) : logits);
+        Tensor computed = Compute(aligned.Move(tokens), own, sources, batch, result, depth, cancellation);
+        return lease.Return(result == PassResult.LastLogits ? computed : aligned.MoveBack(computed));
     }
 
-    private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, SourceRows? sources, int batch, LogitRows rows, int depth, CancellationToken cancellation)
+    private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, SourceRows? sources, int batch, PassResult result, int depth, CancellationToken cancellation)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         CrossMemory? memory = Remember(sources, batch, dropoutSeed: null, recompute: false, cancellation);
-        return lease.Return(Logits(Hidden(tokens, batch, new ForwardPass(own, memory), recompute: false, depth, cancellation), own.Positions, batch, rows));
+        return lease.Return(Finish(Hidden(tokens, batch, new ForwardPass(own, memory), recompute: false, depth, cancellation), own.Positions, batch, result));
     }
 
     /// <summary>The residual stream after the first so many blocks, [batch, seq, hidden].</summary>
@@ -228,10 +196,12 @@ public sealed partial class Transformer
     private static Tensor Recompute(TransformerBlock block, Tensor x, OwnRows rows, CrossMemory? memory) =>
         Ops.Recompute(x, memory?.States, (h, states) => block.Forward(h, new ForwardPass(rows, states is null ? null : memory!.With(states))));
 
-    private Tensor Logits(Tensor x, ReadOnlySpan<int> positions, int batch, LogitRows rows)
+    private Tensor Finish(Tensor x, ReadOnlySpan<int> positions, int batch, PassResult result)
     {
-        if (rows == LogitRows.Last) x = LastRows(x, positions, batch, x.Shape[1]); // [batch, hidden]
-        Tensor logits = Output.Forward(Normed(x, training: false)); // [batch, (seq,) vocabulary]
+        if (result == PassResult.LastLogits) x = LastRows(x, positions, batch, x.Shape[1]); // [batch, hidden]
+        x = Normed(x, training: false);
+        if (result == PassResult.States) return x;
+        Tensor logits = Output.Forward(x); // [batch, (seq,) vocabulary]
         if (Config.LogitSoftCap == 0) return logits;
         return GradientTape.IsRecording ? Ops.SoftCap(logits, Config.LogitSoftCap) : Ops.SoftCapInPlace(logits, Config.LogitSoftCap);
     }

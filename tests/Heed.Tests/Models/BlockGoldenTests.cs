@@ -9,44 +9,25 @@ namespace Heed.Tests.Models;
 /// <summary>Placements of norms and kinds of positions against models of PyTorch's own encoder layers.</summary>
 public sealed class BlockGoldenTests
 {
-    private static readonly ModelConfig s_vaswani = new()
-    {
-        HiddenSize = 15,
-        NumHeads = 3,
-        NumLayers = 2,
-        IntermediateSize = 20,
-        VocabSize = 11,
-        MaxSeqLen = 40,
-        Norm = NormKind.Layer,
-        NormPlacement = NormPlacement.Post,
-        Positions = PositionKind.Sinusoidal,
-        EmbeddingScale = MathF.Sqrt(15),
-        Activation = Activation.Relu,
-        GatedFeedForward = false,
-        QkvBias = true,
-        AttentionOutputBias = true,
-        FeedForwardBias = true,
-    };
-
     public static TheoryData<string> Names => ["post_norm_sinusoidal", "post_norm_concatenated", "pre_norm_no_positions"];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Forward_MatchesPyTorch(string name)
     {
-        using JsonDocument golden = Read(name);
-        Transformer model = new(ConfigOf(name), Weights(golden, "weights", Device.Cpu));
+        using JsonDocument golden = BlockModels.Read(name);
+        Transformer model = new(BlockModels.ConfigOf(name), BlockModels.Weights(golden, "weights", Device.Cpu));
         model.Config.ParameterCount().ShouldBe(model.Parameters.Sum(parameter => (long)parameter.Value.ElementCount));
         Tensor logits = model.Forward(Tokens(golden), batch: 2, rows: LogitRows.All);
         // Two blocks in float32 against float64.
-        Samples.ShouldMatch(logits, TensorOf(golden.RootElement.GetProperty("logits"), Device.Cpu), 2e-5, 2e-5);
+        Samples.ShouldMatch(logits, BlockModels.TensorOf(golden.RootElement.GetProperty("logits"), Device.Cpu), 2e-5, 2e-5);
     }
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Loss_AndEveryGradient_MatchPyTorch(string name)
     {
-        using JsonDocument golden = Read(name);
+        using JsonDocument golden = BlockModels.Read(name);
         int[] tokens = Tokens(golden);
         CheckLoss(name, golden, [.. tokens.Select((_, i) => i % 7 == 6 ? -100 : tokens[i + 1])], positions: []);
     }
@@ -57,11 +38,11 @@ public sealed class BlockGoldenTests
     [MemberData(nameof(BothWays))]
     public void Forward_BothWaysWithPadding_MatchesPyTorch(string name)
     {
-        using JsonDocument golden = Read(name);
-        Transformer model = new(ConfigOf(name), Weights(golden, "weights", Device.Cpu));
+        using JsonDocument golden = BlockModels.Read(name);
+        Transformer model = new(BlockModels.ConfigOf(name), BlockModels.Weights(golden, "weights", Device.Cpu));
         int[] positions = Positions(golden);
         float[] logits = model.Forward(Tokens(golden), positions: positions, batch: 2, rows: LogitRows.All).ToArray();
-        float[] expected = TensorOf(golden.RootElement.GetProperty("logits"), Device.Cpu).ToArray();
+        float[] expected = BlockModels.TensorOf(golden.RootElement.GetProperty("logits"), Device.Cpu).ToArray();
         for (int i = 0; i < logits.Length; i++)
             if (positions[i / 11] >= 0) logits[i].ShouldBe(expected[i], 2e-5f * (1 + Math.Abs(expected[i])));
     }
@@ -70,19 +51,10 @@ public sealed class BlockGoldenTests
     [MemberData(nameof(BothWays))]
     public void Loss_BothWaysWithPadding_AndEveryGradient_MatchPyTorch(string name)
     {
-        using JsonDocument golden = Read(name);
+        using JsonDocument golden = BlockModels.Read(name);
         int[] targets = Numbers(golden.RootElement.GetProperty("targets"));
         CheckLoss(name, golden, targets, Positions(golden));
     }
-
-    private static ModelConfig ConfigOf(string name) => name switch
-    {
-        "bidirectional_sinusoidal" => s_vaswani with { Bidirectional = true, Activation = Activation.GeluErf },
-        "bidirectional_no_positions" => s_vaswani with { Bidirectional = true, NormPlacement = NormPlacement.Pre, Positions = PositionKind.None, EmbeddingScale = 1 },
-        "post_norm_concatenated" => s_vaswani with { SinusoidalLayout = SinusoidalLayout.Concatenated, Activation = Activation.GeluErf },
-        "pre_norm_no_positions" => s_vaswani with { NormPlacement = NormPlacement.Pre, Positions = PositionKind.None, EmbeddingScale = 1, Activation = Activation.GeluErf },
-        _ => s_vaswani,
-    };
 
     private static void CheckLoss(string name, JsonDocument golden, int[] targets, int[] positions)
     {
@@ -90,7 +62,7 @@ public sealed class BlockGoldenTests
         {
             // Of each tensor's greatest entry. The reference differs by the rounding of goldens and of the table of positions.
             double tolerance = ReferenceEquals(device, Device.Cpu) ? 1e-5 : 5e-7;
-            Transformer model = new(ConfigOf(name), Weights(golden, "weights", device));
+            Transformer model = new(BlockModels.ConfigOf(name), BlockModels.Weights(golden, "weights", device));
             int[] tokens = Tokens(golden);
             foreach (Parameter parameter in model.Parameters) parameter.Value.RequiresGradient = true;
             using GradientTape tape = new();
@@ -99,13 +71,11 @@ public sealed class BlockGoldenTests
             tape.Backward(loss);
             foreach (Parameter parameter in model.Parameters)
             {
-                Tensor expected = TensorOf(golden.RootElement.GetProperty("gradients").GetProperty(parameter.Name), device);
+                Tensor expected = BlockModels.TensorOf(golden.RootElement.GetProperty("gradients").GetProperty(parameter.Name), device);
                 Samples.ShouldMatch(parameter.Value.Gradient!, expected, 0, tolerance * Samples.Read(expected).Max(Math.Abs));
             }
         }
     }
-
-    private static JsonDocument Read(string name) => JsonDocument.Parse(File.ReadAllBytes(TestData.Golden($"blocks/{name}.json")));
 
     private static int[] Tokens(JsonDocument golden) =>
         Numbers(golden.RootElement.GetProperty("tokens"));
@@ -114,13 +84,4 @@ public sealed class BlockGoldenTests
 
     private static int[] Positions(JsonDocument golden) =>
         [.. golden.RootElement.GetProperty("lengths").EnumerateArray().SelectMany(length => Enumerable.Range(0, 7).Select(i => i < length.GetInt32() ? i : -1))];
-
-    private static NamedWeights Weights(JsonDocument golden, string part, Device device) =>
-        new(name => TensorOf(golden.RootElement.GetProperty(part).GetProperty(name), device), device);
-
-    private static Tensor TensorOf(JsonElement json, Device device)
-    {
-        int[] shape = [.. json.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
-        return Tensor.From([.. json.GetProperty("values").EnumerateArray().Select(value => value.GetSingle())], new Shape(shape), device);
-    }
 }

@@ -24,4 +24,7 @@ public sealed record ChatSettings
 
     /// <summary>Further variables of the model's chat template, such as <c>enable_thinking</c>; null for none.</summary>
     public JsonObject? TemplateVariables { get; init; }
+
+    /// <summary>What was read of earlier chats, so that only what is new is read; null to read all. It must be this model's.</summary>
+    public ChatMemory? Memory { get; init; }
 }

@@ -120,8 +120,16 @@ internal sealed partial class SchemaCompiler
     private static void Alone(SchemaNode node, string keyword, params ReadOnlySpan<string> allowed)
     {
         foreach (string other in s_assertions)
-            if (other != keyword && !allowed.Contains(other) && node.Has(other)) node.Fail($"{other} beside {keyword} is not supported");
+            if (other != keyword && !allowed.Contains(other) && node.Child(other) is { } value && !AllowsAll(other, value.Element)) node.Fail($"{other} beside {keyword} is not supported");
     }
+
+    /// <summary>Whether an assertion says nothing, as the "items": {} that .NET writes beside references to collections.</summary>
+    private static bool AllowsAll(string keyword, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.True => keyword is "items" or "additionalProperties",
+        JsonValueKind.Object => keyword is ("items" or "additionalProperties" or "properties") && value.GetPropertyCount() == 0,
+        _ => false,
+    };
 
     /// <summary>What a reference points to in the schema's text (RFC 6901).</summary>
     private SchemaNode Target(SchemaNode reference)

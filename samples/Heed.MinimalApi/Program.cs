@@ -1,0 +1,4 @@
+using Heed.MinimalApi;
+
+await using WebApplication app = ChatApi.Build(args);
+await app.RunAsync();

@@ -18,6 +18,8 @@ Dictionary<string, (string Summary, Func<string[], int> Run)> verbs = new(String
     ["kv"] = ("attention of a decode step over stored keys and values of each type: kv [rounds [threads]]", CacheBenchmark.Run),
     ["masks"] = ("attention under masks given as tiles and as intervals: masks [rounds [threads]]", MaskBenchmark.Run),
     ["grammar"] = ("token masks of grammars over synthetic vocabularies, in microseconds a token: grammar [rounds]", GrammarBenchmark.Run),
+    ["speculation"] = ("text with speculation beside text without: speculation MODEL [threads [rounds [DRAFT]]]", SpeculationBenchmark.Run),
+    ["beams"] = ("a beam search beside greedy decoding of as many rows: beams MODEL|135m|1.1b [threads [prompt [tokens [rounds [beams]]]]]", BeamBenchmark.Run),
     ["small"] = ("products of a tiny model's size, in nanoseconds", SmallBenchmark.Run),
 };
 if (args.Length > 0 && verbs.TryGetValue(args[0], out var verb)) return verb.Run(args[1..]);

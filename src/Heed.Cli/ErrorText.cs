@@ -7,7 +7,7 @@ internal static class ErrorText
 {
     /// <summary>Whether it comes from the files, the arguments or the machine; anything else is a mistake of this program.</summary>
     public static bool IsExpected(Exception e) =>
-        e is CommandException or FileFormatException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or GrammarException
+        e is CommandException or FileFormatException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or GrammarException or OutOfMemoryException
         // Weights that are not numbers; the types made from this one speak of mistakes.
         || e.GetType() == typeof(ArithmeticException);
 

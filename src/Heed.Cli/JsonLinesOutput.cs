@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Heed.Inference;
+using Heed.Inference.Beams;
 using Heed.Tokenizers;
 
 namespace Heed.Cli;
@@ -16,20 +17,28 @@ internal sealed class JsonLinesOutput(StandardOutput output, Tokenizer tokenizer
     public void Write(CompletionPiece piece) => WriteLine(json =>
     {
         if (piece.IsPrompt) json.WriteBoolean("prompt", true);
-        json.WriteString("text", piece.Text);
-        json.WriteStartArray("tokens");
-        foreach (int id in piece.TokenIds) json.WriteNumberValue(id);
-        json.WriteEndArray();
-        if (piece.LogProbabilities.Count > 0)
-        {
-            json.WriteStartArray("logprobs");
-            foreach (float value in piece.LogProbabilities) WriteLogProbability(json, value);
-            json.WriteEndArray();
-        }
+        WriteText(json, piece.Text, piece.TokenIds, piece.LogProbabilities);
         if (piece.TopLogProbabilities.Count > 0) WriteTop(json, piece.TopLogProbabilities);
         if (piece.FinishReason is { } reason) json.WriteString("finish_reason", NameOf(reason));
         if (piece.Usage is { } usage) WriteUsage(json, usage);
     });
+
+    public void Write(BeamResult result)
+    {
+        for (int i = 0; i < result.Hypotheses.Count; i++)
+        {
+            BeamHypothesis found = result.Hypotheses[i];
+            bool isLast = i + 1 == result.Hypotheses.Count;
+            WriteLine(json =>
+            {
+                WriteText(json, found.Text, found.TokenIds, found.LogProbabilities);
+                json.WriteNumber("score", found.Score);
+                json.WriteNumber("logprob", found.LogProbability);
+                json.WriteString("finish_reason", NameOf(found.FinishReason));
+                if (isLast) WriteUsage(json, result.Usage);
+            });
+        }
+    }
 
     public void Stopped() => WriteLine(json =>
     {
@@ -48,6 +57,18 @@ internal sealed class JsonLinesOutput(StandardOutput output, Tokenizer tokenizer
         FinishReason.ToolCalls => "tool_calls",
         _ => "context_full",
     };
+
+    private static void WriteText(Utf8JsonWriter json, string text, IReadOnlyList<int> tokens, IReadOnlyList<float> logProbabilities)
+    {
+        json.WriteString("text", text);
+        json.WriteStartArray("tokens");
+        foreach (int id in tokens) json.WriteNumberValue(id);
+        json.WriteEndArray();
+        if (logProbabilities.Count == 0) return;
+        json.WriteStartArray("logprobs");
+        foreach (float value in logProbabilities) WriteLogProbability(json, value);
+        json.WriteEndArray();
+    }
 
     private void WriteTop(Utf8JsonWriter json, IReadOnlyList<IReadOnlyList<TokenLogProbability>> places)
     {
@@ -83,9 +104,15 @@ internal sealed class JsonLinesOutput(StandardOutput output, Tokenizer tokenizer
     {
         json.WriteStartObject("usage");
         json.WriteNumber("prompt_tokens", usage.PromptTokens);
+        if (usage.CachedTokens > 0) json.WriteNumber("cached_tokens", usage.CachedTokens);
         json.WriteNumber("completion_tokens", usage.CompletionTokens);
         json.WriteNumber("prefill_ms", Math.Round(usage.Prefill.TotalMilliseconds, 3));
         json.WriteNumber("decode_ms", Math.Round(usage.Decode.TotalMilliseconds, 3));
+        if (usage.DraftedTokens > 0)
+        {
+            json.WriteNumber("drafted_tokens", usage.DraftedTokens);
+            json.WriteNumber("accepted_tokens", usage.AcceptedTokens);
+        }
         json.WriteEndObject();
     }
 

@@ -18,6 +18,20 @@ internal static class OutputFile
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) throw new CommandException($"{option} {path}: there is no folder {folder}.");
     }
 
+    /// <summary>Looks whether a folder takes new files, before any work is done for one.</summary>
+    /// <exception cref="CommandException">It does not.</exception>
+    public static void CheckWritable(string folder, string path)
+    {
+        try
+        {
+            using FileStream _ = new(Path.Combine(folder, $".{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"{path}: no file can be written to the folder {folder}.");
+        }
+    }
+
     /// <exception cref="CommandException">A device, a pipe or a socket is there, which a file would replace.</exception>
     public static void CheckRegular(string path)
     {

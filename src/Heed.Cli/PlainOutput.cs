@@ -1,4 +1,5 @@
 using Heed.Inference;
+using Heed.Inference.Beams;
 
 namespace Heed.Cli;
 
@@ -9,6 +10,12 @@ internal sealed class PlainOutput(StandardOutput output) : ICompletionOutput
     {
         output.WriteModelText(piece.Text);
         if (piece.FinishReason is not null) EndLine();
+    }
+
+    public void Write(BeamResult result)
+    {
+        output.WriteModelText(result.Hypotheses[0].Text);
+        EndLine();
     }
 
     public void Stopped() => EndLine();

@@ -24,7 +24,7 @@ internal static class RunReport
         {
             string cached = usage.CachedTokens > 0 ? string.Create(plain, $" ({usage.CachedTokens} known)") : "";
             report.AppendLine(plain, $"prefill  {usage.PromptTokens} tokens{cached} in {usage.Prefill.TotalMilliseconds:F1} ms, {usage.PrefillTokensPerSecond:F1} tok/s");
-            report.AppendLine(plain, $"decode   {usage.CompletionTokens} tokens in {usage.Decode.TotalMilliseconds:F1} ms, {usage.DecodeTokensPerSecond:F1} tok/s");
+            report.AppendLine(plain, $"decode   {usage.CompletionTokens} tokens in {usage.Decode.TotalMilliseconds:F1} ms, {usage.DecodeTokensPerSecond:F1} tok/s{Drafts(usage)}");
         }
         else
         {
@@ -35,4 +35,7 @@ internal static class RunReport
         report.AppendLine(plain, $"ended    {ended}");
         return report.ToString();
     }
+
+    private static string Drafts(Usage usage) => usage.DraftedTokens == 0 ? ""
+        : string.Create(CultureInfo.InvariantCulture, $", {usage.AcceptedTokens} of {usage.DraftedTokens} drafted tokens accepted ({(double)usage.AcceptedTokens / usage.DraftedTokens:P0})");
 }

@@ -21,6 +21,25 @@ public sealed class BenchModelTests
     }
 
     [Fact]
+    public void Bench_SeveralPromptsAndBatches_MeasuresAllCombinations()
+    {
+        string[] arguments = ["bench", "--synthetic", "15m", "--prompt", "4,9", "--batch", "1,3", "-n", "2", "--rounds", "1", "--threads", "1,2"];
+        HeedResult lines = HeedProcess.Run([.. arguments, "--json"]);
+        lines.ExitCode.ShouldBe(0, lines.Err);
+        JsonElement[] reports = [.. lines.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        reports.Select(report => (report.GetProperty("threads").GetInt32(), report.GetProperty("batch").GetInt32(), report.GetProperty("prompt_tokens").GetInt32()))
+            .ShouldBe([(1, 1, 4), (1, 1, 9), (1, 3, 4), (1, 3, 9), (2, 1, 4), (2, 1, 9), (2, 3, 4), (2, 3, 9)]);
+        reports.ShouldAllBe(report => report.GetProperty("decode").GetProperty("median").GetDouble() > 0);
+        // Several rows read the weights together: what share of the bandwidth that is says nothing.
+        reports.ShouldAllBe(report => (report.GetProperty("bandwidth_share").ValueKind == JsonValueKind.Number) == (report.GetProperty("batch").GetInt32() == 1));
+        reports.Count(report => report.GetProperty("peak_mib").ValueKind == JsonValueKind.Number).ShouldBe(1);
+
+        HeedResult table = HeedProcess.Run(arguments);
+        table.Out.ShouldContain("2 new tokens for each row");
+        table.Out.Split('\n').Count(line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^ +[12] +[13] +[49] +[0-9.]+ \(")).ShouldBe(8, table.Out);
+    }
+
+    [Fact]
     public void Bench_TypesOfTheCache_AreNamedAndTakeTheirShare()
     {
         Dictionary<string, long> bytes = [];
@@ -63,7 +82,14 @@ public sealed class BenchModelTests
     [InlineData("--type needs --synthetic", "bench", "--type", "q4_0")]
     [InlineData("--kv-type is 'q4_0'; expected f32, f16, q8_0", "bench", "--kv-type", "q4_0")]
     [InlineData("--threads is '0'", "bench", "--threads", "0")]
-    [InlineData("beyond the model's", "bench", "--prompt", "100000")]
+    [InlineData("--threads is 'x'", "bench", "--threads", "x")]
+    [InlineData("--threads is '1 -2'", "bench", "--threads", "1", "-2")]
+    [InlineData("--prompt is '128,0'; expected whole numbers, 1 or more, with commas between several.", "bench", "--prompt", "128,0")]
+    [InlineData("--prompt is '128,'", "bench", "--prompt", "128,")]
+    [InlineData("--batch is '1,x'", "bench", "--batch", "1,x")]
+    [InlineData("--batch is '99999999999'", "bench", "--batch", "99999999999")]
+    [InlineData("a prompt of 100000 tokens and 0 more are beyond the model's", "bench", "--prompt", "8,100000")]
+    [InlineData("2147483647 rows of 8 tokens take", "bench", "--batch", "1,2147483647", "--prompt", "8", "-n", "0")]
     public void Bench_WrongOptions_AreNamed(string expected, params string[] arguments)
     {
         HeedResult run = HeedProcess.Run(arguments);

@@ -86,6 +86,11 @@ public sealed class InspectTests
         using JsonDocument document = JsonDocument.Parse(HeedProcess.Run("inspect", folder.File("model"), "--json").Out);
         JsonElement need = document.RootElement.GetProperty("memory");
         (need.GetProperty("cache_bytes").GetInt64(), need.GetProperty("cache_bytes_per_token").GetInt64()).ShouldBe((bytes, perToken));
+        bool rounds = config is { Mixer: MixerKind.Attention, Bidirectional: false };
+        if (rounds) output.ShouldMatch(@"(?m)rounded +[0-9.]+ KiB with --kv-type f16, [0-9.]+ KiB with --kv-type q8_0, for the whole context$");
+        need.TryGetProperty("cache_bytes_f16", out JsonElement half).ShouldBe(rounds);
+        if (kind == "attention") half.GetInt64().ShouldBe(bytes / 2);
+        need.TryGetProperty("cache_bytes_q8_0", out _).ShouldBe(rounds);
         need.TryGetProperty("source_cache_bytes", out JsonElement source).ShouldBe(config.Encoder is not null);
         if (config.Encoder is not null) source.GetInt64().ShouldBe(524288);
         document.RootElement.GetProperty("config").GetProperty("mixer").GetString().ShouldBe(config.Mixer.ToString());

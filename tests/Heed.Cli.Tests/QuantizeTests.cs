@@ -109,7 +109,18 @@ public sealed class QuantizeTests : IDisposable
         Fails(ExitCodes.Error, "this is the model itself", "convert", s_shipped, s_shipped, "--force");
         Fails(ExitCodes.Error, "nowhere", "quantize", s_shipped, gguf, "--type", "q8_0", "--calibrate", "/nowhere.txt");
         Fails(ExitCodes.Error, "nowhere", "quantize", s_shipped, gguf, "--type", "q8_0", "--tokenizer", "/nowhere.json");
+        Fails(ExitCodes.Error, "--importance /nowhere.gguf: there is no such file.", "quantize", s_shipped, gguf, "--type", "q8_0", "--importance", "/nowhere.gguf");
         Directory.GetFileSystemEntries(_folder.Path).ShouldBeEmpty();
+    }
+
+    [UnixFact]
+    public void Quantize_ToAFolderThatTakesNoFiles_IsRefusedBeforeTheWork()
+    {
+        string text = _folder.File("text.txt"), importance = _folder.File("i.gguf");
+        File.WriteAllText(text, "Once upon a time there was a fox.");
+        // Nobody may make files there, not even root.
+        Fails(ExitCodes.Error, "/proc/m.gguf: no file can be written to the folder /proc.", "quantize", s_shipped, "/proc/m.gguf", "--type", "q8_0", "--calibrate", text, "--save-importance", importance);
+        File.Exists(importance).ShouldBeFalse();
     }
 
     private static void Fails(int exitCode, string message, params string[] arguments)

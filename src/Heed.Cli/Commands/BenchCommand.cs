@@ -10,7 +10,7 @@ internal sealed class BenchCommand
 {
     private const double Mebi = 1 << 20;
     private const int LongestStandard = 4096;
-    private readonly Option<int[]> _tokens = new("--tokens") { Description = "The lengths to measure; 512 1024 2048 if not given.", HelpName = "N", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true };
+    private readonly Option<int[]> _tokens = ValueOption.Numbers("--tokens", "The lengths to measure; 512,1024,2048 if not given.", "whole numbers, 1 or more", value => value >= 1, apart: true);
     private readonly Option<int?> _heads = ValueOption.Number<int>("--heads", "The number of heads; 12 if not given.", "a whole number, 1 or more", value => value >= 1);
     private readonly Option<int?> _headDim = ValueOption.Number<int>("--head-dim", "The size of a head; 64 if not given.", "a whole number, 1 or more", value => value >= 1);
     private readonly Option<int?> _repeats = ValueOption.Number<int>("--repeats", "How often each pass is timed; the fastest counts. 3 if not given.", "a whole number, 1 or more", value => value >= 1);
@@ -22,11 +22,6 @@ internal sealed class BenchCommand
         Command attention = new("attention", "Attention forward and backward: products and bytes of the tiled form against the standard one, predicted and measured, and times.");
         Option[] own = [self._tokens, self._heads, self._headDim, self._repeats, self._threads];
         foreach (Option option in own) attention.Add(option);
-        self._tokens.Validators.Add(result =>
-        {
-            foreach (System.CommandLine.Parsing.Token token in result.Tokens)
-                if (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int value) || value < 1) result.AddError($"--tokens is '{token.Value}'; expected whole numbers, 1 or more.");
-        });
         attention.SetAction(self.Run);
         Command command = new("bench", "Measure how fast a model reads and writes on this machine; or, with a command, one part of it.");
         BenchModelCommand.AddTo(command);

@@ -14,6 +14,7 @@ internal sealed class ChatCommand
     private readonly SamplingOptions _sampling = new($"if not given, half of the context, at most {LongestAnswer}");
     private readonly GrammarOptions _grammar = new();
     private readonly ToolOptions _tools = new();
+    private readonly SpeculationOptions _speculation = new();
     private readonly Option<string?> _system = ValueOption.Text("--system", "Instructions that stand above the conversation.", "TEXT");
     private readonly Terminal _terminal;
 
@@ -28,6 +29,7 @@ internal sealed class ChatCommand
         self._sampling.AddTo(command);
         self._grammar.AddTo(command);
         self._tools.AddTo(command);
+        self._speculation.AddTo(command);
         command.SetAction((line, _) => self.RunAsync(line));
         return command;
     }
@@ -41,7 +43,8 @@ internal sealed class ChatCommand
         GenerationOptions defaults = model.DefaultOptions;
         GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.ContextLength / 2, ShortestAnswer, LongestAnswer) }, model.Tokenizer);
         if (model.ChatFormat.TemplateProblem is { } problem) _terminal.Note($"the model's chat template cannot be used, so messages are written as {model.ChatFormat.Kind} has them: {problem}");
-        options = _grammar.Apply(line, options);
+        options = _speculation.Apply(line, _grammar.Apply(line, options), model, _model.ThreadsOf(line), out LanguageModel? draft, CancellationToken.None);
+        using LanguageModel? drafts = draft;
         using StandardOutput output = new();
         using ChatInput input = new(_terminal);
         using Conversation conversation = model.StartConversation(line.GetValue(_system));

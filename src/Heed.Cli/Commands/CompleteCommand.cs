@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Heed.Cli.Options;
 using Heed.Inference;
+using Heed.Inference.Beams;
 using Heed.Tokenizers;
 
 namespace Heed.Cli.Commands;
@@ -16,6 +17,9 @@ internal sealed class CompleteCommand
     private readonly ModelOptions _model = new();
     private readonly SamplingOptions _sampling = new("if not given, as many as the context holds");
     private readonly GrammarOptions _grammar = new();
+    private readonly SpeculationOptions _speculation = new();
+    private readonly BeamSearchOptions _beams = new();
+    private readonly Option<string?> _promptCache = ValueOption.Text("--prompt-cache", "A file for what is read of the prompt: the next prompt that begins alike reads only what is new. It is written where it is absent or the prompt has grown.", "FILE");
     private readonly Option<bool> _json = new("--json") { Description = "Write a line of JSON for each piece; the last one has finish_reason and usage." };
     private readonly Option<bool> _logprobs = new("--logprobs") { Description = "With --json: the natural log-probability of each token." };
     private readonly Option<int?> _topLogprobs = ValueOption.Number<int>("--top-logprobs", "With --json: the N likeliest tokens for each token's place, with their log-probabilities; includes --logprobs.", "a whole number from 0 to 1000", value => value is >= 0 and <= 1000);
@@ -33,6 +37,9 @@ internal sealed class CompleteCommand
         self._model.AddTo(command, writes: true);
         self._sampling.AddTo(command);
         self._grammar.AddTo(command);
+        self._speculation.AddTo(command);
+        self._beams.AddTo(command);
+        command.Add(self._promptCache);
         command.Add(self._json);
         command.Add(self._logprobs);
         command.Add(self._topLogprobs);
@@ -40,6 +47,7 @@ internal sealed class CompleteCommand
         command.Add(self._stats);
         command.Validators.Add(result =>
         {
+            self._beams.Check(result, self._json, self._echo, self._topLogprobs, self._promptCache);
             if (result.GetValue(self._json)) return;
             if (result.GetValue(self._logprobs)) result.AddError("--logprobs needs --json.");
             else if (result.GetResult(self._topLogprobs) is not null) result.AddError("--top-logprobs needs --json.");
@@ -65,7 +73,9 @@ internal sealed class CompleteCommand
             options = _grammar.Apply(line, options);
             // A source's gaps are written as their tokens.
             if (loaded.Model.Transformer.Encoder is not null && loaded.Model.Tokenizer.SentinelIds.Count > 0) options = options with { ParseSpecialTokens = true };
-            return await WriteAsync(loaded, prompt, options, line, interruption);
+            if (line.GetValue(_promptCache) is { } file) OutputFile.Check(file, "--prompt-cache");
+            options = _speculation.Apply(line, options, loaded.Model, _model.ThreadsOf(line), out LanguageModel? draft, interruption.Token);
+            using (draft) return await WriteAsync(loaded, prompt, options, line, interruption);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
@@ -83,12 +93,23 @@ internal sealed class CompleteCommand
         string ended = "interrupted";
         try
         {
-            await foreach (CompletionPiece piece in loaded.Model.CompleteAsync(prompt, options, interruption.Token))
+            if (_beams.Read(line) is { } beams)
             {
-                output.Write(piece);
-                if (!piece.IsPrompt) tokens += piece.TokenIds.Count;
-                usage = piece.Usage;
-                if (piece.FinishReason is { } reason) ended = JsonLinesOutput.NameOf(reason);
+                BeamResult result = await loaded.Model.SearchAsync(prompt, beams, options, cancellation: interruption.Token);
+                output.Write(result);
+                (usage, ended) = (result.Usage, JsonLinesOutput.NameOf(result.Hypotheses[0].FinishReason));
+            }
+            else
+            {
+                using KeptPrompt? kept = line.GetValue(_promptCache) is { } file ? new KeptPrompt(loaded.Model, file) : null;
+                await foreach (CompletionPiece piece in kept?.CompleteAsync(prompt, options, interruption.Token) ?? loaded.Model.CompleteAsync(prompt, options, interruption.Token))
+                {
+                    output.Write(piece);
+                    if (!piece.IsPrompt) tokens += piece.TokenIds.Count;
+                    usage = piece.Usage;
+                    if (piece.FinishReason is { } reason) ended = JsonLinesOutput.NameOf(reason);
+                }
+                kept?.Save(usage!, _terminal);
             }
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)

@@ -63,12 +63,14 @@ internal sealed class QuantizeCommand
             return interruption.ExitCode;
         }
     }
+
     private ImportanceMatrix? Importance(ParseResult line, QuantizationRecipe recipe, Checkpoint checkpoint, string? tokenizer, CancellationToken cancellation)
     {
         string? text = line.GetValue(_calibrate), save = line.GetValue(_save), load = line.GetValue(_importance);
         if (text is not null && load is not null) throw new CommandException("--importance takes the place of --calibrate; expected one of them.", ExitCodes.Usage);
         if (save is not null && text is null) throw new CommandException("--save-importance keeps what --calibrate measures; expected a text for --calibrate too.", ExitCodes.Usage);
         if (save is not null) OutputFile.Check(save, "--save-importance");
+        if (load is not null && !File.Exists(load)) throw new CommandException($"--importance {load}: there is no such file.");
         if (load is not null) return ImportanceMatrix.Load(load, checkpoint.Config);
         if (text is null || (recipe.IsPlain && save is null)) return null;
         ImportanceMatrix measured = Calibration.Measure(text, checkpoint, LanguageModel.LoadTokenizer(checkpoint, tokenizer), _options.Threads(line), _terminal, cancellation);

@@ -91,7 +91,8 @@ internal sealed class Conversion(Checkpoint checkpoint, string? tokenizerPath, i
     {
         Tokenizer tokenizer = LanguageModel.LoadTokenizer(checkpoint, tokenizerPath);
         HuggingFaceExportOptions options = ExportOptions.Of(tokenizer, SamplingSettings.Of(checkpoint), type) with { Affine = affine };
-        Transformer model = new(checkpoint.Config, checkpoint.Weights(form: WeightForm.Exact, cancellation: cancellation));
+        using Device? device = threads > 0 ? Device.CreateCpu(threads) : null;
+        Transformer model = new(checkpoint.Config, checkpoint.Weights(device, WeightForm.Exact, cancellation: cancellation));
         using (ProgressLine progress = new(terminal, "writing")) ModelFolder.Write(model, folder, options, progress, cancellation);
         string? source = tokenizerPath ?? (checkpoint.Format is CheckpointFormat.HuggingFace or CheckpointFormat.Heed ? checkpoint.Path : null);
         TokenizerFiles.Write(folder, tokenizer, source);

@@ -24,7 +24,7 @@ internal sealed record OutputPath(string Path, OutputKind Kind)
     /// <param name="path">Where to write.</param>
     /// <param name="source">What is to be read.</param>
     /// <param name="force">Whether what is there may be replaced.</param>
-    /// <exception cref="CommandException">A model is there already, the wrong kind of thing, or what is to be read.</exception>
+    /// <exception cref="CommandException">A model is there already, the wrong kind of thing, or what is to be read; or the folder takes no files.</exception>
     public static OutputPath Check(string path, Checkpoint source, bool force)
     {
         OutputKind kind = System.IO.Path.GetExtension(path).ToLowerInvariant() switch
@@ -41,7 +41,11 @@ internal sealed record OutputPath(string Path, OutputKind Kind)
             throw new CommandException($"{path}: this is the model itself, which cannot be read and replaced at once; take another path.");
         if (!force && (isFolder ? File.Exists(System.IO.Path.Combine(path, "config.json")) : File.Exists(path)))
             throw new CommandException($"{path}: a model is there already: --force replaces it; or take another path.");
-        if (!isFolder && System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } parent) Directory.CreateDirectory(parent);
+        if (!isFolder && System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } parent)
+        {
+            Directory.CreateDirectory(parent);
+            OutputFile.CheckWritable(parent, path);
+        }
         return new OutputPath(path, kind);
     }
 

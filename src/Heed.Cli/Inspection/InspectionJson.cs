@@ -74,6 +74,7 @@ internal static class InspectionJson
         json.WriteNumber("weights_mapped_bytes", summary.Memory.MappedBytes);
         json.WriteNumber("cache_bytes_per_token", summary.Memory.CacheBytesPerToken);
         json.WriteNumber("cache_bytes", summary.Memory.CacheBytes);
+        foreach (RoundedCache rounded in summary.Memory.RoundedCacheBytes) json.WriteNumber($"cache_bytes_{rounded.Type}", rounded.Bytes);
         if (summary.Config.Encoder is not null) json.WriteNumber("source_cache_bytes", summary.Memory.SourceBytes);
         json.WriteEndObject();
     }

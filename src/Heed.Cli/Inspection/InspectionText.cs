@@ -125,6 +125,8 @@ internal sealed class InspectionText
         yield return new("weights, resident", $"about {Size(need.ResidentBytes)}");
         yield return new("weights, mapped", $"about {Size(need.MappedBytes)}");
         yield return Cache(summary.Config, need);
+        if (need.RoundedCacheBytes.Count > 0)
+            yield return new("rounded", $"{string.Join(", ", need.RoundedCacheBytes.Select(rounded => $"{Size(rounded.Bytes)} with --kv-type {rounded.Type}"))}, for the whole context");
         if (summary.Config.Encoder is not null) yield return new("of a source", $"{Size(1024 * CrossBytesPerToken(summary.Config))} per 1,024 tokens, {Size(need.SourceBytes)} for the encoder's whole context");
     }
 

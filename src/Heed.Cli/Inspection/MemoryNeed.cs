@@ -1,3 +1,4 @@
+using Heed.Cli.Options;
 using Heed.Formats;
 using Heed.Models;
 
@@ -9,7 +10,8 @@ namespace Heed.Cli.Inspection;
 /// <param name="CacheBytesPerToken">Keys and values of one token; 0 where none are kept, or as much for a short text as for a long one.</param>
 /// <param name="CacheBytes">What is kept of a text of the whole context, without its source.</param>
 /// <param name="SourceBytes">What is kept of a source of an encoder's whole context besides; 0 without an encoder.</param>
-internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long CacheBytesPerToken, long CacheBytes, long SourceBytes)
+/// <param name="RoundedCacheBytes">As <paramref name="CacheBytes"/> with each type that keys and values may be rounded to; none where they cannot be.</param>
+internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long CacheBytesPerToken, long CacheBytes, long SourceBytes, IReadOnlyList<RoundedCache> RoundedCacheBytes)
 {
     public static MemoryNeed Of(ModelConfig config, IReadOnlyList<StoredTensor> tensors)
     {
@@ -28,6 +30,10 @@ internal sealed record MemoryNeed(long ResidentBytes, long MappedBytes, long Cac
         bool grows = config.Mixer is MixerKind.Attention or MixerKind.Hard && !config.Bidirectional;
         long perToken = grows ? (long)config.NumLayers * config.KvHeads * (config.HeadSize + config.ValueHeadSize) * sizeof(float) : 0;
         long cache = config.CacheBytes(config.MaxSeqLen, sourceTokens: 0);
-        return new MemoryNeed(resident, mapped, perToken, cache, config.CacheBytes(config.MaxSeqLen) - cache);
+        return new MemoryNeed(resident, mapped, perToken, cache, config.CacheBytes(config.MaxSeqLen) - cache, Rounded(config));
     }
+
+    private static IReadOnlyList<RoundedCache> Rounded(ModelConfig config) => config.Mixer != MixerKind.Attention || config.Bidirectional
+        ? []
+        : [.. Enum.GetValues<KvCacheType>().Where(type => type != KvCacheType.F32).Select(type => new RoundedCache(CacheTypeOption.NameOf(type), config.CacheBytes(config.MaxSeqLen, sourceTokens: 0, type)))];
 }

@@ -34,12 +34,15 @@ internal sealed class ModelOptions
     /// <summary>Where the model lies that the command line, the environment or the default names.</summary>
     public string PathOf(ParseResult line) => ModelLocator.Find(line.GetValue(_model)).Path;
 
+    /// <summary>How many threads the command line gives a model; 0 for all cores.</summary>
+    public int ThreadsOf(ParseResult line) => line.GetValue(_threads) ?? 0;
+
     /// <summary>Finds and loads the model, or the one at <paramref name="path"/>, with remarks about it on standard error.</summary>
     public LoadedModel Load(ParseResult line, Terminal terminal, CancellationToken cancellation, string? path = null)
     {
         long start = Stopwatch.GetTimestamp();
         LocatedModel found = ModelLocator.Find(path ?? line.GetValue(_model));
-        int threads = line.GetValue(_threads) ?? 0, context = line.GetValue(_context) ?? 0;
+        int threads = ThreadsOf(line), context = line.GetValue(_context) ?? 0;
         using LoadingLine progress = new(terminal);
         LanguageModel model = LanguageModel.Load(found.Path, new LoadOptions
         {

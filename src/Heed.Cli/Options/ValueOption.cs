@@ -18,6 +18,31 @@ internal static class ValueOption
             CustomParser = result => Parse(result, name, expected, holds),
         };
 
+    /// <summary>Whole numbers, with commas between them; none where the option is not given.</summary>
+    /// <param name="name">The option.</param>
+    /// <param name="description">What it says.</param>
+    /// <param name="expected">What each number is to be.</param>
+    /// <param name="holds">Whether a number is that.</param>
+    /// <param name="apart">Whether they may also be arguments of their own, one after the other.</param>
+    public static Option<int[]> Numbers(string name, string description, string expected, Func<int, bool> holds, bool apart = false) => new(name)
+    {
+        Description = description,
+        HelpName = "N,…",
+        Arity = apart ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
+        AllowMultipleArgumentsPerToken = apart,
+        CustomParser = result =>
+        {
+            List<int> numbers = [];
+            foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+            {
+                if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && holds(value)) numbers.Add(value);
+                else result.AddError($"{name} is '{string.Join(' ', result.Tokens.Select(token => token.Value))}'; expected {expected}, with commas between several.");
+                if (result.Errors.Any()) return [];
+            }
+            return [.. numbers];
+        },
+    };
+
     /// <summary>A text; null where the option is not given.</summary>
     public static Option<string?> Text(string name, string description, string helpName, params string[] aliases) => new(name, aliases)
     {

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Heed.Cli.Speed;
 
-/// <summary>What heed bench measured of a model at one number of threads.</summary>
+/// <summary>What heed bench measured of a model: one length of the prompt, one number of rows and of threads.</summary>
 internal sealed record SpeedReport
 {
     private static readonly JsonSerializerOptions s_options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -36,7 +36,7 @@ internal sealed record SpeedReport
     /// <summary>Milliseconds from opening the model's file until the logits after one token are there; null for random weights.</summary>
     public double? FirstTokenMs { get; init; }
 
-    /// <summary>The most memory that the process had, of mapped files what it touched; for the first number of threads.</summary>
+    /// <summary>The most memory that the process had, of mapped files what it touched; of the first measurement only.</summary>
     public double? PeakMib { get; init; }
 
     public required SpeedSamples Prefill { get; init; }

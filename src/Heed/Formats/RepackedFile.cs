@@ -44,7 +44,7 @@ internal sealed class RepackedFile : IDisposable
         reason = null;
         if (!File.Exists(path)) return null;
         // Devices and pipes are empty too, and must neither be opened nor replaced.
-        if (new FileInfo(path).Length == 0) throw new FileFormatException(path, "this is empty and no file of repacked weights, and is not written over; remove it or name another one");
+        if (new FileInfo(path).Length == 0) throw new FileFormatException(path, "this is empty and no file of repacked weights, and is not written over; remove it or name another one.");
         RepackedFile file = new(MappedFile.Open(path));
         try
         {

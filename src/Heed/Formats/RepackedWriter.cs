@@ -8,6 +8,10 @@ namespace Heed.Formats;
 internal sealed class RepackedWriter
 {
     private const int Piece = 8 << 20;
+    private const string Extension = ".tmp";
+
+    // The times between a file's making and its lock, and between the lock's end and the file's renaming, are far shorter.
+    private static readonly TimeSpan s_youth = TimeSpan.FromMinutes(1);
 
     private readonly List<(string Key, NativeBuffer Memory)> _entries = [];
 
@@ -24,7 +28,7 @@ internal sealed class RepackedWriter
     public long Save(string path, ReadOnlySpan<byte> source, IProgress<double>? progress, CancellationToken cancellation)
     {
         byte[] header = Header(source, out long[] offsets, out long length);
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        string temporary = $"{path}.{Guid.NewGuid():N}{Extension}";
         try
         {
             using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
@@ -42,10 +46,44 @@ internal sealed class RepackedWriter
             File.Move(temporary, path, overwrite: true);
             return length;
         }
-        catch
+        catch (Exception error)
         {
+            if (error is UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException)
+                throw new IOException($"{path}: the file of repacked weights cannot be written there.", error);
             File.Delete(temporary);
             throw;
+        }
+    }
+
+    /// <summary>Deletes the temporary files of writers that were killed: those that no living one holds, and that have not been written to lately.</summary>
+    /// <param name="path">What was to be written. Where nothing can be deleted nothing happens.</param>
+    /// <param name="now">The time.</param>
+    public static void RemoveAbandoned(string path, DateTime now)
+    {
+        try
+        {
+            string name = Path.GetFileName(path);
+            foreach (FileInfo file in new DirectoryInfo(Path.GetDirectoryName(path)!).EnumerateFiles())
+            {
+                if (!file.Name.StartsWith(name + ".", StringComparison.Ordinal) || !file.Name.EndsWith(Extension, StringComparison.Ordinal)) continue;
+                if (!Guid.TryParseExact(file.Name.AsSpan()[(name.Length + 1)..^Extension.Length], "N", out _) || now - file.LastWriteTimeUtc < s_youth) continue;
+                RemoveUnlessHeld(file.FullName);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    private static void RemoveUnlessHeld(string path)
+    {
+        try
+        {
+            // A writer's stream locks its file until it is closed; the lock dies with the process.
+            using FileStream _ = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
         }
     }
 

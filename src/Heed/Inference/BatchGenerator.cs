@@ -61,7 +61,7 @@ internal sealed class BatchGenerator(WritingModel model, Func<KvCache> createCac
         _rows.Add(row);
         Alone(number, row, emit, () =>
         {
-            if (hasSource) _reader.ReadSource(row.History, prompt, options, cancellation);
+            if (hasSource) model.ReadSource(row.History.Cache, prompt, options, cancellation);
             int cached = row.History.KeepShared(fitted);
             List<TokenScore> echoed = [];
             if (scores) echoed = _reader.ReadScored(row.History, fitted, text.Scorer!, _logits, cancellation);

@@ -10,15 +10,18 @@ namespace Heed.Inference;
 public sealed class Conversation : IDisposable
 {
     private readonly LanguageModel _model;
-    private readonly TextGenerator _generator;
+    private readonly PromptCache _cache;
+    private readonly bool _ownsCache;
     private readonly List<ChatMessage> _messages = [];
     private string? _systemPrompt;
     private int _busy;
 
-    internal Conversation(LanguageModel model, string? systemPrompt)
+    /// <param name="model">The model.</param>
+    /// <param name="systemPrompt">Instructions above the conversation, or null.</param>
+    /// <param name="cache">What was read before, which stays its owner's; null for a cache of the conversation's own.</param>
+    internal Conversation(LanguageModel model, string? systemPrompt, PromptCache? cache)
     {
-        _model = model;
-        _generator = model.CreateGenerator();
+        (_model, _cache, _ownsCache) = (model, cache ?? model.CreatePromptCache(), cache is null);
         SystemPrompt = systemPrompt;
     }
 
@@ -72,7 +75,7 @@ public sealed class Conversation : IDisposable
         AnswerKeeper answer = new();
         try
         {
-            await foreach (CompletionPiece piece in _model.Answer(_generator, WithSystem(), settings, cancellation).ConfigureAwait(false))
+            await foreach (CompletionPiece piece in _model.Answer(_cache, WithSystem(), settings, cancellation).ConfigureAwait(false))
             {
                 answer.Add(piece);
                 yield return piece;
@@ -94,8 +97,11 @@ public sealed class Conversation : IDisposable
         _messages.Clear();
     }
 
-    /// <summary>Cancels the turn that may be running, waits until it computes no more, and frees the conversation's memory.</summary>
-    public void Dispose() => _generator.Dispose();
+    /// <summary>Cancels the turn that may be running, waits until it computes no more, and frees the conversation's memory. A cache that was given is left as it is.</summary>
+    public void Dispose()
+    {
+        if (_ownsCache) _cache.Dispose();
+    }
 
     private ChatSettings SettingsWith(GenerationOptions? options) => options is null ? Settings : Settings with { Generation = options };
 

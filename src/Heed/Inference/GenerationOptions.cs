@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Heed.Inference.Drafting;
 using Heed.Inference.Grammars;
 using Heed.Inference.Sampling;
 
@@ -80,6 +81,12 @@ public sealed record GenerationOptions
     /// <see cref="FinishReason.EndToken"/> and is only the beginning of one that fits.
     /// </summary>
     public Grammar? Grammar { get; init; }
+
+    /// <summary>
+    /// What guesses the next tokens, so that the model can read several at once; null for nothing. At temperature 0 the text is the same as
+    /// without; above it is drawn by the same distribution (<see cref="Drafting.Speculation"/>).
+    /// </summary>
+    public Speculation? Speculation { get; init; }
 
     /// <summary>Whether pieces carry log-probabilities: of the untempered distribution, before penalties and cuts.</summary>
     public bool LogProbabilities { get; init; }

@@ -1,10 +1,11 @@
+using Heed.Inference.Drafting;
 using Heed.Inference.Grammars;
 
 namespace Heed.Inference;
 
 /// <summary>
 /// A text that is being generated: its options, its draws, what it may look like, and what it has come to. Knows nothing of where
-/// the logits come from, so that it is the same alone, in a batch and behind a draft.
+/// the logits come from, so that it is the same alone, in a batch and with a draft before it.
 /// </summary>
 internal sealed class GenerationRow
 {
@@ -14,6 +15,7 @@ internal sealed class GenerationRow
     private readonly PieceWriter _writer;
     private readonly GrammarConstraint? _grammar;
     private readonly int _most;
+    private int _proposed;
 
     /// <param name="model">The model.</param>
     /// <param name="options">How to generate.</param>
@@ -44,18 +46,60 @@ internal sealed class GenerationRow
     /// <summary>The number of tokens so far.</summary>
     public int Tokens => _writer.Tokens;
 
+    /// <summary>How many tokens more there may be.</summary>
+    public int Room => _most - Tokens;
+
     /// <summary>Emits the prompt with its scores.</summary>
     public void Echo(int[] prompt, List<TokenScore> scores) => _writer.Echo(prompt, scores);
 
     /// <summary>Chooses the next token by the logits and adds it to the text.</summary>
     /// <returns>Why the text ends, or null where <see cref="Token"/> is to be read and the next one to be chosen.</returns>
-    public FinishReason? Next(ReadOnlySpan<float> logits, CancellationToken cancellation)
+    public FinishReason? Next(ReadOnlySpan<float> logits, CancellationToken cancellation) => Next(logits, default, cancellation);
+
+    /// <summary>As without a draft; <paramref name="drafted"/> is what one has drawn for this place, if anything.</summary>
+    public FinishReason? Next(ReadOnlySpan<float> logits, DraftedToken drafted, CancellationToken cancellation)
     {
         if (Tokens >= _most) return FinishReason.MaxTokens;
         if (_grammar is { IsFinished: true }) return FinishReason.EndToken;
-        Token = Sampler.Sample(_grammar is null ? logits : _grammar.Apply(logits, cancellation));
+        Token = Sampler.Sample(_grammar is null ? logits : _grammar.Apply(logits, cancellation), drafted);
         return Take(Token, _scorer?.Score(logits, Token));
     }
+
+    /// <summary>Chooses a draft's next token by the draft's logits, as <see cref="Next(ReadOnlySpan{float}, CancellationToken)"/> would; it is no part of the text.</summary>
+    /// <param name="logits">The logits.</param>
+    /// <param name="probabilities">Gets the probabilities that the token was drawn by; empty for the likeliest one.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The token, or −1 where none can follow.</returns>
+    public int Propose(ReadOnlySpan<float> logits, Span<double> probabilities, CancellationToken cancellation)
+    {
+        if (_proposed == 0) _grammar?.Keep();
+        if (_grammar is { IsFinished: true }) return -1;
+        try
+        {
+            int token = Sampler.Propose(_grammar is null ? logits : _grammar.Apply(logits, cancellation), probabilities);
+            if (token < 0) return token;
+            Sampler.Observe(token);
+            _proposed++;
+            if (!IsEnd(token)) _grammar?.Observe(token);
+            return token;
+        }
+        catch (GrammarException)
+        {
+            return -1; // It is the text that fails here, if it comes here at all.
+        }
+    }
+
+    /// <summary>Forgets what was proposed.</summary>
+    public void Withdraw()
+    {
+        if (_proposed == 0) return;
+        Sampler.Forget(_proposed);
+        _grammar?.GoBack();
+        _proposed = 0;
+    }
+
+    /// <summary>Whether a token ends the text and is no part of it.</summary>
+    public bool IsEnd(int token) => IsModelEnd(token) || _options.StopTokens.Contains(token);
 
     /// <summary>Lets go what was held back and emits the last piece.</summary>
     public void Finish(FinishReason reason, Usage usage) => _writer.Finish(reason, usage);
@@ -63,15 +107,16 @@ internal sealed class GenerationRow
     private FinishReason? Take(int token, TokenScore? score)
     {
         Sampler.Observe(token);
-        bool ends = !_options.IgnoreEndTokens && _model.EndTokens.Contains(token);
-        if (ends || _options.StopTokens.Contains(token))
+        if (IsEnd(token))
         {
             _writer.End(token, score);
-            return ends ? FinishReason.EndToken : FinishReason.Stop;
+            return IsModelEnd(token) ? FinishReason.EndToken : FinishReason.Stop;
         }
         _grammar?.Observe(token);
         if (_writer.Add(token, score)) return FinishReason.Stop;
         if (_grammar is { IsFinished: true }) return FinishReason.EndToken; // Without reading the last token.
         return Tokens >= _most ? FinishReason.MaxTokens : null;
     }
+
+    private bool IsModelEnd(int token) => !_options.IgnoreEndTokens && _model.EndTokens.Contains(token);
 }

@@ -18,6 +18,7 @@ public sealed partial class LanguageModel
     /// <param name="requests">The prompts, each with its own options.</param>
     /// <param name="maxRows">The most texts under way at once; bounds the memory. The others wait for their turn, in order.</param>
     /// <param name="cancellation">Ends all texts within the time of one layer.</param>
+    /// <exception cref="ArgumentException">A request is null or has a <see cref="GenerationOptions.Speculation"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or <paramref name="maxRows"/> below 1.</exception>
     /// <exception cref="NotSupportedException">The model sees both ways, or has an encoder, and a prompt is to be echoed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -34,11 +35,13 @@ public sealed partial class LanguageModel
             BatchRequest request = requests[i] ?? throw new ArgumentException($"CompleteBatchAsync: request {i} is null.", nameof(requests));
             GenerationOptions options = (request.Options ?? DefaultOptions).Validate();
             CheckEcho(options);
+            if (options.Speculation is not null)
+                throw new ArgumentException($"CompleteBatchAsync: request {i} has a Speculation; expected none: a pass over several texts is full without drafts.", nameof(requests));
             prompts[i] = (request.Prompt is { } text ? () => TokensOf(text, options) : request.Tokens.ToArray, options);
         }
         return Produced<BatchPiece>((emit, token) =>
         {
-            using BatchGenerator generator = new(_writing, CreateBatchCache, ContextLength, maxRows);
+            using BatchGenerator generator = new(Writing, CreateBatchCache, ContextLength, maxRows);
             generator.Run(prompts, piece => emit(piece, token), token);
         }, cancellation);
     }

@@ -31,11 +31,11 @@ public sealed partial class LanguageModel
         return AnswerAlone([.. messages], settings ?? new ChatSettings(), cancellation);
     }
 
-    /// <summary>Answers with what a generator still knows from before.</summary>
-    internal async IAsyncEnumerable<CompletionPiece> Answer(TextGenerator generator, IReadOnlyList<ChatMessage> messages, ChatSettings settings, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>Answers with what is still known from before.</summary>
+    internal async IAsyncEnumerable<CompletionPiece> Answer(PromptCache cache, IReadOnlyList<ChatMessage> messages, ChatSettings settings, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ChatTurn turn = new(this, messages, settings);
-        await foreach (CompletionPiece piece in Stream(generator, turn.Prompt, turn.Options, cancellation).ConfigureAwait(false))
+        await foreach (CompletionPiece piece in cache.Stream(turn.Prompt, turn.Options, cancellation).ConfigureAwait(false))
             foreach (CompletionPiece part in turn.Read(piece)) yield return part;
     }
 
@@ -49,15 +49,15 @@ public sealed partial class LanguageModel
                 foreach (CompletionPiece part in turn.Read(piece)) yield return part;
             yield break;
         }
-        using TextGenerator generator = CreateGenerator();
-        await foreach (CompletionPiece piece in Answer(generator, messages, settings, cancellation).ConfigureAwait(false)) yield return piece;
+        using PromptCache cache = CreatePromptCache();
+        await foreach (CompletionPiece piece in Answer(cache, messages, settings, cancellation).ConfigureAwait(false)) yield return piece;
     }
 
     /// <summary>A generator, and what it knows.</summary>
     internal TextGenerator CreateGenerator(out TokenHistory history)
     {
         history = new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength);
-        return new TextGenerator(_writing, history);
+        return new TextGenerator(Writing, history);
     }
 
     private void CheckChats(string operation)

@@ -25,7 +25,6 @@ public sealed partial class LanguageModel : IDisposable
     private const double LoadingShare = 0.4;
 
     private readonly Checkpoint? _checkpoint;
-    private readonly WritingModel _writing;
     private readonly CancellationTokenSource _closing = new();
     private readonly CountdownEvent _generations = new(1);
     private bool _ownsDevice;
@@ -53,12 +52,15 @@ public sealed partial class LanguageModel : IDisposable
         // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
         if (tokenizer.BosId is { } bos) endTokens.Add(bos);
         EndTokens = endTokens;
-        _writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)));
+        Writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)));
         ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
     }
 
     /// <summary>The network.</summary>
     public Transformer Transformer { get; }
+
+    /// <summary>What texts need of it.</summary>
+    internal WritingModel Writing { get; }
 
     /// <summary>Text to tokens and back.</summary>
     public Tokenizer Tokenizer { get; }
@@ -99,26 +101,26 @@ public sealed partial class LanguageModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxSeqLen);
         if (!Enum.IsDefined(options.CacheType)) throw new ArgumentOutOfRangeException(nameof(options), options.CacheType, $"Load: CacheType is {(int)options.CacheType}; expected {string.Join(", ", Enum.GetNames<KvCacheType>())}.");
         Checkpoint checkpoint = Checkpoint.Open(path);
+        Device? own = null;
         try
         {
             Tokenizer tokenizer = ModelTokenizer.Load(checkpoint, options.TokenizerPath);
             GenerationDefaults defaults = GenerationDefaults.Read(checkpoint.GenerationConfigPath);
             ModelConfig config = checkpoint.Config;
             config.CheckCacheType("Load", options.CacheType);
-            Device device = options.Threads > 0 ? Device.CreateCpu(options.Threads) : Device.Cpu;
+            own = options.Threads > 0 ? Device.CreateCpu(options.Threads) : null;
             PeftAdapter? adapter = options.AdapterPath is { } folder ? PeftAdapter.Read(folder, config) : null;
             (IProgress<double>? loading, IProgress<double>? saving) = (options.Progress, null);
             if (options.RepackedPath is { } file && !checkpoint.UseRepacked(file) && options.Progress is { } all)
                 (loading, saving) = (new PartialProgress(all, 0, LoadingShare), new PartialProgress(all, LoadingShare, 1));
-            IWeightSource weights = checkpoint.Weights(device, options.Weights, loading, cancellation);
+            IWeightSource weights = checkpoint.Weights(own, options.Weights, loading, cancellation);
             Transformer transformer = new(config, adapter?.Weights(weights) ?? weights);
             RepackedWeights? repacked = options.RepackedPath is null ? null : checkpoint.SaveRepacked(saving, cancellation);
             string? template = options.ChatTemplate is { } given ? (given.Length > 0 ? given : null) : checkpoint.ChatTemplatePath is { } chat ? File.ReadAllText(chat) : tokenizer.ChatTemplate;
             return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template)
             {
-                _ownsDevice = options.Threads > 0,
+                _ownsDevice = own is not null,
                 CacheType = options.CacheType,
-
                 Repacked = repacked,
                 // The configuration stays: weights may have a row for each of its positions.
                 ContextLength = options.MaxSeqLen > 0 ? Math.Min(options.MaxSeqLen, config.MaxSeqLen) : config.MaxSeqLen,
@@ -127,6 +129,7 @@ public sealed partial class LanguageModel : IDisposable
         catch
         {
             checkpoint.Dispose();
+            own?.Dispose();
             throw;
         }
     }
@@ -151,7 +154,8 @@ public sealed partial class LanguageModel : IDisposable
     /// <param name="prompt">The text; empty to begin from nothing.</param>
     /// <param name="options">How; <see cref="DefaultOptions"/> if null.</param>
     /// <param name="cancellation">Ends it within the time of one layer, also while the prompt is read.</param>
-    /// <exception cref="NotSupportedException">The model sees both ways: it fills gaps and writes nothing on; or it has an encoder, and the prompt is to be echoed.</exception>
+    /// <exception cref="NotSupportedException">The model sees both ways: it fills gaps and writes nothing on; or it has an encoder, and the prompt is to be echoed; or its states do not allow the speculation.</exception>
+    /// <exception cref="ArgumentException">The speculation's draft model has another vocabulary, or there is no such early exit.</exception>
     /// <exception cref="ContextOverflowException">The prompt is longer than the context and may not slide.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -163,6 +167,7 @@ public sealed partial class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
+        options.Speculation?.Check(Writing);
         return Owning(() => TokensOf(prompt, options), options, cancellation);
     }
 
@@ -174,17 +179,21 @@ public sealed partial class LanguageModel : IDisposable
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckWrites("CompleteAsync");
         CheckEcho(options);
+        options.Speculation?.Check(Writing);
         return Owning(prompt.ToArray, options, cancellation);
     }
 
     /// <summary>Begins a conversation.</summary>
     /// <param name="systemPrompt">Instructions that stand above it, or null.</param>
+    /// <param name="cache">What was read before, of which the conversation's turns read only what is new, and which afterwards knows them; null for memory of the conversation's own.</param>
     /// <exception cref="NotSupportedException">The model sees both ways, or has an encoder.</exception>
-    public Conversation StartConversation(string? systemPrompt = null)
+    /// <exception cref="ArgumentException">The cache is another model's.</exception>
+    public Conversation StartConversation(string? systemPrompt = null, PromptCache? cache = null)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckChats(nameof(StartConversation));
-        return new Conversation(this, systemPrompt);
+        cache?.Check("StartConversation", this);
+        return new Conversation(this, systemPrompt, cache);
     }
 
     /// <summary>Cancels what is being generated, waits until no thread computes any more, and frees the weights.</summary>
@@ -201,6 +210,17 @@ public sealed partial class LanguageModel : IDisposable
     }
 
     internal TextGenerator CreateGenerator() => CreateGenerator(out _);
+
+    /// <summary>Keeps the model from being freed until <see cref="Return"/>, for one that it drafts for.</summary>
+    /// <returns>Cancelled when the model is to be disposed.</returns>
+    internal CancellationToken Borrow()
+    {
+        Begin();
+        return _closing.Token;
+    }
+
+    /// <summary>Ends what <see cref="Borrow"/> began.</summary>
+    internal void Return() => _generations.Signal();
 
     /// <summary>Runs a generator on a thread of its own and passes its pieces on.</summary>
     internal IAsyncEnumerable<CompletionPiece> Stream(TextGenerator generator, Func<int[]> prompt, GenerationOptions options, CancellationToken cancellation) =>

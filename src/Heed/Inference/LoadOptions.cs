@@ -5,7 +5,7 @@ namespace Heed.Inference;
 /// <summary>How a model is loaded.</summary>
 public sealed record LoadOptions
 {
-    /// <summary>The number of threads that compute; 0 for all cores.</summary>
+    /// <summary>The number of threads that load the weights and compute; 0 for all cores.</summary>
     public int Threads { get; init; }
 
     /// <summary>The longest sequence of a generation; 0 for what the model was made for. Bounds its memory; the model's configuration stays as it is.</summary>

@@ -51,16 +51,5 @@ internal sealed class PromptReader(WritingModel model) : IDisposable
         return scores;
     }
 
-    /// <summary>Lets the encoder read a source, with the end token that sources have in training.</summary>
-    /// <returns>What the decoder begins with.</returns>
-    public int ReadSource(TokenHistory history, ReadOnlySpan<int> prompt, GenerationOptions options, CancellationToken cancellation)
-    {
-        int[] end = model.Tokenizer.EosId is { } id && (prompt.IsEmpty || prompt[^1] != id) ? [id] : [];
-        int[] source = model.Fit([.. prompt, .. end], options, model.Network.Encoder!.Config.MaxSeqLen);
-        history.Truncate(0);
-        model.Network.Encode(new SourceRows(source), history.Cache, cancellation);
-        return model.FirstToken;
-    }
-
     public void Dispose() => Scope.Dispose();
 }

@@ -39,7 +39,10 @@ public sealed record SpeedMeasurement
     public static SpeedMeasurement Measure(Transformer model, int promptTokens, int newTokens, int batch = 1, int rounds = 5, KvCacheType cacheType = KvCacheType.F32,
         CancellationToken cancellation = default)
     {
-        foreach (int number in (int[])[promptTokens, batch, rounds]) ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfLessThan(promptTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(newTokens);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)promptTokens + newTokens, model.Config.MaxSeqLen, nameof(newTokens));
         using TensorScope scope = new(recycles: true);
@@ -63,9 +66,9 @@ public sealed record SpeedMeasurement
     private static void Read(Transformer model, int[] prompt, int batch, KvCache cache, TensorScope scope, CancellationToken cancellation)
     {
         int length = prompt.Length / batch;
-        for (int start = 0; start < length; start += TextGenerator.PrefillChunk)
+        for (int start = 0; start < length; start += PromptReader.Chunk)
         {
-            int count = Math.Min(TextGenerator.PrefillChunk, length - start);
+            int count = Math.Min(PromptReader.Chunk, length - start);
             int[] chunk = new int[batch * count];
             for (int row = 0; row < batch; row++) prompt.AsSpan(row * length + start, count).CopyTo(chunk.AsSpan(row * count));
             using TensorScope.Lease step = scope.Enter();

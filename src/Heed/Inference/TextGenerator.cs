@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Heed.Inference.Drafting;
 using Heed.Models;
-using Heed.Tensors;
 
 namespace Heed.Inference;
 
@@ -10,15 +10,13 @@ namespace Heed.Inference;
 /// </summary>
 internal sealed class TextGenerator(WritingModel model, TokenHistory history) : IDisposable
 {
-    internal const int PrefillChunk = 256;
-    // Of the logits of a prompt whose tokens are scored there are at most so many at a time.
-    private const int MaxPromptLogits = 4 << 20;
     private readonly Transformer _network = model.Network;
-    private readonly TensorScope _scope = new(recycles: true);
+    private readonly PromptReader _reader = new(model);
     private readonly SemaphoreSlim _running = new(1, 1);
     private readonly CancellationTokenSource _closing = new();
     private int _disposed;
     private readonly float[] _logits = new float[model.VocabSize];
+    private Speculator? _speculator;
 
     /// <summary>
     /// Generates after <paramref name="prompt"/> and hands every piece to <paramref name="emit"/>; the last one ends it. A
@@ -31,9 +29,18 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
         if (!_running.Wait(0, CancellationToken.None)) throw new InvalidOperationException("Generate: the last text is still being generated; one at a time.");
         try
         {
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
-            CancellationToken token = either.Token;
-            Generate(prompt, options, piece => emit(piece, token), token);
+            options.Validate().Speculation?.Check(model);
+            CancellationToken draftCloses = options.Speculation?.Borrow() ?? CancellationToken.None;
+            try
+            {
+                using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token, draftCloses);
+                CancellationToken token = either.Token;
+                Generate(prompt, options, piece => emit(piece, token), token);
+            }
+            finally
+            {
+                options.Speculation?.Return();
+            }
         }
         finally
         {
@@ -47,13 +54,13 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _closing.Cancel();
         _running.Wait(CancellationToken.None);
+        _speculator?.Dispose();
         history.Dispose();
-        _scope.Dispose();
+        _reader.Dispose();
     }
 
     private void Generate(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)
     {
-        options.Validate();
         long start = Stopwatch.GetTimestamp();
         int[] fitted = _network.Encoder is null ? model.Fit(prompt, options, history.MaxTokens) : [ReadSource(prompt, options, cancellation)];
         GenerationRow row = new(model, options, fitted, emit);
@@ -62,80 +69,67 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
         if (options.EchoPrompt && row.Scorer is { } scorer)
         {
             history.Truncate(0);
-            ReadScored(fitted, scorer, scores, cancellation);
+            scores = _reader.ReadScored(history, fitted, scorer, _logits, cancellation);
         }
         else
         {
             cached = history.KeepShared(fitted);
-            Read(fitted.AsSpan(cached), cancellation);
+            _reader.Read(history, fitted.AsSpan(cached), _logits, cancellation);
         }
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
         if (options.EchoPrompt) row.Echo(fitted, scores);
-        FinishReason reason = Decode(options, row, cancellation);
+        Speculator? speculator = Speculates(options.Speculation, row);
+        FinishReason reason = Decode(options, row, speculator, cancellation);
         int read = _network.Encoder is null ? fitted.Length : history.Cache.Memory!.Longest;
-        row.Finish(reason, new Usage(read, cached, row.Tokens, prefill, Stopwatch.GetElapsedTime(start)));
+        row.Finish(reason, new Usage(read, cached, row.Tokens, prefill, Stopwatch.GetElapsedTime(start))
+        {
+            DraftedTokens = speculator?.Drafted ?? 0,
+            AcceptedTokens = speculator?.Accepted ?? 0,
+        });
     }
 
-    private FinishReason Decode(GenerationOptions options, GenerationRow row, CancellationToken cancellation)
+    /// <summary>What drafts for a row; it keeps its memory for the texts after it.</summary>
+    private Speculator? Speculates(Speculation? options, GenerationRow row)
     {
-        while (true)
+        if (!ReferenceEquals(options, _speculator?.Options))
+        {
+            _speculator?.Dispose();
+            _speculator = null;
+            if (options is not null) _speculator = new Speculator(options, model, history, _reader.Scope);
+        }
+        _speculator?.Begin(row);
+        return _speculator;
+    }
+
+    private FinishReason Decode(GenerationOptions options, GenerationRow row, Speculator? speculator, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        FinishReason? reason = row.Next(_logits, cancellation);
+        while (reason is null)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (row.Next(_logits, cancellation) is { } reason) return reason;
             if (history.IsFull)
             {
                 if (options.Overflow == ContextOverflow.Stop) return FinishReason.ContextFull;
                 int[] rest = history.YoungerHalf(model.Tokenizer.BosId);
                 history.Truncate(0);
-                Read(rest, cancellation);
+                _reader.Read(history, rest, _logits, cancellation);
             }
-            Read([row.Token], cancellation);
+            reason = speculator is not null ? speculator.Step(row, cancellation) : Step(row, cancellation);
         }
+        return reason.Value;
     }
 
-    /// <summary>Lets the encoder read the prompt, with the end token that sources have in training.</summary>
-    /// <returns>What the decoder begins with.</returns>
+    private FinishReason? Step(GenerationRow row, CancellationToken cancellation)
+    {
+        _reader.Read(history, [row.Token], _logits, cancellation);
+        return row.Next(_logits, cancellation);
+    }
+
     private int ReadSource(ReadOnlySpan<int> prompt, GenerationOptions options, CancellationToken cancellation)
     {
-        int[] end = model.Tokenizer.EosId is { } id && (prompt.IsEmpty || prompt[^1] != id) ? [id] : [];
-        int[] source = model.Fit([.. prompt, .. end], options, _network.Encoder!.Config.MaxSeqLen);
         history.Truncate(0);
-        _network.Encode(new SourceRows(source), history.Cache, cancellation);
-        return model.FirstToken;
-    }
-
-    /// <summary>Feeds tokens to the model and keeps the logits after the last one.</summary>
-    private void Read(ReadOnlySpan<int> tokens, CancellationToken cancellation)
-    {
-        while (!tokens.IsEmpty)
-        {
-            ReadOnlySpan<int> chunk = tokens[..Math.Min(PrefillChunk, tokens.Length)];
-            using TensorScope.Lease step = _scope.Enter();
-            Tensor logits = _network.Forward(chunk, history.Cache, cancellation: cancellation);
-            history.Add(chunk);
-            tokens = tokens[chunk.Length..];
-            if (tokens.IsEmpty) logits.CopyTo(_logits);
-        }
-    }
-
-    /// <summary>Feeds tokens to a cache that is empty, keeps the logits after the last one, and scores each by what came before it.</summary>
-    private void ReadScored(ReadOnlySpan<int> tokens, TokenScorer scorer, List<TokenScore> scores, CancellationToken cancellation)
-    {
-        int vocabSize = model.VocabSize, most = Math.Clamp(MaxPromptLogits / vocabSize, 1, PrefillChunk);
-        scores.Add(TokenScore.First);
-        for (int start = 0; start < tokens.Length; start += most)
-        {
-            ReadOnlySpan<int> chunk = tokens.Slice(start, Math.Min(most, tokens.Length - start));
-            using TensorScope.Lease step = _scope.Enter();
-            ReadOnlySpan<float> logits = _network.Forward(chunk, history.Cache, rows: LogitRows.All, cancellation: cancellation).AsSpan();
-            history.Add(chunk);
-            for (int i = 0; i < chunk.Length; i++)
-            {
-                ReadOnlySpan<float> row = logits.Slice(i * vocabSize, vocabSize);
-                if (scores.Count < tokens.Length) scores.Add(scorer.Score(row, tokens[scores.Count]));
-                else row.CopyTo(_logits);
-            }
-        }
+        return model.ReadSource(history.Cache, prompt, options, cancellation);
     }
 }

@@ -11,6 +11,12 @@ public sealed record Usage(int PromptTokens, int CachedTokens, int CompletionTok
     /// <summary>In a chat: the turns that were left out because they did not fit the context (<see cref="Chat.ChatSettings.DropTurns"/>).</summary>
     public int DroppedTurns { get; init; }
 
+    /// <summary>Tokens that a draft has guessed (<see cref="GenerationOptions.Speculation"/>).</summary>
+    public int DraftedTokens { get; init; }
+
+    /// <summary>Those of them that are in the text; each saved a pass of the model.</summary>
+    public int AcceptedTokens { get; init; }
+
     /// <summary>Prompt tokens read per second.</summary>
     public double PrefillTokensPerSecond => Rate(PromptTokens - CachedTokens, Prefill);
 

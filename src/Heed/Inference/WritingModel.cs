@@ -1,5 +1,6 @@
 using Heed.Inference.Grammars;
 using Heed.Models;
+using Heed.Nn;
 using Heed.Tokenizers;
 
 namespace Heed.Inference;
@@ -32,5 +33,15 @@ internal sealed record WritingModel(Transformer Network, Tokenizer Tokenizer, IR
         bool begins = Tokenizer.BosId is { } bos && prompt[0] == bos;
         int kept = Math.Max(1, bound / 2);
         return begins && kept > 1 ? [prompt[0], .. prompt[^(kept - 1)..]] : prompt[^kept..].ToArray();
+    }
+
+    /// <summary>Lets the encoder read a source into a cache that is empty, with the end token that sources have in training.</summary>
+    /// <returns>What the decoder begins with.</returns>
+    public int ReadSource(KvCache cache, ReadOnlySpan<int> prompt, GenerationOptions options, CancellationToken cancellation)
+    {
+        int[] end = Tokenizer.EosId is { } id && (prompt.IsEmpty || prompt[^1] != id) ? [id] : [];
+        int[] source = Fit([.. prompt, .. end], options, Network.Encoder!.Config.MaxSeqLen);
+        Network.Encode(new SourceRows(source), cache, cancellation);
+        return FirstToken;
     }
 }

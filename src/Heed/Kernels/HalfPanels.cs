@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -58,6 +59,8 @@ internal sealed unsafe class HalfPanels : IDisposable
         int count = RowsOf(panel);
         if (rows.Length != (long)count * K * sizeof(ushort))
             throw new ArgumentException($"HalfPanels: panel {panel} takes {count} rows of {K * sizeof(ushort)} bytes; got {rows.Length} bytes.");
+        Debug.Assert((uint)panel < (uint)PanelCount && ((panel + 1L) * PanelRows * K * sizeof(ushort)) <= Bytes, "HalfPanels: there is no such panel.");
+        Debug.Assert(!_buffer.IsView, "HalfPanels: a mapped matrix is only read.");
         ushort* to = Pointer + ((nint)panel * PanelRows * K);
         if (count < PanelRows) new Span<ushort>(to, PanelRows * K).Clear();
         fixed (byte* bytes = rows) Transpose((ushort*)bytes, count, to);

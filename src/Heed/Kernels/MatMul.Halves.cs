@@ -1,9 +1,10 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Heed.Kernels;
 
-/// <content>Matrices of 16-bit floats: widened in registers for one row of x, and a slice at a time for many.</content>
+/// <content>Matrices of 16-bit floats: widened in registers for one row of x and for a few, and a slice at a time for many.</content>
 internal static unsafe partial class MatMul
 {
     /// <summary>y[m, n] = x[m, k] * w[n, k]^T (+ bias[n]) (+ y); arguments as in <see cref="Packed"/>.</summary>
@@ -32,14 +33,20 @@ internal static unsafe partial class MatMul
         int n = weights.N, k = weights.K;
         Check(nameof(Halves), m, n, k, x.Length, ldx, bias.Length, y.Length, ldy);
         if (m == 0 || n == 0) return;
+        Debug.Assert(weights.Bytes == HalfPanels.BytesFor(n, k), "HalvesBy: the panels have another size.");
         fixed (float* from = x, add = bias, to = y)
         {
-            if (m > 1) Blocked<TLanes, TVector, HalfFeed<TType>>(pool, m, n, k, new Strided(from, ldx, 1), new HalfFeed<TType>(weights.Pointer, k), add, to, ldy, accumulate);
-            else
+            if (m == 1)
             {
                 HalfRowJob<TType, TLanes, TVector, TSixteen, V> job = new() { N = n, K = k, X = from, Panels = weights.Pointer, Bias = add, Y = to, Accumulate = accumulate };
                 job.Run(pool, weights.PanelCount);
             }
+            else if (m <= MostHalfRows)
+            {
+                HalfRowsJob<TType, TLanes, TVector, TSixteen, V> job = new() { M = m, N = n, K = k, X = from, Ldx = ldx, Panels = weights.Pointer, Bias = add, Y = to, Ldy = ldy, RowsAtOnce = HalfRowsAtOnce, Accumulate = accumulate };
+                job.Run(pool, weights.PanelCount);
+            }
+            else Blocked<TLanes, TVector, HalfFeed<TType>>(pool, m, n, k, new Strided(from, ldx, 1), new HalfFeed<TType>(weights.Pointer, k), add, to, ldy, accumulate);
         }
         GC.KeepAlive(weights);
     }

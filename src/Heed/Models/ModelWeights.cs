@@ -57,7 +57,7 @@ internal sealed class ModelWeights : IWeightSource
     {
         Tensor matrix = Tensors.Tensor.AllocateUnscoped(Shape.Of(rows, columns), Device);
         float[]? values = Device.DType == DType.Float32 ? null : new float[matrix.ElementCount];
-        Parallel.For(0, (rows + RowsPerPiece - 1) / RowsPerPiece, piece =>
+        Parallel.For(0, (rows + RowsPerPiece - 1) / RowsPerPiece, new ParallelOptions { MaxDegreeOfParallelism = Device.Threads }, piece =>
         {
             int first = piece * RowsPerPiece, end = Math.Min(rows, first + RowsPerPiece);
             Span<float> all = values ?? matrix.AsSpan();

@@ -17,6 +17,6 @@ public sealed partial class Transformer
         using StepScope step = new(TensorScope.Current is null);
         using TensorScope.Lease lease = TensorScope.Begin();
         OwnRows rows = new(1, NextPositions(null, 1, seq, default).ToArray(), default, dropout: 0, seed: null, Config.Bidirectional) { Observer = observer };
-        Hidden(tokens, 1, new ForwardPass(rows), recompute: false, cancellation);
+        Hidden(tokens, 1, new ForwardPass(rows), recompute: false, _blocks.Length, cancellation);
     }
 }

@@ -54,6 +54,6 @@ public sealed partial class Transformer
         if (sources.SeqLen > encoder.Config.MaxSeqLen)
             throw new ArgumentException($"Encode: the longest source has {sources.SeqLen} tokens; expected at most {encoder.Config.MaxSeqLen}, the encoder's context.", nameof(sources));
         OwnRows rows = encoder.Own(sources.Tokens, batch, sources.Positions(), default, dropoutSeed);
-        return encoder.Normed(encoder.Hidden(sources.Tokens, batch, new ForwardPass(rows), recompute, cancellation), rows.IsTraining);
+        return encoder.Normed(encoder.Hidden(sources.Tokens, batch, new ForwardPass(rows), recompute, encoder._blocks.Length, cancellation), rows.IsTraining);
     }
 }

@@ -17,5 +17,5 @@ public sealed partial class Transformer
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Tensor States(ReadOnlySpan<int> tokens, scoped ReadOnlySpan<int> positions = default, int batch = 1, SourceRows? sources = null,
         CancellationToken cancellation = default) =>
-        Run(tokens, cache: null, positions, batch, PassResult.States, sources, cancellation);
+        Run(tokens, cache: null, positions, batch, PassResult.States, sources, depth: 0, cancellation);
 }

@@ -45,7 +45,7 @@ public sealed partial class Transformer
         OwnRows rows = Own(tokens, batch, positions, firstKeys, dropoutSeed);
         using TensorScope.Lease lease = TensorScope.Begin();
         CrossMemory? memory = Remember(sources, batch, dropoutSeed, recompute, cancellation);
-        Tensor x = Normed(Hidden(tokens, batch, new ForwardPass(rows, memory), recompute, cancellation), rows.IsTraining); // [batch, seq, hidden]
+        Tensor x = Normed(Hidden(tokens, batch, new ForwardPass(rows, memory), recompute, _blocks.Length, cancellation), rows.IsTraining); // [batch, seq, hidden]
         return lease.Return(Output.CrossEntropy(x, targets, ignoreIndex, Config.LogitSoftCap));
     }
 

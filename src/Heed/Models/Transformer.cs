@@ -132,27 +132,33 @@ public sealed partial class Transformer
     /// <param name="batch">The number of rows; the cache's if there is one.</param>
     /// <param name="rows">For which tokens.</param>
     /// <param name="sources">What a model's encoder reads, one text for each row; null where there is none, or where <see cref="Encode"/> has read them into the cache.</param>
+    /// <param name="depth">
+    /// How many blocks the tokens go through, the first ones; 0 for all. The final norm and the output layer come behind them (early exit): a guess
+    /// at what the whole model says. The other blocks of a cache are then without these tokens until the row is cut back and they are read again.
+    /// </param>
     /// <param name="cancellation">Looked at before each block.</param>
     /// <returns>[batch, vocabulary] for the last tokens, [batch, seq, vocabulary] for all.</returns>
     /// <exception cref="ArgumentException">The numbers of tokens, positions and rows do not fit.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary, or a position is out of bounds.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A token is not in the vocabulary, a position is out of bounds, or there are not so many blocks.</exception>
     /// <exception cref="NotSupportedException">There is a cache, and the model sees both ways.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the cache's rows are as long as they were before, or empty where they cannot be cut back (<see cref="KvCache.CanTruncateTo"/>).</exception>
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache? cache = null, scoped ReadOnlySpan<int> positions = default, int batch = 1,
-        LogitRows rows = LogitRows.Last, SourceRows? sources = null, CancellationToken cancellation = default) =>
-        Run(tokens, cache, positions, batch, rows == LogitRows.All ? PassResult.Logits : PassResult.LastLogits, sources, cancellation);
+        LogitRows rows = LogitRows.Last, SourceRows? sources = null, int depth = 0, CancellationToken cancellation = default) =>
+        Run(tokens, cache, positions, batch, rows == LogitRows.All ? PassResult.Logits : PassResult.LastLogits, sources, depth, cancellation);
 
-    private Tensor Run(ReadOnlySpan<int> tokens, KvCache? cache, scoped ReadOnlySpan<int> positions, int batch, PassResult result, SourceRows? sources,
+    private Tensor Run(ReadOnlySpan<int> tokens, KvCache? cache, scoped ReadOnlySpan<int> positions, int batch, PassResult result, SourceRows? sources, int depth,
         CancellationToken cancellation)
     {
         if (Config.Bidirectional && cache is not null) ThrowNoCache("Forward");
+        if (depth == 0) depth = _blocks.Length;
+        if ((uint)(depth - 1) >= (uint)_blocks.Length) ThrowDepth(depth);
         if (sources is not null && cache is not null)
             throw new ArgumentException("Forward: got sources and a cache; expected one of them: Encode reads sources into a cache.", nameof(sources));
         // Beside an encoder other mixers too go through a cache, since cross attention over one rounds otherwise than over rows of their own.
         if (cache is null && (GradientTape.IsRecording || Config.Bidirectional || _mixers is not null && Encoder is null))
         {
             using StepScope free = new(TensorScope.Current is null && !GradientTape.IsRecording);
-            return free.Keep(OfOwnRows(tokens, positions, sources, batch, result, cancellation));
+            return free.Keep(OfOwnRows(tokens, positions, sources, batch, result, depth, cancellation));
         }
         using StepScope step = new(TensorScope.Current is null);
         if (cache is not null) batch = cache.Batch;
@@ -168,7 +174,7 @@ public sealed partial class Transformer
         for (int row = 0; row < batch; row++) before[row] = store.Length(row);
         try
         {
-            Tensor computed = step.Keep(Compute(tokens, positions, store, batch, result, cancellation));
+            Tensor computed = step.Keep(Compute(tokens, positions, store, batch, result, depth, cancellation));
             // The cache's memory is its own: nothing else keeps it while kernels read it.
             GC.KeepAlive(store);
             return computed;
@@ -181,40 +187,40 @@ public sealed partial class Transformer
         }
     }
 
-    private Tensor Compute(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, KvCache cache, int batch, PassResult result,
+    private Tensor Compute(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, KvCache cache, int batch, PassResult result, int depth,
         CancellationToken cancellation)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         ForwardPass pass = new(positions, cache, cache.Reserve(positions));
-        Tensor x = Hidden(tokens, batch, pass, recompute: false, cancellation);
+        Tensor x = Hidden(tokens, batch, pass, recompute: false, depth, cancellation);
         return lease.Return(Finish(x, positions, batch, result));
     }
 
     /// <summary>Rows that nothing is stored of. They begin at their first columns, so that tiles of keys are cut alike wherever padding lies.</summary>
-    private Tensor OfOwnRows(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, SourceRows? sources, int batch, PassResult result, CancellationToken cancellation)
+    private Tensor OfOwnRows(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, SourceRows? sources, int batch, PassResult result, int depth, CancellationToken cancellation)
     {
         OwnRows own = Own(tokens, batch, positions, default, dropoutSeed: null);
-        if (LeftAligned.Of(own) is not { } aligned) return Compute(tokens, own, sources, batch, result, cancellation);
+        if (LeftAligned.Of(own) is not { } aligned) return Compute(tokens, own, sources, batch, result, depth, cancellation);
         using TensorScope.Lease lease = TensorScope.Begin();
         own = Own(aligned.Move(tokens), batch, aligned.Move(positions), default, dropoutSeed: null);
-        Tensor computed = Compute(aligned.Move(tokens), own, sources, batch, result, cancellation);
+        Tensor computed = Compute(aligned.Move(tokens), own, sources, batch, result, depth, cancellation);
         return lease.Return(result == PassResult.LastLogits ? computed : aligned.MoveBack(computed));
     }
 
-    private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, SourceRows? sources, int batch, PassResult result, CancellationToken cancellation)
+    private Tensor Compute(ReadOnlySpan<int> tokens, OwnRows own, SourceRows? sources, int batch, PassResult result, int depth, CancellationToken cancellation)
     {
         using TensorScope.Lease lease = TensorScope.Begin();
         CrossMemory? memory = Remember(sources, batch, dropoutSeed: null, recompute: false, cancellation);
-        return lease.Return(Finish(Hidden(tokens, batch, new ForwardPass(own, memory), recompute: false, cancellation), own.Positions, batch, result));
+        return lease.Return(Finish(Hidden(tokens, batch, new ForwardPass(own, memory), recompute: false, depth, cancellation), own.Positions, batch, result));
     }
 
-    /// <summary>The residual stream after the last block, [batch, seq, hidden].</summary>
-    private Tensor Hidden(ReadOnlySpan<int> tokens, int batch, in ForwardPass pass, bool recompute, CancellationToken cancellation)
+    /// <summary>The residual stream after the first so many blocks, [batch, seq, hidden].</summary>
+    private Tensor Hidden(ReadOnlySpan<int> tokens, int batch, in ForwardPass pass, bool recompute, int depth, CancellationToken cancellation)
     {
         Tensor x = Embed(tokens, pass.Positions).Reshape(new Shape(batch, tokens.Length / batch, Config.HiddenSize));
         OwnRows? rows = pass.Rows;
         if (rows is not null) x = rows.Drop(x, -1, DropoutPlace.Embedding);
-        foreach (TransformerBlock block in _blocks)
+        foreach (TransformerBlock block in _blocks.AsSpan(0, depth))
         {
             cancellation.ThrowIfCancellationRequested();
             x = recompute ? Recompute(block, x, rows!, pass.Memory) : block.Forward(x, pass); // [batch, seq, hidden]
@@ -274,6 +280,9 @@ public sealed partial class Transformer
         }
         return positions;
     }
+
+    [DoesNotReturn]
+    private void ThrowDepth(int depth) => throw new ArgumentOutOfRangeException(nameof(depth), depth, $"Forward: got a depth of {depth}; expected 1 to {_blocks.Length}, the model's blocks, or 0 for all.");
 
     [DoesNotReturn]
     private static void ThrowNoCache(string operation) => throw new NotSupportedException(

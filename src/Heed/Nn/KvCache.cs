@@ -162,9 +162,9 @@ public sealed partial class KvCache : IDisposable
         return (stored, stored.Slots == _slots[layer].Count ? _slots[layer] : new KvSlots(stored.Slots));
     }
 
-    private void Grow(int needed)
+    private void Grow(int needed, int least = FirstCapacity)
     {
-        int capacity = (int)Math.Min(MaxPositions, Math.Max(Math.Max(needed, FirstCapacity), 2L * Capacity));
+        int capacity = (int)Math.Min(MaxPositions, Math.Max(Math.Max(needed, least), 2L * Capacity));
         capacity = (capacity + Ops.KeysPerPanel - 1) / Ops.KeysPerPanel * Ops.KeysPerPanel;
         for (int i = 0; i < _layers.Length; i++)
         {

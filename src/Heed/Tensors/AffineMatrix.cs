@@ -34,13 +34,13 @@ internal sealed class AffineMatrix
     /// <summary>Whether strips can hold rows of so many columns.</summary>
     public static bool Takes(long columns) => columns % AffineScheme.SmallestGroup == 0;
 
-    /// <summary>Finds the scales that fit a matrix.</summary>
+    /// <summary>Finds the scales that fit a matrix, on so many threads.</summary>
     /// <exception cref="ArithmeticException">A number is NaN or infinite; the message names the row.</exception>
-    public static AffineMatrix Fit(AffineScheme scheme, int rows, int columns, RowReader read)
+    public static AffineMatrix Fit(AffineScheme scheme, int rows, int columns, RowReader read, int threads)
     {
         int perRow = Math.Max(1, scheme.ScalesPerRow(columns)), width = columns / perRow;
         (float Least, float Greatest)[] ranges = new (float, float)[rows * perRow];
-        InParallel(rows, columns, read, (row, values) =>
+        InParallel(rows, columns, threads, read, (row, values) =>
         {
             for (int i = 0; i < perRow; i++) ranges[row * perRow + i] = Range(values.AsSpan(i * width, width), row);
         });
@@ -73,11 +73,11 @@ internal sealed class AffineMatrix
         }
     }
 
-    private static void InParallel(int rows, int columns, RowReader read, Action<int, float[]> take)
+    private static void InParallel(int rows, int columns, int threads, RowReader read, Action<int, float[]> take)
     {
         try
         {
-            Parallel.For(0, rows, () => new float[columns], (row, _, values) =>
+            Parallel.For(0, rows, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => new float[columns], (row, _, values) =>
             {
                 read(row, values);
                 take(row, values);

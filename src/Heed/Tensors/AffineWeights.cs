@@ -1,4 +1,5 @@
 using System.Buffers;
+using Heed.Kernels;
 using Heed.Kernels.Strips;
 
 namespace Heed.Tensors;
@@ -6,21 +7,24 @@ namespace Heed.Tensors;
 /// <summary>A matrix of affine 8-bit numbers in strips; <see cref="StripWeights"/> multiply it.</summary>
 internal sealed class AffineWeights : StripWeights
 {
-    /// <summary>A matrix of zeros; fill it with <see cref="Set"/>.</summary>
-    public AffineWeights(AffineScheme scheme, int rows, int columns) : base(StripMatrix.Affine(rows, columns, oneScale: scheme.Granularity != AffineGranularity.Group)) =>
+    /// <summary>A matrix in the given memory, which it takes over and which must have <see cref="BytesFor"/> bytes; else one of undefined contents, to be filled with <see cref="Set"/>.</summary>
+    public AffineWeights(AffineScheme scheme, int rows, int columns, NativeBuffer? memory = null) : base(StripMatrix.Affine(rows, columns, HasOneScale(scheme), memory)) =>
         Scheme = scheme;
 
     public AffineScheme Scheme { get; }
 
     private int RowBytes => Columns / StripMatrix.BlockColumns * AffineBlock.Bytes;
 
-    /// <summary>Quantizes a matrix.</summary>
+    /// <summary>The bytes that a matrix takes.</summary>
+    public static long BytesFor(AffineScheme scheme, int rows, int columns) => StripMatrix.AffineBytesFor(rows, columns, HasOneScale(scheme));
+
+    /// <summary>Quantizes a matrix, on so many threads.</summary>
     /// <exception cref="ArithmeticException">A number is NaN or infinite.</exception>
-    public static AffineWeights Quantize(AffineScheme scheme, int rows, int columns, AffineMatrix.RowReader read)
+    public static AffineWeights Quantize(AffineScheme scheme, int rows, int columns, AffineMatrix.RowReader read, int threads)
     {
-        AffineMatrix pairs = AffineMatrix.Fit(scheme, rows, columns, read);
+        AffineMatrix pairs = AffineMatrix.Fit(scheme, rows, columns, read, threads);
         AffineWeights weights = new(scheme, rows, columns);
-        Parallel.For(0, weights.Matrix.StripCount, strip =>
+        Parallel.For(0, weights.Matrix.StripCount, new ParallelOptions { MaxDegreeOfParallelism = threads }, strip =>
         {
             int first = strip * StripMatrix.StripRows, count = weights.Matrix.RowsOf(strip);
             float[] values = ArrayPool<float>.Shared.Rent(columns);
@@ -64,6 +68,8 @@ internal sealed class AffineWeights : StripWeights
         }
         return new AffineMatrix(Scheme, Rows, Columns, pairs);
     }
+
+    private static bool HasOneScale(AffineScheme scheme) => scheme.Granularity != AffineGranularity.Group;
 
     private void Read(int row, Span<byte> codes, AffineQuantization[]? pairs)
     {

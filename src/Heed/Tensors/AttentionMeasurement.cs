@@ -58,7 +58,11 @@ public sealed record AttentionMeasurement
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1.</exception>
     public static AttentionMeasurement Measure(int heads, int headDim, int tokens, int threads, int repeats = 3, bool standard = true, CancellationToken cancellation = default)
     {
-        foreach (int number in (int[])[heads, headDim, tokens, threads, repeats]) ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);
         AttentionCost plain = AttentionCost.StandardForward(heads, tokens, tokens, headDim, headDim) + AttentionCost.StandardBackward(heads, tokens, tokens, headDim, headDim);
         AttentionCost tiled = AttentionCost.TiledForward(heads, tokens, tokens, headDim, headDim, Tile)
             + AttentionCost.TiledBackward(heads, tokens, tokens, headDim, headDim, Tile, (long)FlashAttention.QueryBlock * Tile);

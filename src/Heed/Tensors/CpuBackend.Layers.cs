@@ -1,4 +1,5 @@
 using Heed.Kernels;
+using Heed.Kernels.Strips;
 
 namespace Heed.Tensors;
 
@@ -103,6 +104,19 @@ internal sealed partial class CpuBackend
 
     private void Linear(int rows, ReadOnlySpan<float> x, LinearWeights weights, ReadOnlySpan<float> bias, Span<float> y, int stride, bool accumulate)
     {
+        SharedInput rounded = new(_pool.Scratch);
+        try
+        {
+            Linear(rows, x, ref rounded, weights, bias, y, stride, accumulate);
+        }
+        finally
+        {
+            rounded.Dispose();
+        }
+    }
+
+    private void Linear(int rows, ReadOnlySpan<float> x, ref SharedInput rounded, LinearWeights weights, ReadOnlySpan<float> bias, Span<float> y, int stride, bool accumulate)
+    {
         if (rows == 0) return;
         weights.ThrowIfDisposed();
         switch (weights)
@@ -111,7 +125,7 @@ internal sealed partial class CpuBackend
                 Kernels.MatMul.Packed(_pool, rows, x, packed.Columns, packed.Panels, bias, y, stride, accumulate);
                 break;
             case StripWeights strips:
-                strips.Matrix.Multiply(_pool, rows, x, strips.Columns, bias, y, stride, accumulate);
+                strips.Matrix.Multiply(StripPaths.Best, _pool, ref rounded, rows, x, strips.Columns, bias, y, stride, accumulate);
                 break;
             case HalfWeights halves:
                 Kernels.MatMul.Halves(_pool, rows, x, halves.Columns, halves.Panels, bias, y, stride, accumulate);
@@ -125,7 +139,7 @@ internal sealed partial class CpuBackend
                 foreach (LinearWeights part in stacked.Parts)
                 {
                     // The last part's rows end where y ends, so its slice is short of a whole stride.
-                    Linear(rows, x, part, bias.IsEmpty ? bias : bias.Slice(first, part.Rows), y[first..], stride, accumulate);
+                    Linear(rows, x, ref rounded, part, bias.IsEmpty ? bias : bias.Slice(first, part.Rows), y[first..], stride, accumulate);
                     first += part.Rows;
                 }
                 break;

@@ -8,25 +8,29 @@ public sealed class Device : IDisposable
 
     private readonly bool _shared;
 
-    private Device(string name, DType dtype, IBackend backend, bool shared = false)
+    private Device(string name, DType dtype, IBackend backend, int threads, bool shared = false)
     {
         _shared = shared;
+        Threads = threads;
         Name = name;
         DType = dtype;
         Backend = backend;
     }
 
     /// <summary>All cores of this machine, in float32.</summary>
-    public static Device Cpu { get; } = new("cpu", DType.Float32, new CpuBackend(Environment.ProcessorCount), shared: true);
+    public static Device Cpu { get; } = new("cpu", DType.Float32, new CpuBackend(Environment.ProcessorCount), Environment.ProcessorCount, shared: true);
 
     /// <summary>Plain scalar double arithmetic: slow, the oracle for every other device.</summary>
-    public static Device Reference { get; } = new("reference", DType.Float64, new ReferenceBackend(), shared: true);
+    public static Device Reference { get; } = new("reference", DType.Float64, new ReferenceBackend(), Environment.ProcessorCount, shared: true);
 
     /// <summary>The device's name for messages.</summary>
     public string Name { get; }
 
     /// <summary>The element type of tensors on this device.</summary>
     public DType DType { get; }
+
+    /// <summary>The most threads that compute, or lay out weights for the device, at once.</summary>
+    public int Threads { get; }
 
     internal IBackend Backend { get; }
 
@@ -37,11 +41,11 @@ public sealed class Device : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
-        return new Device("cpu", DType.Float32, new CpuBackend(threads));
+        return new Device("cpu", DType.Float32, new CpuBackend(threads), threads);
     }
 
     /// <summary>A device around a given backend, for tests and measurements.</summary>
-    internal static Device Create(string name, DType dtype, IBackend backend) => new(name, dtype, backend);
+    internal static Device Create(string name, DType dtype, IBackend backend) => new(name, dtype, backend, Environment.ProcessorCount);
 
     /// <summary>Ends the threads of a device from <see cref="CreateCpu"/>; the shared devices stay as they are.</summary>
     public void Dispose()

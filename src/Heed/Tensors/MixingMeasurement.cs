@@ -44,7 +44,11 @@ public sealed record MixingMeasurement
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the heads do not divide.</exception>
     public static MixingMeasurement Measure(MixingKind kind, int tokens, int heads, int headDim, int threads, int repeats = 3, CancellationToken cancellation = default)
     {
-        foreach (int number in (int[])[tokens, heads, headDim, threads, repeats]) ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);
         if (kind == MixingKind.GroupedQuery && heads % MixingCase.Group != 0)
             throw new ArgumentOutOfRangeException(nameof(heads), heads, $"MixingMeasurement: grouped queries need heads divisible by {MixingCase.Group}.");
         AttentionCounter counter = new();

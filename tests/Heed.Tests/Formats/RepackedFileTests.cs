@@ -116,6 +116,13 @@ public sealed class RepackedFileTests : IDisposable
     }
 
     [Fact]
+    public void Save_WhereNoFileCanBe_NamesThePath()
+    {
+        string path = _temp.File("none/m.repacked");
+        Should.Throw<IOException>(() => new RepackedWriter().Save(path, s_source, null, default)).Message.ShouldBe($"{path}: the file of repacked weights cannot be written there.");
+    }
+
+    [Fact]
     public void Save_CancelledInTheMiddle_LeavesTheFormerFileAndNothingElse()
     {
         string path = Write();
@@ -129,6 +136,25 @@ public sealed class RepackedFileTests : IDisposable
         Should.Throw<IOException>(() => writer.Save(path, s_source, new Call(_ => throw new IOException("full")), default));
         File.ReadAllBytes(path).ShouldBe(former);
         Directory.GetFiles(_temp.Root).ShouldBe([path]);
+    }
+
+    [Fact]
+    public void RemoveAbandoned_OldFilesThatNobodyHolds_GoAndNothingElse()
+    {
+        string path = Write(), name = Guid.NewGuid().ToString("N");
+        string abandoned = _temp.Write($"m.repacked.{name}.tmp", [1]);
+        string held = _temp.Write($"m.repacked.{Guid.NewGuid():N}.tmp", [1]), young = _temp.Write($"m.repacked.{Guid.NewGuid():N}.tmp", [1]);
+        string[] others = [path, _temp.Write($"n.repacked.{name}.tmp", [1]), _temp.Write("m.repacked.notes.tmp", [1]), _temp.Write($"m.repacked.{name}.txt", [1]), _temp.Write($"m.repacked{name}.tmp", [1])];
+        DateTime now = DateTime.UtcNow;
+        foreach (string old in (string[])[abandoned, held, .. others]) File.SetLastWriteTimeUtc(old, now.AddDays(-1));
+        using (new FileStream(held, FileMode.Open, FileAccess.Write, FileShare.None))
+        {
+            RepackedWriter.RemoveAbandoned(_temp.File("m.repacked"), now);
+            Directory.GetFiles(_temp.Root).ShouldBe([held, young, .. others], ignoreOrder: true);
+        }
+        RepackedWriter.RemoveAbandoned(_temp.File("m.repacked"), now);
+        RepackedWriter.RemoveAbandoned(_temp.File("none/m.repacked"), now);
+        Directory.GetFiles(_temp.Root).ShouldBe([young, .. others], ignoreOrder: true);
     }
 
     private string Write()

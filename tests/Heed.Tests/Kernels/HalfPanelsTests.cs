@@ -11,7 +11,8 @@ public sealed class HalfPanelsTests
     [InlineData(WeightType.BF16)]
     public void Halves_OnEveryWidth_GiveTheBitsOfTheWidenedMatrix(WeightType type)
     {
-        foreach ((int m, int n, int k, int threads) in new[] { (1, 32, 64, 1), (1, 300, 70, 2), (1, 5, 7, 1), (2, 70, 300, 2), (17, 129, 64, 1), (9, 33, 2500, 3) })
+        (int, int, int, int)[] few = [.. Enumerable.Range(2, 7).Select(m => (m, 70, 37, 1)), (2, 70, 300, 2), (6, 5, 1, 1), (9, 33, 2500, 3), (17, 129, 64, 1), (24, 700, 200, 2)];
+        foreach ((int m, int n, int k, int threads) in ((int, int, int, int)[])[(1, 32, 64, 1), (1, 300, 70, 2), (1, 5, 7, 1), .. few, (25, 33, 40, 1), (40, 129, 2500, 2)])
         {
             (byte[] bytes, float[] matrix) = Random(type, n, k);
             using HalfPanels panels = Pack(type, n, k, bytes);

@@ -132,7 +132,7 @@ public sealed class AffineWeightsTests
     }
 
     private static AffineWeights Quantize(string scheme, int rows, int columns, float[] values) => AffineWeights.Quantize(Scheme(scheme), rows, columns,
-        (row, to) => values.AsSpan(row * columns, columns).CopyTo(to));
+        (row, to) => values.AsSpan(row * columns, columns).CopyTo(to), threads: 2);
 
     private static AffineScheme Scheme(string name) => name switch
     {

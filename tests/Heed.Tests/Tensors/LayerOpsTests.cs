@@ -1,4 +1,6 @@
+using Heed.Kernels.Strips;
 using Heed.Tensors;
+using Heed.Tests.Kernels.Strips;
 
 namespace Heed.Tests.Tensors;
 
@@ -83,6 +85,29 @@ public class LayerOpsTests
                         BothDevices(device => Ops.Linear(Samples.Make(2, Layout.Sliced, [rows, inner], device), form, biased ? Samples.Make(3, [form.Rows], device) : null,
                             accumulate ? Samples.Make(5, [rows, form.Rows], device) : null), 1e-4);
                 }
+    }
+
+    [Fact]
+    public void Linear_StackedStripsOfDifferentTypes_RoundTheirInputOnce()
+    {
+        const int outer = 32, inner = 64;
+        using StripWeights first = Strips(WeightType.Q4_0), second = Strips(WeightType.Q8_0);
+        using StackedWeights stacked = new(first, second);
+        float[] values = QuantizedSamples.Floats(inner, seed: 3);
+        Tensor x = Tensor.From(values, new Shape(1, inner));
+        float[] expected = [.. Ops.Linear(x, first, bias: null).ToArray(), .. Ops.Linear(x, second, bias: null).ToArray()];
+        Ops.Linear(x, stacked, bias: null).ToArray().ShouldBe(expected);
+        // The first matrix writes its outputs over half of x; the second one's are still those of x as it was.
+        Device.Cpu.Backend.Linear(x, stacked, bias: null, destination: x, accumulate: false);
+        x.ToArray().ShouldBe(expected);
+
+        static StripWeights Strips(WeightType type)
+        {
+            StripMatrix matrix = new(type, outer, inner);
+            byte[] bytes = QuantizedSamples.Blocks(type, outer * inner, seed: (int)type);
+            for (int strip = 0; strip < 2; strip++) matrix.Pack(strip, bytes.AsSpan(strip * bytes.Length / 2, bytes.Length / 2));
+            return new StripWeights(matrix);
+        }
     }
 
     [Fact]

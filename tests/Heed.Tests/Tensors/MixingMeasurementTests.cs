@@ -25,6 +25,25 @@ public sealed class MixingMeasurementTests
         ((double)measured.Bytes / measured.PredictedBytes).ShouldBeInRange(0.9, 1.1);
     }
 
+    [Fact]
+    public void Measure_NumbersOutOfRange_NamesTheArgument()
+    {
+        NameOf(() => MixingMeasurement.Measure(MixingKind.MultiHead, 0, 1, 1, 1)).ShouldBe("tokens");
+        NameOf(() => MixingMeasurement.Measure(MixingKind.MultiHead, 1, 0, 1, 1)).ShouldBe("heads");
+        NameOf(() => MixingMeasurement.Measure(MixingKind.MultiHead, 1, 1, 0, 1)).ShouldBe("headDim");
+        NameOf(() => MixingMeasurement.Measure(MixingKind.MultiHead, 1, 1, 1, 0)).ShouldBe("threads");
+        NameOf(() => MixingMeasurement.Measure(MixingKind.MultiHead, 1, 1, 1, 1, repeats: 0)).ShouldBe("repeats");
+        NameOf(() => AttentionMeasurement.Measure(0, 1, 1, 1)).ShouldBe("heads");
+        NameOf(() => AttentionMeasurement.Measure(1, -1, 1, 1)).ShouldBe("headDim");
+        NameOf(() => AttentionMeasurement.Measure(1, 1, 0, 1)).ShouldBe("tokens");
+        NameOf(() => AttentionMeasurement.Measure(1, 1, 1, 0)).ShouldBe("threads");
+        NameOf(() => AttentionMeasurement.Measure(1, 1, 1, 1, repeats: 0)).ShouldBe("repeats");
+        NameOf(() => MachineSpeed.ReadBandwidth(0)).ShouldBe("threads");
+        NameOf(() => MachineSpeed.MultiplyAddPeak(1, 0)).ShouldBe("times");
+
+        static string? NameOf(Action measure) => Should.Throw<ArgumentOutOfRangeException>(measure).ParamName;
+    }
+
     [Theory]
     [InlineData(MixingKind.MultiHead, 7L * 320 * 320 * 64)]
     [InlineData(MixingKind.MultiQuery, 7L * 320 * 320 * 64)]

@@ -15,6 +15,7 @@ internal sealed class GrammarConstraint
     private GrammarState _state;
     private DecodeState _decode;
     private bool _atStart;
+    private (GrammarState State, DecodeState Decode, bool AtStart) _kept;
 
     /// <param name="grammar">The grammar over the tokenizer's tokens.</param>
     /// <param name="tokenizer">The tokenizer.</param>
@@ -37,6 +38,9 @@ internal sealed class GrammarConstraint
 
     /// <summary>Whether the text is complete.</summary>
     public bool Accepts => _grammar.Accepts(_state);
+
+    /// <summary>A constraint of another text that is so far the same; both are used in turns, on one thread.</summary>
+    public GrammarConstraint Fork() => (GrammarConstraint)MemberwiseClone();
 
     /// <summary>The logits, with −∞ for every token that may not follow; valid until the next call.</summary>
     /// <exception cref="GrammarException">No token may follow, since the vocabulary cannot spell what the grammar needs.</exception>
@@ -63,6 +67,12 @@ internal sealed class GrammarConstraint
         _state = _grammar.Advance(_state, Decoded(token, ref _decode));
         _atStart = _decode.AtStart || (_tokenizer.Parts.Decoding.Start == TextStart.StripsLetters && _decode.Left > 0);
     }
+
+    /// <summary>Remembers how far the text has come.</summary>
+    public void Keep() => _kept = (_state, _decode, _atStart);
+
+    /// <summary>Goes back to where <see cref="Keep()"/> was.</summary>
+    public void GoBack() => (_state, _decode, _atStart) = _kept;
 
     private ReadOnlyMemory<byte> BytesAtStart(int token)
     {

@@ -4,6 +4,8 @@ namespace Heed.Inference.Sampling;
 internal sealed class RecentTokens
 {
     private const int FirstCapacity = 256;
+    // Tokens before the window that are kept so that as many of the latest can be taken back.
+    private const int Spare = Drafting.Speculation.MostDraftTokens;
     private readonly int _window;
     private readonly int[] _times;
     private int[] _tokens;
@@ -18,8 +20,14 @@ internal sealed class RecentTokens
     {
         _window = window;
         _times = new int[window > 0 ? vocabSize : 0];
-        _tokens = new int[(int)Math.Min(2L * window, FirstCapacity)];
+        _tokens = new int[window > 0 ? (int)Math.Min(2 * (window + (long)Spare), FirstCapacity) : 0];
     }
+
+    /// <summary>How many tokens are asked for at most.</summary>
+    public int Window => _window;
+
+    /// <summary>Forgets all tokens.</summary>
+    public void Clear() => (_length, _countedWindow) = (0, 0);
 
     /// <summary>Adds a token; ids beyond the vocabulary are passed over.</summary>
     public void Add(int token)
@@ -27,6 +35,13 @@ internal sealed class RecentTokens
         if (_window == 0 || (uint)token >= (uint)_times.Length) return;
         if (_length == _tokens.Length) MakeRoom();
         _tokens[_length++] = token;
+        _countedWindow = 0;
+    }
+
+    /// <summary>Takes back the last tokens, at most <see cref="Drafting.Speculation.MostDraftTokens"/>; what came before them is as it was.</summary>
+    public void Remove(int count)
+    {
+        _length = Math.Max(0, _length - count);
         _countedWindow = 0;
     }
 
@@ -63,12 +78,13 @@ internal sealed class RecentTokens
     /// <summary>Moves the window to the front of a buffer of twice its size; a buffer that has not that size yet grows.</summary>
     private void MakeRoom()
     {
-        if (_tokens.Length < 2L * _window)
+        long kept = _window + (long)Spare;
+        if (_tokens.Length < 2 * kept)
         {
-            Array.Resize(ref _tokens, (int)Math.Min(2L * _window, Math.Min(2L * _tokens.Length, Array.MaxLength)));
+            Array.Resize(ref _tokens, (int)Math.Min(2 * kept, Math.Min(2L * _tokens.Length, Array.MaxLength)));
             return;
         }
-        _tokens.AsSpan(_length - _window, _window).CopyTo(_tokens);
-        _length = _window;
+        _tokens.AsSpan(_length - (int)kept, (int)kept).CopyTo(_tokens);
+        _length = (int)kept;
     }
 }

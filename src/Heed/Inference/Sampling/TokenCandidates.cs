@@ -204,6 +204,45 @@ public sealed class TokenCandidates
         return TokenOf(list[^1]);
     }
 
+    /// <summary>Sets the probabilities of all tokens, by token.</summary>
+    internal void Probabilities(Span<double> probabilities)
+    {
+        double total = TotalWeight();
+        probabilities.Clear();
+        foreach (ulong candidate in List) probabilities[TokenOf(candidate)] = WeightOf(candidate) / total;
+    }
+
+    /// <summary>A token's probability; 0 where it is no candidate.</summary>
+    internal double Probability(int token)
+    {
+        foreach (ulong candidate in List)
+            if (TokenOf(candidate) == token) return WeightOf(candidate) / TotalWeight();
+        return 0;
+    }
+
+    /// <summary>The candidate in which a point of what is left of the probabilities above others lies.</summary>
+    /// <param name="others">By token; they sum up to 1.</param>
+    /// <param name="point">From 0 to 1.</param>
+    internal int DrawWithout(ReadOnlySpan<double> others, double point)
+    {
+        ReadOnlySpan<ulong> list = List;
+        double total = TotalWeight(), left = 0;
+        foreach (ulong candidate in list) left += Math.Max(0, (WeightOf(candidate) / total) - others[TokenOf(candidate)]);
+        // Equal distributions differ by rounding alone: nothing is left.
+        if (!(left > 0)) return Draw(point);
+        point *= left;
+        int last = -1;
+        foreach (ulong candidate in list)
+        {
+            double more = (WeightOf(candidate) / total) - others[TokenOf(candidate)];
+            if (!(more > 0)) continue;
+            last = TokenOf(candidate);
+            point -= more;
+            if (point < 0) break;
+        }
+        return last;
+    }
+
     private Span<ulong> List
     {
         get

@@ -10,7 +10,7 @@ internal sealed unsafe class AffineStripFormat<TScales> : StripFormat
 
     public override long StripBytes(int blocks) => _product.StripBytes(blocks);
 
-    public override void Multiply(StripPath path, WorkerPool pool, in StripOperands operands) => _product.Multiply(path, pool, operands);
+    public override void Multiply(StripPath path, WorkerPool pool, in StripOperands operands, ref SharedInput input) => _product.Multiply(path, pool, operands, ref input);
 
     public override void Pack(WeightType type, int blocks, byte* rows, long rowBytes, int rowCount, byte* strip)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -17,10 +18,12 @@ internal readonly unsafe struct QuantizedRows
 
     private readonly byte* _memory;
 
-    /// <summary>A view of <see cref="BytesFor"/> bytes.</summary>
-    public QuantizedRows(byte* memory, TileGrid grid, int columns)
+    /// <summary>A view of memory of at least <see cref="BytesFor"/> bytes.</summary>
+    public QuantizedRows(NativeBuffer memory, TileGrid grid, int columns)
     {
-        _memory = memory;
+        Debug.Assert(columns % Block == 0, "QuantizedRows: the columns are not a whole number of blocks.");
+        Debug.Assert(memory.Bytes >= BytesFor(grid.TotalRows, columns), "QuantizedRows: the memory is too small.");
+        _memory = memory.Pointer;
         Grid = grid;
         Blocks = columns / Block;
     }
@@ -45,6 +48,7 @@ internal readonly unsafe struct QuantizedRows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill(int tile, float* x, nint stride)
     {
+        Debug.Assert((uint)tile < (uint)Grid.Tiles && (Grid.TotalRows == 1 || stride >= Blocks * Block), "QuantizedRows: no such tile, or rows of x that overlap.");
         int rows = Grid.Rows(tile);
         sbyte* quants = (sbyte*)Quants(tile);
         int* sums = Sums(tile);
@@ -64,6 +68,7 @@ internal readonly unsafe struct QuantizedRows
         where TScales : struct, IStripScales
         where TDot : struct, IDotLanes<TSum, TBytes, V>
     {
+        Debug.Assert((uint)tile < (uint)Grid.Tiles && TScales.Parts is 1 or 2, "QuantizedRows: no such tile, or more parts than there is room for.");
         int rows = Grid.Rows(tile);
         int* sums = Sums(tile), to = Corrections(tile);
         float* scales = Scales(tile);

@@ -59,18 +59,18 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
         }
     }
 
-    public override void Multiply(StripPath path, WorkerPool pool, in StripOperands operands)
+    public override void Multiply(StripPath path, WorkerPool pool, in StripOperands operands, ref SharedInput input)
     {
         bool narrow = TQuants.Max <= 15;
         // With AVX-VNNI too 512 bits gain for one row of x and where a minimum is added to a block; otherwise sums of 32 bits need fewer instructions.
         bool narrow512 = narrow && (path == StripPath.Avx512 || (path == StripPath.Avx512Vnni && ((TScales.HasMinimum && TScales.Parts == 1) || operands.M == 1)));
-        if (path == StripPath.Portable) Run<PortableDot, Quad<Vector128<int>>, Bytes128, Quad<Vector128<byte>>, Sixteen128, Quad128>(pool, operands);
-        else if (narrow512) Run<NarrowDot512, Vector512<short>, Bytes512, Vector512<byte>, Sixteen512, Vector512<float>>(pool, operands);
-        else if (path is StripPath.AvxVnni or StripPath.Avx512Vnni) RunWide<VnniProducts>(pool, operands);
-        else if (path == StripPath.Avx2 && narrow) Run<NarrowDot256, Pair<Vector256<short>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
-        else if (TQuants.Max <= 127) RunWide<SevenBitProducts>(pool, operands);
-        else if (TQuants.Zero == 128) RunWide<CenteredProducts>(pool, operands);
-        else RunWide<EightBitProducts>(pool, operands);
+        if (path == StripPath.Portable) Run<PortableDot, Quad<Vector128<int>>, Bytes128, Quad<Vector128<byte>>, Sixteen128, Quad128>(pool, operands, ref input);
+        else if (narrow512) Run<NarrowDot512, Vector512<short>, Bytes512, Vector512<byte>, Sixteen512, Vector512<float>>(pool, operands, ref input);
+        else if (path is StripPath.AvxVnni or StripPath.Avx512Vnni) RunWide<VnniProducts>(pool, operands, ref input);
+        else if (path == StripPath.Avx2 && narrow) Run<NarrowDot256, Pair<Vector256<short>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands, ref input);
+        else if (TQuants.Max <= 127) RunWide<SevenBitProducts>(pool, operands, ref input);
+        else if (TQuants.Zero == 128) RunWide<CenteredProducts>(pool, operands, ref input);
+        else RunWide<EightBitProducts>(pool, operands, ref input);
     }
 
     private static int ChunkBytes(int blocks) => (blocks * TQuants.Bytes) + TScales.Bytes(blocks);
@@ -91,12 +91,12 @@ internal sealed unsafe class StripFormat<TQuants, TScales> : StripFormat
         }
     }
 
-    private static void RunWide<TProducts>(WorkerPool pool, in StripOperands operands) where TProducts : struct, IWideProducts =>
-        Run<WideDot<TProducts>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands);
+    private static void RunWide<TProducts>(WorkerPool pool, in StripOperands operands, ref SharedInput input) where TProducts : struct, IWideProducts =>
+        Run<WideDot<TProducts>, Pair<Vector256<int>>, Bytes256, Pair<Vector256<byte>>, Sixteen256, Pair256>(pool, operands, ref input);
 
-    private static void Run<TDot, TSum, TByteLanes, TBytes, TLanes, V>(WorkerPool pool, in StripOperands operands)
+    private static void Run<TDot, TSum, TByteLanes, TBytes, TLanes, V>(WorkerPool pool, in StripOperands operands, ref SharedInput input)
         where TDot : struct, IDotLanes<TSum, TBytes, V>
         where TByteLanes : struct, IByteLanes<TBytes>
         where TLanes : struct, ISixteen<V>
-        where V : unmanaged => StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V>.Run(pool, operands);
+        where V : unmanaged => StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V>.Run(pool, operands, ref input);
 }

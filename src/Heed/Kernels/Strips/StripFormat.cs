@@ -54,6 +54,6 @@ internal abstract unsafe class StripFormat
     /// <exception cref="NotSupportedException">The format does not say.</exception>
     public virtual void ReadBlocks(int blocks, byte* strip, int row, byte* destination) => throw new NotSupportedException("StripFormat: only affine numbers are read back.");
 
-    /// <summary>The product of a matrix of this format.</summary>
-    public abstract void Multiply(StripPath path, WorkerPool pool, in StripOperands operands);
+    /// <summary>The product of a matrix of this format; rounds the input if nobody has.</summary>
+    public abstract void Multiply(StripPath path, WorkerPool pool, in StripOperands operands, ref SharedInput input);
 }

@@ -67,8 +67,13 @@ internal sealed unsafe class StripMatrix : IDisposable
     /// <param name="rows">The rows.</param>
     /// <param name="columns">A multiple of 32.</param>
     /// <param name="oneScale">Whether all of a row has the scale of its first block.</param>
-    public static StripMatrix Affine(int rows, int columns, bool oneScale) =>
-        new(oneScale ? StripFormat.AffineRows : StripFormat.AffineBlocks, WeightType.U8, rows, columns, BlockColumns, AffineBlock.Bytes, memory: null);
+    /// <param name="memory">As for the constructor; it must have <see cref="AffineBytesFor"/> bytes.</param>
+    /// <exception cref="ArgumentException">A row is not a whole number of blocks, or the memory has another size.</exception>
+    public static StripMatrix Affine(int rows, int columns, bool oneScale, NativeBuffer? memory = null) =>
+        new(AffineFormat(oneScale), WeightType.U8, rows, columns, BlockColumns, AffineBlock.Bytes, memory);
+
+    /// <summary>The bytes that a matrix of affine numbers takes.</summary>
+    public static long AffineBytesFor(int rows, int columns, bool oneScale) => StripBytes(AffineFormat(oneScale), columns / BlockColumns) * CountStrips(rows);
 
     /// <summary>Where the strips lie.</summary>
     public NativeBuffer Memory => _buffer;
@@ -133,13 +138,29 @@ internal sealed unsafe class StripMatrix : IDisposable
     /// <summary><see cref="Multiply(WorkerPool, int, ReadOnlySpan{float}, int, ReadOnlySpan{float}, Span{float}, int, bool)"/> with the instructions of the caller's choice.</summary>
     internal void Multiply(StripPath path, WorkerPool pool, int m, ReadOnlySpan<float> x, int ldx, ReadOnlySpan<float> bias, Span<float> y, int ldy, bool accumulate)
     {
+        SharedInput input = new(pool.Scratch);
+        try
+        {
+            Multiply(path, pool, ref input, m, x, ldx, bias, y, ldy, accumulate);
+        }
+        finally
+        {
+            input.Dispose();
+        }
+    }
+
+    /// <summary>One of several products of the same <paramref name="x"/>, which is rounded by the first of them.</summary>
+    internal void Multiply(StripPath path, WorkerPool pool, ref SharedInput input, int m, ReadOnlySpan<float> x, int ldx, ReadOnlySpan<float> bias, Span<float> y, int ldy, bool accumulate)
+    {
         MatMul.Check(nameof(StripMatrix), m, Rows, Columns, x.Length, ldx, bias.Length, y.Length, ldy);
         if (m == 0 || Rows == 0) return;
-        fixed (float* from = x, add = bias, to = y) _format.Multiply(path, pool, new StripOperands(this, m, from, ldx, add, to, ldy, accumulate));
+        fixed (float* from = x, add = bias, to = y) _format.Multiply(path, pool, new StripOperands(this, m, from, ldx, add, to, ldy, accumulate), ref input);
         GC.KeepAlive(this);
     }
 
     public void Dispose() => _buffer.Dispose();
+
+    private static StripFormat AffineFormat(bool oneScale) => oneScale ? StripFormat.AffineRows : StripFormat.AffineBlocks;
 
     private static int CountStrips(int rows) => (int)(((long)rows + StripRows - 1) / StripRows);
 

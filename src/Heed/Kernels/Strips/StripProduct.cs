@@ -31,24 +31,17 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
     private QuantizedRows _x;
     private int _stripsPerPart, _tilesPerPart, _tileParts;
 
-    public static void Run(WorkerPool pool, in StripOperands operands)
+    public static void Run(WorkerPool pool, in StripOperands operands, ref SharedInput input)
     {
         StripMatrix weights = operands.Weights;
-        NativeBuffer memory = pool.Scratch.Rent(QuantizedRows.BytesFor(operands.M, weights.Columns));
-        try
-        {
-            bool alone = pool.Threads == 1 || (long)operands.M * weights.Rows * weights.Columns < PoolWork;
-            QuantizedRows x = new(memory.Pointer, new TileGrid(operands.M, MaxRows), weights.Columns);
-            FillJob fill = new(x, operands.X, operands.Ldx);
-            pool.Run(ref fill, x.Grid.Tiles, alone || x.Grid.Tiles == 1);
-            StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V> product = new() { _operands = operands, _x = x };
-            product.Divide(alone ? 1 : pool.Threads);
-            pool.Run(ref product, product.Parts, alone);
-        }
-        finally
-        {
-            pool.Scratch.Return(memory);
-        }
+        bool alone = pool.Threads == 1 || (long)operands.M * weights.Rows * weights.Columns < PoolWork;
+        QuantizedRows x = input.Rows(new TileGrid(operands.M, MaxRows), weights.Columns);
+        FillJob fill = new(x, operands.X, operands.Ldx, input.IsRounded);
+        pool.Run(ref fill, x.Grid.Tiles, alone || x.Grid.Tiles == 1);
+        input.IsRounded = true;
+        StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TBytes, TLanes, V> product = new() { _operands = operands, _x = x };
+        product.Divide(alone ? 1 : pool.Threads);
+        pool.Run(ref product, product.Parts, alone);
     }
 
     private readonly int Parts => _tileParts * ((_operands.Weights.StripCount + _stripsPerPart - 1) / _stripsPerPart);
@@ -114,12 +107,12 @@ internal unsafe struct StripProduct<TQuants, TScales, TDot, TSum, TByteLanes, TB
         }
     }
 
-    /// <summary>One part quantizes one tile.</summary>
-    private readonly struct FillJob(QuantizedRows rows, float* x, nint stride) : IPoolJob
+    /// <summary>One part rounds one tile, if that is not done yet, and makes what the format needs of it.</summary>
+    private readonly struct FillJob(QuantizedRows rows, float* x, nint stride, bool isRounded) : IPoolJob
     {
         public void Execute(int part)
         {
-            rows.Fill(part, x + (rows.Grid.First(part) * stride), stride);
+            if (!isRounded) rows.Fill(part, x + (rows.Grid.First(part) * stride), stride);
             rows.Correct<TQuants, TScales, TDot, TSum, TBytes, V>(part);
         }
     }

@@ -118,7 +118,7 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>The weights for a <see cref="Transformer"/> of <see cref="Config"/>; each layer is loaded when the model asks for it.</summary>
-    /// <param name="device">Where the model will compute; the CPU if null.</param>
+    /// <param name="device">Where the model will compute, and on how many threads matrices are laid out; the CPU if null.</param>
     /// <param name="form">In what form the matrices are held.</param>
     /// <param name="progress">Told the share of the weights that is loaded, 0 to 1, from any thread.</param>
     /// <param name="cancellation">Stops loading with an <see cref="OperationCanceledException"/>.</param>
@@ -128,7 +128,9 @@ public sealed class Checkpoint : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_repacked is not null && form != WeightForm.Fast) throw new ArgumentException($"Weights: the form is {form}; a file of repacked weights holds those of the form {WeightForm.Fast}.", nameof(form));
-        return new CheckpointWeights(_plan, new MatrixLoader(Files, form, new LoadProgress(_plan.Bytes, progress), cancellation, _repacked), device ?? Device.Cpu, Config.TieEmbeddings, form == WeightForm.Dense, Own);
+        device ??= Device.Cpu;
+        MatrixLoader loader = new(Files, form, new LoadProgress(_plan.Bytes, progress), new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = device.Threads }, _repacked);
+        return new CheckpointWeights(_plan, loader, device, Config.TieEmbeddings, form == WeightForm.Dense, Own);
     }
 
     /// <summary>

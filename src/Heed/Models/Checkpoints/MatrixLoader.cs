@@ -8,7 +8,12 @@ using Heed.Tensors;
 namespace Heed.Models.Checkpoints;
 
 /// <summary>Makes weights of a file's tensors in whatever form they are to have.</summary>
-internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgress progress, CancellationToken cancellation, RepackedCache? repacked = null)
+/// <param name="file">The file.</param>
+/// <param name="form">In what form matrices are held.</param>
+/// <param name="progress">Told the bytes that were read.</param>
+/// <param name="parallel">How many threads lay a matrix out, and what stops them.</param>
+/// <param name="repacked">Where matrices may be mapped from instead, or null.</param>
+internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgress progress, ParallelOptions parallel, RepackedCache? repacked = null)
 {
     private const int PanelRows = PackedPanels.PanelRows;
     private const long PieceBytes = 8 << 20;
@@ -66,7 +71,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     /// <summary>The vectors one after the other, each element plus <paramref name="offset"/>, as a tensor that no scope owns.</summary>
     public Tensor LoadVector(StoredTensor[] parts, float offset, Device device)
     {
-        cancellation.ThrowIfCancellationRequested();
+        parallel.CancellationToken.ThrowIfCancellationRequested();
         float[] values = new float[parts.Sum(part => part.ElementCount)];
         int at = 0;
         foreach (StoredTensor part in parts)
@@ -101,7 +106,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
 
     private BlockWeights Map(StoredTensor tensor)
     {
-        cancellation.ThrowIfCancellationRequested();
+        parallel.CancellationToken.ThrowIfCancellationRequested();
         progress.Add(tensor.ByteLength);
         return new BlockWeights(file.Matrix(tensor), file);
     }
@@ -136,7 +141,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
 
     private NativeBuffer? Mapped(string key, long bytes, long sourceBytes)
     {
-        cancellation.ThrowIfCancellationRequested();
+        parallel.CancellationToken.ThrowIfCancellationRequested();
         NativeBuffer? memory = repacked?.Find(key, bytes);
         if (memory is not null) progress.Add(sourceBytes);
         return memory;
@@ -145,16 +150,19 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     private AffineWeights PackAffine(StoredTensor tensor)
     {
         RawRows rows = new(file, [tensor]);
-        AffineMatrix pairs = ReadPairs(tensor);
-        AffineWeights weights = new(pairs.Scheme, rows.Rows, rows.Columns);
+        AffineScheme scheme = AffineScheme.OfShape(tensor.Affine!.Scales.Shape, tensor.Shape[0], tensor.Shape[1])!.Value;
+        string key = $"{KeyOf(Form.Affine, [tensor], rows.Rows, rows.Columns)}\n{scheme.Granularity} {scheme.GroupSize}";
+        if (Mapped(key, AffineWeights.BytesFor(scheme, rows.Rows, rows.Columns), rows.Bytes + tensor.Affine.Bytes) is { } memory) return new AffineWeights(scheme, rows.Rows, rows.Columns, memory);
+        AffineMatrix pairs = ReadPairs(tensor, scheme);
+        AffineWeights weights = new(scheme, rows.Rows, rows.Columns);
         Fill(weights, [tensor], rows, StripMatrix.StripRows, (first, codes) => weights.Set(first / StripMatrix.StripRows, pairs, codes));
+        repacked?.Add(key, weights.Matrix.Memory);
         return weights;
     }
 
-    private AffineMatrix ReadPairs(StoredTensor tensor)
+    private AffineMatrix ReadPairs(StoredTensor tensor, AffineScheme scheme)
     {
         AffineParts parts = tensor.Affine!;
-        AffineScheme scheme = AffineScheme.OfShape(parts.Scales.Shape, tensor.Shape[0], tensor.Shape[1])!.Value;
         float[] scales = new float[parts.Scales.ElementCount];
         file.ReadFloats(parts.Scales, 0, scales);
         ReadOnlySpan<byte> zeros = file.Bytes(parts.ZeroPoints, 0, scales.Length);
@@ -219,7 +227,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
         int steps = (rows + step - 1) / step;
         try
         {
-            Parallel.For(0, steps, new ParallelOptions { CancellationToken = cancellation }, index =>
+            Parallel.For(0, steps, parallel, index =>
             {
                 int first = index * step, count = Math.Min(step, rows - first);
                 load(first, count);

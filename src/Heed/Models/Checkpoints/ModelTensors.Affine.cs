@@ -29,11 +29,11 @@ internal sealed partial class ModelTensors
         AddVector(part, "bias", source is Linear linear ? LayerRows.BiasOf(linear) : null, 0);
     }
 
-    private static AffineMatrix Fit(Part part, AffineScheme scheme, LayerRows.Reader read)
+    private AffineMatrix Fit(Part part, AffineScheme scheme, LayerRows.Reader read)
     {
         try
         {
-            return AffineMatrix.Fit(scheme, part.Rows, part.Columns, read.Invoke);
+            return AffineMatrix.Fit(scheme, part.Rows, part.Columns, read.Invoke, _threads);
         }
         catch (ArithmeticException error)
         {

@@ -15,9 +15,11 @@ internal sealed partial class ModelTensors
     private readonly WeightType _type;
     private readonly AffineScheme? _affine;
     private readonly WriteProgress _progress;
+    private readonly int _threads;
 
-    private ModelTensors(TensorNames names, HuggingFaceExportOptions options, WriteProgress progress)
+    private ModelTensors(TensorNames names, HuggingFaceExportOptions options, WriteProgress progress, int threads)
     {
+        _threads = threads;
         _names = names;
         _type = options.WeightType;
         _affine = options.Affine;
@@ -33,7 +35,7 @@ internal sealed partial class ModelTensors
     /// <param name="order">For a layer's name the rows of the model in the file's order, or null for as they are.</param>
     public static SafetensorsWriter Of(Transformer model, ModelConfig config, TensorNames names, HuggingFaceExportOptions options, WriteProgress progress, Func<string, int[]?> order)
     {
-        ModelTensors tensors = new(names, options, progress);
+        ModelTensors tensors = new(names, options, progress, model.Device.Threads);
         foreach (ModelLayer layer in ModelLayer.Of(config)) tensors.Add(layer, model.LayerOf(layer.Name), order(layer.Name));
         return tensors._writer;
     }
@@ -42,7 +44,7 @@ internal sealed partial class ModelTensors
     /// <exception cref="NotSupportedException">The model has a tensor that belongs to no layer of its configuration.</exception>
     public static SafetensorsWriter Own(Transformer model, HuggingFaceExportOptions options, WriteProgress progress)
     {
-        ModelTensors tensors = new(FormatTensorNames.Heed, options, progress);
+        ModelTensors tensors = new(FormatTensorNames.Heed, options, progress, model.Device.Threads);
         foreach (ModelLayer layer in ModelLayer.Of(model.Config)) tensors.Add(layer, model.LayerOf(layer.Name), order: null);
         string[] lost = [.. model.Parameters.Concat(model.Buffers).Select(parameter => parameter.Name).Where(name => !tensors._added.Contains(name))];
         return lost.Length == 0

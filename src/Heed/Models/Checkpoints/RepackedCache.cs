@@ -26,6 +26,7 @@ internal sealed class RepackedCache : IDisposable
     {
         _path = PathFor(path, files.Path);
         _source = files.Mark();
+        RepackedWriter.RemoveAbandoned(_path, DateTime.UtcNow);
         _file = RepackedFile.TryOpen(_path, _source, out _reason);
     }
 

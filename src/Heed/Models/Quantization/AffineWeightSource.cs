@@ -69,7 +69,7 @@ public sealed class AffineWeightSource : IWeightSource, IDisposable
 
     private AffineWeights Quantize(int rows, int columns, LayerRows.Reader read)
     {
-        AffineWeights weights = AffineWeights.Quantize(_scheme, rows, columns, read.Invoke);
+        AffineWeights weights = AffineWeights.Quantize(_scheme, rows, columns, read.Invoke, Device.Threads);
         _owned.Add(weights);
         return weights;
     }

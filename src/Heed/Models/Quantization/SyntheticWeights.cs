@@ -102,7 +102,7 @@ public sealed class SyntheticWeights : IWeightSource, IDisposable
         return weights;
     }
 
-    private static LinearWeights Matrix(WeightType type, int rows, int columns)
+    private LinearWeights Matrix(WeightType type, int rows, int columns)
     {
         Random random = new(1);
         // Rows repeat: what they hold matters to no measurement.
@@ -111,12 +111,13 @@ public sealed class SyntheticWeights : IWeightSource, IDisposable
         return Fill(type, rows, columns, floats);
     }
 
-    private static LinearWeights Fill(WeightType type, int rows, int columns, float[] floats)
+    private LinearWeights Fill(WeightType type, int rows, int columns, float[] floats)
     {
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = Device.Threads };
         if (type == WeightType.F32)
         {
             PackedWeights packed = new(rows, columns);
-            Parallel.For(0, packed.PanelCount, panel => packed.Pack(panel, floats.AsSpan(0, packed.RowsOf(panel) * columns)));
+            Parallel.For(0, packed.PanelCount, parallel, panel => packed.Pack(panel, floats.AsSpan(0, packed.RowsOf(panel) * columns)));
             return packed;
         }
         if (!BlockSizes.TryByteLength(type, columns, out long rowBytes))
@@ -126,11 +127,11 @@ public sealed class SyntheticWeights : IWeightSource, IDisposable
         if (StripMatrix.Takes(type))
         {
             StripMatrix matrix = new(type, rows, columns);
-            Parallel.For(0, matrix.StripCount, strip => matrix.Pack(strip, bytes.AsSpan(0, (int)(matrix.RowsOf(strip) * rowBytes))));
+            Parallel.For(0, matrix.StripCount, parallel, strip => matrix.Pack(strip, bytes.AsSpan(0, (int)(matrix.RowsOf(strip) * rowBytes))));
             return new StripWeights(matrix);
         }
         HalfPanels halves = new(type, rows, columns);
-        Parallel.For(0, halves.PanelCount, panel => halves.Pack(panel, bytes.AsSpan(0, (int)(halves.RowsOf(panel) * rowBytes))));
+        Parallel.For(0, halves.PanelCount, parallel, panel => halves.Pack(panel, bytes.AsSpan(0, (int)(halves.RowsOf(panel) * rowBytes))));
         return new HalfWeights(halves);
     }
 }

@@ -36,4 +36,23 @@ public sealed class RecentTokensTests
         recent.Latest(4).IsEmpty.ShouldBeTrue();
         recent.Counts(4).IsEmpty.ShouldBeTrue();
     }
+
+    /// <summary>Drafts come and go, whenever the buffer is moved: what is left is what would be without them.</summary>
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(3), InlineData(64), InlineData(200), InlineData(int.MaxValue)]
+    public void Remove_OfTheLatest_LeavesWhatWasBefore(int window)
+    {
+        Random random = new(window);
+        RecentTokens recent = new(window, 12), plain = new(window, 12);
+        for (int i = 0; i < 700; i++)
+        {
+            int drafted = random.Next(65), token = random.Next(12);
+            for (int j = 0; j < drafted; j++) recent.Add(random.Next(12));
+            recent.Remove(drafted);
+            recent.Add(token);
+            plain.Add(token);
+            recent.Latest(400).SequenceEqual(plain.Latest(400)).ShouldBeTrue($"{i}");
+            recent.Counts(50).SequenceEqual(plain.Counts(50)).ShouldBeTrue($"{i}");
+        }
+    }
 }

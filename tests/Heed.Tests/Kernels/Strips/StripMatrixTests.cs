@@ -169,6 +169,27 @@ public sealed class StripMatrixTests
     }
 
     [Fact]
+    public void Multiply_OfASharedInput_RoundsItOnceForAllFormats()
+    {
+        const int m = 40, rows = 17, columns = 256;
+        float[] x = QuantizedSamples.Floats(m * columns, seed: 1), gone = [.. Enumerable.Repeat(float.NaN, m * columns)], y = new float[m * rows];
+        using WorkerPool pool = new(2);
+        foreach (StripPath path in Enum.GetValues<StripPath>().Where(StripPaths.Has))
+        {
+            SharedInput input = new(pool.Scratch);
+            foreach (WeightType type in Enum.GetValues<WeightType>().Where(StripMatrix.Takes))
+            {
+                byte[] bytes = QuantizedSamples.Blocks(type, rows * columns, seed: 2);
+                using StripMatrix matrix = Pack(type, rows, columns, bytes);
+                // The first one rounds x, and the others do not look at it again.
+                matrix.Multiply(path, pool, ref input, m, input.IsRounded ? gone : x, columns, [], y, rows, accumulate: false);
+                y.ShouldBe(ScalarStrips.Multiply(type, bytes, m, rows, columns, x), $"{type} by {path}");
+            }
+            input.Dispose();
+        }
+    }
+
+    [Fact]
     public void Multiply_OfZeros_IsZero()
     {
         const int rows = 16, columns = 64;

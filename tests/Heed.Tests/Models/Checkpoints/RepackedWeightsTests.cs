@@ -3,7 +3,9 @@ using Heed.Models;
 using Heed.Models.Checkpoints;
 using Heed.Models.Quantization;
 using Heed.Nn;
+using Heed.Tensors;
 using Heed.Tests.Formats;
+using Folder = Heed.Models.Checkpoints.ModelFolder;
 
 namespace Heed.Tests.Models.Checkpoints;
 
@@ -40,6 +42,46 @@ public sealed class RepackedWeightsTests : IDisposable
         own.ShouldBeGreaterThan(100_000);
         mapped.ShouldBe(0);
         Directory.GetFiles(_temp.Root).Length.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData(false), InlineData(true)]
+    public void UseRepacked_AffineFolder_MapsAllMatricesAndGivesTheSameBits(bool groups)
+    {
+        string folder = _temp.File("model"), file = _temp.File("m.repacked");
+        Folder.Write(new Transformer(s_config, new RandomWeights(1)), folder, new HuggingFaceExportOptions { Affine = groups ? AffineScheme.PerGroup() : AffineScheme.PerChannel });
+        float[] expected = Logits(folder, null, out _, out long own);
+        own.ShouldBeGreaterThan(100_000);
+        Logits(folder, file, out RepackedWeights? first, out _).ShouldBe(expected);
+        first!.IsMapped.ShouldBeFalse();
+        Logits(folder, file, out RepackedWeights? second, out long mapped).ShouldBe(expected);
+        second!.IsMapped.ShouldBeTrue();
+        mapped.ShouldBe(0);
+    }
+
+    [Fact]
+    public void UseRepacked_WriterWasKilled_ItsFileGoes()
+    {
+        string path = Model("q4_0"), file = _temp.File("m.repacked"), left = _temp.Write($"m.repacked.{Guid.NewGuid():N}.tmp", [1, 2]);
+        File.SetLastWriteTimeUtc(left, DateTime.UtcNow.AddHours(-1));
+        Logits(path, file, out _, out _);
+        Directory.GetFiles(_temp.Root).ShouldBe([path, file], ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData(1), InlineData(2)]
+    public void Weights_DeviceOfSomeThreads_AreLaidOutOnNoMore(int threads)
+    {
+        using Device device = Device.CreateCpu(threads);
+        foreach (string recipe in (string[])["q4_k_m", "f16", "f32", "affine"])
+        {
+            string path = recipe == "affine" ? _temp.File("folder") : Model(recipe);
+            if (recipe == "affine") Folder.Write(new Transformer(s_config, new RandomWeights(1)), path, new HuggingFaceExportOptions { Affine = AffineScheme.PerTensor });
+            Crowd crowd = new();
+            using Checkpoint checkpoint = Checkpoint.Open(path);
+            _ = new Transformer(checkpoint.Config, checkpoint.Weights(device, progress: crowd));
+            crowd.Most.ShouldBeInRange(1, threads, recipe);
+        }
     }
 
     [Fact]
@@ -179,6 +221,22 @@ public sealed class RepackedWeightsTests : IDisposable
         repacked = file is null ? null : checkpoint.SaveRepacked();
         ownBytes = checkpoint.ResidentBytes;
         return [.. GoldenModel.Forward(model, [1, 2, 3, 4, 5, 6, 7]), .. GoldenModel.Forward(model, [9])];
+    }
+
+    /// <summary>How many threads report at once.</summary>
+    private sealed class Crowd : IProgress<double>
+    {
+        private readonly Lock _lock = new();
+        private int _here;
+
+        public int Most { get; private set; }
+
+        public void Report(double value)
+        {
+            lock (_lock) Most = Math.Max(Most, ++_here);
+            Thread.Sleep(1);
+            lock (_lock) _here--;
+        }
     }
 
     private sealed class Highest : IProgress<double>

@@ -12,11 +12,8 @@ python=${PYTHON:-python3}
 "$python" make_optimizer.py
 "$python" make_training.py
 "$python" make_lora.py
+"$python" make_embeddings.py
 "$python" make_beams.py
 (cd jinja && "$python" make_jinja.py)
-git diff --exit-code --stat -- models layers blocks training lora beams jinja
-test -z "$(git status --porcelain -- models layers blocks training lora beams jinja)"
-"$python" make_embeddings.py
-(cd jinja && "$python" make_jinja.py)
-git diff --exit-code --stat -- models layers blocks training lora jinja embeddings.json
-test -z "$(git status --porcelain -- models layers blocks training lora jinja embeddings.json)"
+git diff --exit-code --stat -- models layers blocks training lora beams jinja embeddings.json
+test -z "$(git status --porcelain -- models layers blocks training lora beams jinja embeddings.json)"

@@ -145,9 +145,7 @@ public sealed class SamplerTests
         float[] logits = [.. Enumerable.Range(0, 500).Select(i => (float)Math.Sin(i))];
         void Step() => sampler.Observe(sampler.Sample(logits));
         for (int i = 0; i < 700; i++) Step();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 500; i++) Step();
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        SteadyState.ManagedBytes(() => { for (int i = 0; i < 500; i++) Step(); }).ShouldBe(0);
     }
 
     [Fact]

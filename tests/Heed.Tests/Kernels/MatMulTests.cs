@@ -111,9 +111,7 @@ public sealed unsafe class MatMulTests
         using NativeBuffer buffer = PackedMatrix.Create(new float[N * K], N, K, out PackedPanels panels);
         float[] x = new float[20 * K], y = new float[20 * N];
         for (int i = 0; i < 60; i++) Round();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 20; i++) Round();
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        SteadyState.ManagedBytes(() => { for (int i = 0; i < 20; i++) Round(); }).ShouldBe(0);
 
         void Round()
         {

@@ -155,9 +155,7 @@ public sealed class WorkerPoolTests
         using WorkerPool pool = new(2);
         SumJob job = default;
         for (int i = 0; i < 50; i++) pool.Run(ref job, 8);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 50; i++) pool.Run(ref job, 8);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        SteadyState.ManagedBytes(() => { for (int i = 0; i < 50; i++) pool.Run(ref job, 8); }).ShouldBe(0);
     }
 
     [Fact]

@@ -174,9 +174,8 @@ public sealed class EncoderDecoderTests
         model.Encode(new SourceRows([5, 1, 8]), cache);
         using TensorScope scope = new(recycles: true);
         Decode(200);
-        long bytes = cache.Bytes, before = GC.GetAllocatedBytesForCurrentThread();
-        Decode(200);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        long bytes = cache.Bytes;
+        SteadyState.ManagedBytes(() => Decode(200)).ShouldBe(0);
         cache.Bytes.ShouldBe(bytes);
 
         void Decode(int steps)

@@ -196,9 +196,7 @@ public sealed class KvCacheTypeTests
             }
         }
         Decode(200);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Decode(200);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        SteadyState.ManagedBytes(() => Decode(200)).ShouldBe(0);
     }
 
     [Theory]

@@ -30,9 +30,7 @@ public sealed class MixerDecodeTests
             }
         }
         Decode(20);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Decode(20);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        SteadyState.ManagedBytes(() => Decode(20)).ShouldBe(0);
     }
 
     /// <summary>Past the first 64 tokens a hard layer's cache grows, and queries come in several blocks.</summary>

@@ -257,9 +257,7 @@ public sealed class PagedCacheTests
             }
         }
         Decode(400);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Decode(400);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        SteadyState.ManagedBytes(() => Decode(400)).ShouldBe(0);
     }
 
     /// <summary>The logits after some tokens, from a contiguous cache that keeps all.</summary>

@@ -302,9 +302,7 @@ public sealed class RollingCacheTests
             }
         }
         Decode(200); // The cache grows for the last time.
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Decode(400);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        SteadyState.ManagedBytes(() => Decode(400)).ShouldBe(0);
     }
 
     private static ModelConfig ConfigOf(string pattern) => pattern switch

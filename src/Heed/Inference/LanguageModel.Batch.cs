@@ -14,7 +14,7 @@ public sealed partial class LanguageModel
     /// be alone (with the same seed), whatever shares its batch. Pieces come as they are made, those of different texts in turn; a text that
     /// ends makes room for the next one, and one that begins as another did goes on from where that one was read to.
     /// </summary>
-    /// <remarks>Models whose mixer is not attention, and such with an encoder, read each text's tokens by themselves: no slower than one after the other, but no faster.</remarks>
+    /// <remarks>Models whose mixer is not attention, such with an encoder, and such whose rotary angles go by the length of a call (dynamic NTK, LongRoPE), read each text's tokens by themselves: no slower than one after the other, but no faster.</remarks>
     /// <param name="requests">The prompts, each with its own options.</param>
     /// <param name="maxRows">The most texts under way at once; bounds the memory. The others wait for their turn, in order.</param>
     /// <param name="cancellation">Ends all texts within the time of one layer.</param>
@@ -50,7 +50,7 @@ public sealed partial class LanguageModel
         Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens);
 
     /// <summary>Memory for all texts of a batch, or, where it cannot be paged, for one.</summary>
-    private KvCache CreateBatchCache() => Config.Mixer == MixerKind.Attention && !Config.HasGlobalProjections && Transformer.Encoder is null
+    private KvCache CreateBatchCache() => Config.Mixer == MixerKind.Attention && !Config.HasGlobalProjections && Transformer.Encoder is null && Config.StableLength >= ContextLength
         ? Transformer.CreatePagedCache(maxPositions: ContextLength, type: CacheType)
         : Transformer.CreateCache(maxPositions: ContextLength, type: CacheType);
 }

@@ -19,7 +19,7 @@ internal sealed class TextEmbedder(Transformer model, Tokenizer tokenizer, int c
     private readonly EmbeddingPooling _pooling = options.Pooling ?? ((model.Encoder ?? model).Config.Bidirectional ? EmbeddingPooling.Mean : EmbeddingPooling.LastToken);
 
     // Their angles depend on the longest row of a pass.
-    private readonly bool _alone = (model.Encoder ?? model).Config.RopeScaling.Kind is RopeScalingKind.Ntk or RopeScalingKind.LongRope;
+    private readonly bool _alone = (model.Encoder ?? model).Config.StableLength < int.MaxValue;
 
     /// <exception cref="ArgumentException">A text has no tokens, or is longer than the context and may not be cut.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>

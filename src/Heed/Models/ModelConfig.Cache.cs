@@ -43,6 +43,12 @@ public sealed partial record ModelConfig
         });
     }
 
+    /// <summary>
+    /// Up to which length a text's logits depend on its tokens alone: without bound, but for scalings of rotary angles that go by the
+    /// length of the longest row of a call (dynamic NTK, LongRoPE).
+    /// </summary>
+    internal int StableLength => RopeScaling.Kind is RopeScalingKind.Ntk or RopeScalingKind.LongRope ? RopeScaling.OriginalMaxSeqLen : int.MaxValue;
+
     /// <summary>Throws where what a model keeps of a text is rounded to no such type.</summary>
     internal void CheckCacheType(string operation, KvCacheType type)
     {

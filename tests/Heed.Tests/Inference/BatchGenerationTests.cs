@@ -1,6 +1,7 @@
 using Heed.Inference;
 using Heed.Inference.Grammars;
 using Heed.Models;
+using Heed.Nn;
 using Heed.Tests.Models;
 using Heed.Tests.Training;
 using Heed.Tokenizers;
@@ -24,6 +25,7 @@ public sealed class BatchGenerationTests(LanguageModelTests.Shipped shipped) : I
     [InlineData("mamba", 7)]
     [InlineData("simple", 8)]
     [InlineData("longformer", 9)]
+    [InlineData("ntk", 10)]
     public async Task CompleteBatchAsync_RandomRequests_GiveWhatEachGivesAlone(string name, int seed)
     {
         using LanguageModel model = Make(name);
@@ -154,6 +156,7 @@ public sealed class BatchGenerationTests(LanguageModelTests.Shipped shipped) : I
         {
             "mamba" or "simple" => MixerModels.ConfigOf(name),
             "windows" => TinyRun.Config with { Window = 12, WindowEvery = 2 },
+            "ntk" => TinyRun.Config with { RopeScaling = new RopeScaling(RopeScalingKind.Ntk, 4, 30) },
             "bigbird" => CachedModels.ConfigOf(name),
             "longformer" => CachedModels.ConfigOf(name),
             _ => TinyRun.Config,

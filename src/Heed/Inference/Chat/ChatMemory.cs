@@ -27,7 +27,7 @@ public sealed class ChatMemory : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegative(most);
         (_model, _most) = (model, most);
-        _keeps = model.Config.RopeScaling.Kind is not (RopeScalingKind.Ntk or RopeScalingKind.LongRope);
+        _keeps = model.Config.StableLength >= model.ContextLength;
     }
 
     /// <summary>Forgets all; what is being answered goes on.</summary>

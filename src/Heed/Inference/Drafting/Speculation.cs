@@ -59,8 +59,4 @@ public abstract class Speculation
     internal virtual void Return()
     {
     }
-
-    /// <summary>Up to which length a text's tokens give the same logits alone and in a draft: all of it, but for scalings that go by the length of a call.</summary>
-    internal static int ExactLength(ModelConfig config) =>
-        config.RopeScaling.Kind is RopeScalingKind.Ntk or RopeScalingKind.LongRope ? config.RopeScaling.OriginalMaxSeqLen : int.MaxValue;
 }

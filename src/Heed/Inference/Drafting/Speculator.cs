@@ -30,7 +30,7 @@ internal sealed class Speculator : IDisposable
         _draft = new Draft(options.MaxDraftTokens, model.VocabSize);
         _read = new int[options.MaxDraftTokens + 1];
         _chosen = new int[options.MaxDraftTokens + 1];
-        _exactLength = Speculation.ExactLength(model.Network.Config);
+        _exactLength = model.Network.Config.StableLength;
         _draftCost = options.DraftCost(model.Network.Config);
         _costs = new DraftCosts(TokenCost, _draftCost, measures: false);
     }

@@ -38,7 +38,7 @@ internal sealed class CommandLine(Terminal terminal)
 
     private RootCommand CreateRoot()
     {
-        RootCommand root = new("heed runs Llama-family language models: load a checkpoint in any common format, complete, chat, inspect, train.");
+        RootCommand root = new("heed runs and trains Llama-family language models, in any common format: complete, chat, inspect, train, fine-tune, quantize, measure.");
         root.Directives.Clear();
         root.Add(_verbose);
         root.Add(CompleteCommand.Create(terminal));

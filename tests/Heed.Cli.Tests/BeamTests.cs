@@ -36,6 +36,7 @@ public sealed class BeamTests
     [InlineData("--diversity needs --groups", "--beams", "4", "--diversity", "1")]
     [InlineData("--early-stopping is 'soon'; expected full, settled, never", "--beams", "4", "--early-stopping", "soon")]
     [InlineData("--beams and --echo contradict each other", "--beams", "4", "--echo")]
+    [InlineData("--beams and --lookup contradict each other", "--beams", "4", "--lookup")]
     [InlineData("--beams and --prompt-cache contradict each other", "--beams", "4", "--prompt-cache", "x")]
     public void Complete_BeamOptionsThatDoNotFit_AreClearErrors(string error, params string[] options)
     {

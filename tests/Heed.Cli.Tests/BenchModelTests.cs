@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Heed.Tests;
 
 namespace Heed.Cli.Tests;
 
@@ -37,6 +38,16 @@ public sealed class BenchModelTests
         HeedResult table = HeedProcess.Run(arguments);
         table.Out.ShouldContain("2 new tokens for each row");
         table.Out.Split('\n').Count(line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^ +[12] +[13] +[49] +[0-9.]+ \(")).ShouldBe(8, table.Out);
+    }
+
+    [Fact]
+    public void Bench_FileOfSeveralTypes_NamesTheOneThatMostWeightsHave()
+    {
+        using TempFolder folder = new();
+        string shipped = Path.Combine(TestData.Repository, "models", "heed-stories"), file = folder.File("q4.gguf");
+        HeedProcess.Run("quantize", shipped, file, "--type", "q4_k_m").ExitCode.ShouldBe(0);
+        // The greatest single matrix is the tied token table, in Q6_K.
+        HeedProcess.Run("bench", file, "--prompt", "4", "-n", "1", "--rounds", "1", "--threads", "1").Out.ShouldStartWith("q4.gguf, Q4_K: ");
     }
 
     [Fact]

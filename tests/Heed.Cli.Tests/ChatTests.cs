@@ -80,7 +80,11 @@ public sealed class ChatTests
         using TempFolder folder = new();
         string tools = folder.File("tools.json");
         File.WriteAllText(tools, """[{"name":"dice"}]""");
-        HeedProcess.RunWith("hello", null, "chat", "--tools", tools).Err.ShouldContain("the model's chat template takes none");
+        HeedResult none = HeedProcess.RunWith("hello", null, "chat", "--tools", tools), unused = HeedProcess.RunWith("hello", null, "chat", "-n", "2", "--tools", tools, "--tool-choice", "none");
+        none.Err.ShouldContain("--tools: the model cannot be given any: its chat template takes none");
+        none.ExitCode.ShouldBe(1);
+        unused.ExitCode.ShouldBe(0, unused.Err);
+        HeedProcess.RunWith("hello", null, "chat", "--tools", tools, "--tool-choice", "cards").Err.ShouldContain("--tool-choice is 'cards'; expected auto, none, required, or the name of a tool: dice.");
         HeedProcess.RunWith("hello", null, "chat", "--tool-choice", "none").Err.ShouldContain("--tool-choice needs --tools");
         File.WriteAllText(tools, "[{}]");
         HeedProcess.RunWith("hello", null, "chat", "--tools", tools).Err.ShouldContain("tools.json: Tools: entry 0 has no name");

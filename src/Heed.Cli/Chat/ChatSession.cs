@@ -86,7 +86,7 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
         {
             if (thinks && piece.Reasoning.Length == 0) terminal.Write("\n");
             thinks = piece.Reasoning.Length > 0;
-            terminal.WriteQuietly(Terminal.CleanText(piece.Reasoning));
+            if (thinks) terminal.WriteQuietly(Terminal.CleanText(piece.Reasoning));
             // What separates the answer from the marker before it is no part of it.
             string text = began ? piece.Text : piece.Text.TrimStart();
             began |= text.Length > 0;

@@ -101,7 +101,7 @@ internal sealed class BenchModelCommand
         FeedOneToken(model);
         double first = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         if (line.GetValue(_repacked) is not null) checkpoint.SaveRepacked(cancellation: cancellation);
-        string fileName = Path.GetFileName(Path.TrimEndingDirectorySeparator(found.Path)), type = checkpoint.Files.Tensors.MaxBy(tensor => tensor.ByteLength)!.Type.ToString();
+        string fileName = Path.GetFileName(Path.TrimEndingDirectorySeparator(found.Path)), type = checkpoint.Files.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ByteLength))!.Key.ToString();
         foreach ((int batch, int prompt) in planned.Cases)
             yield return Measure(line, fileName, type, model, checkpoint.StepBytes, planned, batch, prompt, cancellation) with { LoadMs = loaded, FirstTokenMs = first };
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Heed.Cli.Chat;
 using Heed.Cli.Options;
 using Heed.Inference;
+using Heed.Inference.Chat;
 
 namespace Heed.Cli.Commands;
 
@@ -43,12 +44,13 @@ internal sealed class ChatCommand
         GenerationOptions defaults = model.DefaultOptions;
         GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.ContextLength / 2, ShortestAnswer, LongestAnswer) }, model.Tokenizer);
         if (model.ChatFormat.TemplateProblem is { } problem) _terminal.Note($"the model's chat template cannot be used, so messages are written as {model.ChatFormat.Kind} has them: {problem}");
+        ChatSettings settings = _tools.Read(line, model.ChatFormat);
         options = _speculation.Apply(line, _grammar.Apply(line, options), model, _model.ThreadsOf(line), out LanguageModel? draft, CancellationToken.None);
         using LanguageModel? drafts = draft;
         using StandardOutput output = new();
         using ChatInput input = new(_terminal);
         using Conversation conversation = model.StartConversation(line.GetValue(_system));
-        conversation.Settings = _tools.Read(line);
+        conversation.Settings = settings;
         using ChatInterrupts interrupts = new(_terminal.HasKeyboard, () =>
         {
             _terminal.Write("\n");

@@ -18,8 +18,8 @@ internal sealed class ObjectiveOptions
     private const int SentinelCount = 100;
     private const string ShareIsFor = "--mask-share goes with --objective masked and spans only.", LengthIsFor = "--span-length goes with --objective spans only.";
     private readonly Option<string?> _objective = ValueOption.Text("--objective", "What is learned: causal (the next token), masked (tokens that are hidden, by a model that sees both ways), spans or pairs (by an encoder and a decoder: what is taken out of a text, or the target of each line's source); causal if not given.", "NAME");
-    private readonly Option<double?> _share = ValueOption.Number<double>("--mask-share", "With --objective masked and spans: the share of tokens that are to be found; 0.15 if not given.", "a number above 0, at most 1", value => value is > 0 and <= 1);
-    private readonly Option<double?> _length = ValueOption.Number<double>("--span-length", "With --objective spans: how many tokens a gap has in the mean; 3 if not given.", "a number, 1 or more", value => value is >= 1 and <= 1 << 20);
+    private readonly Option<double?> _share = ValueOption.Number<double>("--mask-share", "For the objectives masked and spans: the share of tokens that are to be found; 0.15 if not given.", "a number above 0, at most 1", value => value is > 0 and <= 1);
+    private readonly Option<double?> _length = ValueOption.Number<double>("--span-length", "For the objective spans: how many tokens a gap has in the mean; 3 if not given.", "a number, 1 or more", value => value is >= 1 and <= 1 << 20);
 
     /// <summary>The tokens that stand for gaps, for tokenizers that are made here.</summary>
     public static IReadOnlyList<string> Sentinels { get; } = SentinelsOf(SentinelCount);

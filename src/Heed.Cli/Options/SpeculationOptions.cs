@@ -11,7 +11,7 @@ internal sealed class SpeculationOptions
     private readonly Option<string?> _draft = ValueOption.Text("--draft", "A smaller model of the same vocabulary, which guesses the next tokens. The text is drawn by the same probabilities, only sooner.", "MODEL");
     private readonly Option<int?> _lookup;
     private readonly Option<int?> _earlyExit = ValueOption.Number<int>("--early-exit", "Guess the next tokens with the model's first N blocks.", "a whole number, 1 or more", value => value >= 1);
-    private readonly Option<int?> _tokens = ValueOption.Number<int>("--draft-tokens", "The most tokens to guess at once.", $"a whole number, 1 to {Speculation.MostDraftTokens}", value => value is >= 1 and <= Speculation.MostDraftTokens);
+    private readonly Option<int?> _tokens = ValueOption.Number<int>("--draft-tokens", $"The most tokens to guess at once; {PromptLookup.DefaultDraftTokens} with --lookup, {DraftModel.DefaultDraftTokens} with the others if not given.", $"a whole number, 1 to {Speculation.MostDraftTokens}", value => value is >= 1 and <= Speculation.MostDraftTokens);
 
     public SpeculationOptions()
     {
@@ -25,9 +25,12 @@ internal sealed class SpeculationOptions
         };
     }
 
+    /// <summary>The options that choose what guesses.</summary>
+    public Option[] Ways => [_draft, _lookup, _earlyExit];
+
     public void AddTo(Command command)
     {
-        Option[] ways = [_draft, _lookup, _earlyExit];
+        Option[] ways = Ways;
         foreach (Option option in (Option[])[.. ways, _tokens]) command.Add(option);
         command.Validators.Add(result =>
         {

@@ -23,19 +23,29 @@ internal sealed class ToolOptions
         });
     }
 
-    /// <summary>What the command line says.</summary>
-    /// <exception cref="CommandException">The tools cannot be read.</exception>
-    public ChatSettings Read(ParseResult line) => new()
+    /// <summary>What the command line says, for a model that chats in this format.</summary>
+    /// <exception cref="CommandException">The tools cannot be read, or the model calls none, or the choice is none of them.</exception>
+    public ChatSettings Read(ParseResult line, ChatFormat format)
     {
-        Tools = line.GetValue(_tools) is { } file ? ReadTools(file) : [],
-        ToolChoice = line.GetValue(_choice) switch
+        IReadOnlyList<ToolDefinition> tools = line.GetValue(_tools) is { } file ? ReadTools(file) : [];
+        ToolChoice choice = line.GetValue(_choice) switch
         {
             null or "auto" => ToolChoice.Auto,
             "none" => ToolChoice.None,
             "required" => ToolChoice.Required,
-            string name => ToolChoice.Named(name),
-        },
-        DropTurns = line.GetValue(_drop),
+            string name when tools.Any(tool => tool.Name == name) => ToolChoice.Named(name),
+            string name => throw new CommandException($"--tool-choice is '{Terminal.Clean(name)}'; expected auto, none, required, or the name of a tool: {Terminal.Clean(string.Join(", ", tools.Select(tool => tool.Name)))}.", ExitCodes.Usage),
+        };
+        if (tools.Count > 0 && choice != ToolChoice.None && format.ToolCalls == ToolCallFormat.None)
+            throw new CommandException($"--tools: the model cannot be given any: {WhyNone(format)}. heed inspect shows what a model takes.");
+        return new ChatSettings { Tools = tools, ToolChoice = choice, DropTurns = line.GetValue(_drop) };
+    }
+
+    private static string WhyNone(ChatFormat format) => format.Template switch
+    {
+        null => $"its chat format {format.Kind} has none",
+        { TakesTools: false } => "its chat template takes none",
+        _ => "how it calls them cannot be told from its chat template",
     };
 
     private static IReadOnlyList<ToolDefinition> ReadTools(string path)

@@ -40,7 +40,9 @@ public sealed partial class ChatFormat
         {
             throw new ArgumentException(Template is null
                 ? $"Render: got {tools.Count} tools, and the built-in format {Kind} has none; need a model with a chat template that takes tools, or Llama 3, ChatML or Mistral's format."
-                : $"Render: got {tools.Count} tools, and the model's chat template takes none, or the model calls them in a way that is not known.", nameof(tools));
+                : Template.TakesTools
+                    ? $"Render: got {tools.Count} tools, and how the model calls them cannot be told from its chat template; need one with the calls of Llama 3, Hermes or Mistral."
+                    : $"Render: got {tools.Count} tools, and the model's chat template takes none; need a model whose template does.", nameof(tools));
         }
 
         if (Template is null && messages.Any(message => message.Role == ChatRole.Tool || message.ToolCalls.Count > 0))

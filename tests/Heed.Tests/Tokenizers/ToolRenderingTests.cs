@@ -124,6 +124,8 @@ public sealed class ToolRenderingTests
 
         ChatFormat template = ChatFormat.Detect(s_chatMl, "{# tools #}tools {% for m in messages %}{{ 'tools' + m.content }}{% endfor %}");
         Should.Throw<ArgumentException>(() => template.Render([new(ChatRole.User, "a")], s_chatMl, tools: [s_clock])).Message.ShouldContain("the model's chat template takes none");
+        ChatFormat strange = ChatFormat.Detect(s_chatMl, "{{ tools }}{% for m in messages %}{{ m.content }}{% endfor %}");
+        Should.Throw<ArgumentException>(() => strange.Render([new(ChatRole.User, "a")], s_chatMl, tools: [s_clock])).Message.ShouldContain("how the model calls them cannot be told");
     }
 
     [Fact]

@@ -48,6 +48,8 @@ public sealed class PeftAdapter
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(model);
         PeftNames names = new(model.Validate());
+        foreach (string name in (string[])[ConfigName, WeightsName])
+            if (!File.Exists(Path.Combine(folder, name))) throw new FileNotFoundException($"{folder}: {name} is absent; expected a folder of LoRA adapters, with {ConfigName} and {WeightsName}.");
         LoraConfig config = PeftConfig.Read(Path.Combine(folder, ConfigName), out string? baseModel);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
         Check(file, names.Tensors(config));

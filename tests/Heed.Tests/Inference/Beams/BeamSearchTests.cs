@@ -1,5 +1,6 @@
 using Heed.Inference;
 using Heed.Inference.Beams;
+using Heed.Inference.Drafting;
 using Heed.Inference.Grammars;
 using Heed.Models;
 using Heed.Nn;
@@ -236,6 +237,7 @@ public sealed class BeamSearchTests : IClassFixture<LanguageModelTests.Shipped>
         (await Refused<ArgumentOutOfRangeException>(new(), new() { BannedTokens = [1 << 30] })).ShouldContain("not in the vocabulary");
         (await Refused<NotSupportedException>(new(), new() { Steps = [] })).ShouldContain("Steps");
         (await Refused<NotSupportedException>(new(), new() { EchoPrompt = true })).ShouldContain("EchoPrompt");
+        (await Refused<NotSupportedException>(new(), new() { Speculation = new PromptLookup() })).ShouldContain("Speculation");
         (await Refused<NotSupportedException>(new(), new() { TopLogProbabilities = 1 })).ShouldContain("TopLogProbabilities");
         using LanguageModel tiny = BeamModels.Tiny(3, 1);
         (await Should.ThrowAsync<ArithmeticException>(() => BeamModels.Search(tiny, [0], new(), new() { LogitBias = Enumerable.Range(0, 3).ToDictionary(i => i, _ => float.NegativeInfinity) }))).Message.ShouldContain("no text is left");

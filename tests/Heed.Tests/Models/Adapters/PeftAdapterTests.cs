@@ -109,6 +109,17 @@ public sealed class PeftAdapterTests
 
     /// <summary>Every key with every nasty value, and every byte of the tensors' header changed: read, or refused by name.</summary>
     [Fact]
+    public void Read_FolderWithoutAdapters_SaysWhatWasExpected()
+    {
+        using TempFolder temp = new();
+        foreach (string folder in new[] { temp.File("nowhere"), Path.GetDirectoryName(temp.File("x"))! })
+        {
+            string said = Should.Throw<FileNotFoundException>(() => PeftAdapter.Read(folder, LoraModel.Small)).Message;
+            said.ShouldBe($"{folder}: {PeftAdapter.ConfigName} is absent; expected a folder of LoRA adapters, with {PeftAdapter.ConfigName} and {PeftAdapter.WeightsName}.");
+        }
+    }
+
+    [Fact]
     public void Read_Hostile_IsReadOrRefused()
     {
         using TempFolder temp = new();

@@ -1,6 +1,7 @@
 using Heed.Inference;
 using Heed.Inference.Grammars;
 using Heed.Models;
+using Heed.Nn;
 using Heed.Tests.Models;
 using Heed.Tests.Training;
 using Heed.Tokenizers;
@@ -24,6 +25,8 @@ public sealed class BatchGenerationTests(LanguageModelTests.Shipped shipped) : I
     [InlineData("mamba", 7)]
     [InlineData("simple", 8)]
     [InlineData("longformer", 9)]
+    [InlineData("ntk", 10)]
+    [InlineData("longrope", 11)]
     public async Task CompleteBatchAsync_RandomRequests_GiveWhatEachGivesAlone(string name, int seed)
     {
         using LanguageModel model = Make(name);
@@ -156,6 +159,8 @@ public sealed class BatchGenerationTests(LanguageModelTests.Shipped shipped) : I
             "windows" => TinyRun.Config with { Window = 12, WindowEvery = 2 },
             "bigbird" => CachedModels.ConfigOf(name),
             "longformer" => CachedModels.ConfigOf(name),
+            "ntk" => TinyRun.Config with { RopeScaling = new RopeScaling(RopeScalingKind.Ntk, 4, 40) },
+            "longrope" => TinyRun.Config with { RopeScaling = new RopeScaling(RopeScalingKind.LongRope, 4, 40) { ShortFactors = [1, 1, 1, 1], LongFactors = [1, 2, 3, 4] } },
             _ => TinyRun.Config,
         };
         Transformer transformer = MixerModels.Make(config with { VocabSize = tokenizer.VocabSize, MaxSeqLen = 128 });

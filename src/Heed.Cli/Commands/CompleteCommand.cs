@@ -47,7 +47,7 @@ internal sealed class CompleteCommand
         command.Add(self._stats);
         command.Validators.Add(result =>
         {
-            self._beams.Check(result, self._json, self._echo, self._topLogprobs, self._promptCache);
+            self._beams.Check(result, self._json, [self._echo, self._topLogprobs, self._promptCache, .. self._speculation.Ways]);
             if (result.GetValue(self._json)) return;
             if (result.GetValue(self._logprobs)) result.AddError("--logprobs needs --json.");
             else if (result.GetResult(self._topLogprobs) is not null) result.AddError("--top-logprobs needs --json.");

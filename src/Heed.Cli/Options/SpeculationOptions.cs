@@ -25,9 +25,12 @@ internal sealed class SpeculationOptions
         };
     }
 
+    /// <summary>What may guess.</summary>
+    public IReadOnlyList<Option> Ways => [_draft, _lookup, _earlyExit];
+
     public void AddTo(Command command)
     {
-        Option[] ways = [_draft, _lookup, _earlyExit];
+        IReadOnlyList<Option> ways = Ways;
         foreach (Option option in (Option[])[.. ways, _tokens]) command.Add(option);
         command.Validators.Add(result =>
         {

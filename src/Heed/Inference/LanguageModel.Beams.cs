@@ -19,7 +19,7 @@ public sealed partial class LanguageModel
     /// <param name="progress">Told after each step, on the thread that searches.</param>
     /// <param name="cancellation">Ends it within the time of one layer.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or names a token that is not in the vocabulary.</exception>
-    /// <exception cref="NotSupportedException">The model sees both ways, or the options have steps of their own, an echo or the likeliest alternatives.</exception>
+    /// <exception cref="NotSupportedException">The model sees both ways, or the options have steps of their own, an echo, the likeliest alternatives or a speculation.</exception>
     /// <exception cref="ContextOverflowException">The prompt is longer than the context and may not slide.</exception>
     /// <exception cref="ArithmeticException">Bans and biases leave no text, or the model's numbers are broken.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -45,6 +45,7 @@ public sealed partial class LanguageModel
         if (options.Steps is not null) throw new NotSupportedException("SearchAsync: the options have Steps; expected none: a search draws nothing. Biases, bans and penalties of the options count.");
         if (options.EchoPrompt) throw new NotSupportedException("SearchAsync: EchoPrompt is true; a search gives no prompt back. CompleteAsync does.");
         if (options.TopLogProbabilities > 0) throw new NotSupportedException("SearchAsync: TopLogProbabilities is above 0; a search gives the log-probabilities of its texts' own tokens. CompleteAsync gives those of others.");
+        if (options.Speculation is not null) throw new NotSupportedException("SearchAsync: the options have a Speculation; expected none: the beams of a pass are checked side by side, and no draft before them.");
         return options;
     }
 

@@ -56,7 +56,7 @@ public sealed class HeedChatClient : IChatClient
     /// <exception cref="Heed.Inference.Grammars.GrammarException">The response's schema cannot be held to.</exception>
     /// <exception cref="ContextOverflowException">The conversation is longer than the context.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">The client or its model was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
         GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
@@ -78,7 +78,7 @@ public sealed class HeedChatClient : IChatClient
         return serviceType.IsInstanceOfType(this) ? this : _host.Find(serviceType);
     }
 
-    /// <summary>Forgets kept chats, and ends metrics and traces; answers that are being written go on, and no new ones begin. The model is its owner's.</summary>
+    /// <summary>Forgets kept chats and keeps no more, and ends metrics and traces; the model is its owner's.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -122,11 +122,9 @@ public sealed class HeedChatClient : IChatClient
 
     private ChatMemory? MemoryOf(LanguageModel model)
     {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return _keptChats == 0 ? null : _memory ??= new ChatMemory(model, _keptChats);
-        }
+        if (_keptChats == 0) return null;
+        // Whoever disposes a pipeline disposes the client below it, which others may still use: it then remembers nothing.
+        lock (_gate) return _disposed ? null : _memory ??= new ChatMemory(model, _keptChats);
     }
 
     /// <summary>Goes to the next piece, and lets metrics and traces know where there is none for an error.</summary>

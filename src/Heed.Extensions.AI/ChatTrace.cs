@@ -37,7 +37,9 @@ internal sealed class ChatTrace(GenAiTelemetry telemetry, GenAiOperation operati
         if (!IsRead) return;
         ChatResponse response = _updates.ToChatResponse();
         JsonArray answer = MessagesOf(response.Messages);
-        foreach (JsonNode? message in answer) message!["finish_reason"] = response.FinishReason?.Value;
+        // The conventions' schema of messages has a word of its own for calls.
+        string? reason = response.FinishReason == ChatFinishReason.ToolCalls ? "tool_call" : response.FinishReason?.Value;
+        foreach (JsonNode? message in answer) message!["finish_reason"] = reason;
         operation.Activity?.SetTag("gen_ai.output.messages", answer.ToJsonString());
         if (_logs) Log.Answered(telemetry.Logger, "chat", operation.ResponseId, answer.ToJsonString());
     }

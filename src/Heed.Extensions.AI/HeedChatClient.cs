@@ -26,6 +26,7 @@ public sealed class HeedChatClient : IChatClient
     private readonly Lock _gate = new();
     private readonly int _keptChats;
     private ChatMemory? _memory;
+    private bool _disposed;
 
     /// <summary>Chats with a model, which stays the caller's to dispose.</summary>
     /// <param name="model">The model.</param>
@@ -55,6 +56,7 @@ public sealed class HeedChatClient : IChatClient
     /// <exception cref="Heed.Inference.Grammars.GrammarException">The response's schema cannot be held to.</exception>
     /// <exception cref="ContextOverflowException">The conversation is longer than the context.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
         GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
@@ -76,10 +78,14 @@ public sealed class HeedChatClient : IChatClient
         return serviceType.IsInstanceOfType(this) ? this : _host.Find(serviceType);
     }
 
-    /// <summary>Forgets kept chats, and ends metrics and traces; the model is its owner's.</summary>
+    /// <summary>Forgets kept chats and keeps no more, and ends metrics and traces; the model is its owner's.</summary>
     public void Dispose()
     {
-        lock (_gate) _memory?.Dispose();
+        lock (_gate)
+        {
+            _disposed = true;
+            _memory?.Dispose();
+        }
         _telemetry.Dispose();
     }
 
@@ -117,7 +123,8 @@ public sealed class HeedChatClient : IChatClient
     private ChatMemory? MemoryOf(LanguageModel model)
     {
         if (_keptChats == 0) return null;
-        lock (_gate) return _memory ??= new ChatMemory(model, _keptChats);
+        // Whoever disposes a pipeline disposes the client below it, which others may still use: it then remembers nothing.
+        lock (_gate) return _disposed ? null : _memory ??= new ChatMemory(model, _keptChats);
     }
 
     /// <summary>Goes to the next piece, and lets metrics and traces know where there is none for an error.</summary>

@@ -169,7 +169,9 @@ public sealed class HeedChatClientTests(TestModels models)
     [Fact]
     public async Task Dispose_OfTheClient_LeavesTheModel()
     {
-        new HeedChatClient(models.Plain).Dispose();
+        HeedChatClient left = new(models.Plain);
+        left.Dispose();
+        for (int i = 0; i < 2; i++) (await left.GetResponseAsync("Hello!", s_greedy)).Usage!.CachedInputTokenCount.ShouldBe(0, "nothing is kept any more");
         (await _client.GetResponseAsync("Hello!", s_greedy)).Text.ShouldNotBeEmpty();
         LanguageModel own = LanguageModel.Load(TestModels.Folder, new LoadOptions { Threads = 1 });
         HeedChatClient later = new(own);

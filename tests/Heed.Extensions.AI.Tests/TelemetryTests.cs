@@ -109,7 +109,7 @@ public sealed class TelemetryTests(TestModels models)
         ((string)tags["gen_ai.tool.definitions"]!).ShouldContain("\"name\":\"Bark\"");
         string output = (string)tags["gen_ai.output.messages"]!;
         output.ShouldContain("\"type\":\"tool_call\"");
-        output.ShouldContain("\"finish_reason\":\"tool_calls\"");
+        output.ShouldContain("\"finish_reason\":\"tool_call\"");
         output.ShouldContain(response.Messages[0].Contents.OfType<FunctionCallContent>().Single().CallId);
     }
 

@@ -20,9 +20,6 @@ internal sealed class BatchRow(int number, GenerationRow text, TokenHistory hist
     /// <summary>The tokens of its prompt, and those of them that another text had read.</summary>
     public (int All, int Cached) Prompt { get; set; }
 
-    /// <summary>Why it ended, once it has.</summary>
-    public FinishReason? Reason { get; set; }
-
     /// <summary>Whether it takes no further part.</summary>
     public bool HasEnded { get; set; }
 

@@ -1,3 +1,4 @@
+using Heed.Inference.Drafting;
 using Heed.Models;
 using Heed.Nn;
 
@@ -14,7 +15,10 @@ public sealed partial class LanguageModel
     /// be alone (with the same seed), whatever shares its batch. Pieces come as they are made, those of different texts in turn; a text that
     /// ends makes room for the next one, and one that begins as another did goes on from where that one was read to.
     /// </summary>
-    /// <remarks>Models whose mixer is not attention, such with an encoder, and such whose rotary angles go by the length of a call (dynamic NTK, LongRoPE), read each text's tokens by themselves: no slower than one after the other, but no faster.</remarks>
+    /// <remarks>
+    /// Models whose mixer is not attention, such with an encoder, and those whose angles go by a text's length (dynamic NTK, LongRoPE; unless
+    /// <see cref="ContextLength"/> keeps within the original length) read each text's tokens by themselves: no slower than one after the other, but no faster.
+    /// </remarks>
     /// <param name="requests">The prompts, each with its own options.</param>
     /// <param name="maxRows">The most texts under way at once; bounds the memory. The others wait for their turn, in order.</param>
     /// <param name="cancellation">Ends all texts within the time of one layer.</param>
@@ -50,7 +54,8 @@ public sealed partial class LanguageModel
         Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens);
 
     /// <summary>Memory for all texts of a batch, or, where it cannot be paged, for one.</summary>
-    private KvCache CreateBatchCache() => Config.Mixer == MixerKind.Attention && !Config.HasGlobalProjections && Transformer.Encoder is null && Config.StableLength >= ContextLength
+    private KvCache CreateBatchCache() => Config.Mixer == MixerKind.Attention && !Config.HasGlobalProjections && Transformer.Encoder is null
+        && ContextLength <= Config.StableLength // Longer rows would turn the others' angles.
         ? Transformer.CreatePagedCache(maxPositions: ContextLength, type: CacheType)
         : Transformer.CreateCache(maxPositions: ContextLength, type: CacheType);
 }

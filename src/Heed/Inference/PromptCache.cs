@@ -4,7 +4,7 @@ namespace Heed.Inference;
 
 /// <summary>
 /// What a model has read, kept from one text to the next, and in files: a text that begins as the last one did reads only what is new, and
-/// is the same to the last bit. One text at a time.
+/// is the same to the last bit, but for the scalings of rotary positions that <see cref="Models.Transformer"/> excepts. One text at a time.
 /// </summary>
 public sealed class PromptCache : IDisposable
 {

@@ -101,6 +101,7 @@ internal sealed class KvBlockPool : IDisposable
     private void Grow(int needed)
     {
         int room = (int)Math.Min(MaxBlocks, Math.Max(Math.Max(needed, FirstBlocks), 2L * _room));
+        Moves++; // Also where memory runs out in the middle, after some layers have moved.
         for (int i = 0; i < _layers.Length; i++)
         {
             StoredKeyValues larger = StoredKeyValues.Allocate(1, _kvHeads, checked(room * KvPlaces.Block), _layout, _device);
@@ -112,6 +113,5 @@ internal sealed class KvBlockPool : IDisposable
             _layers[i] = larger;
         }
         _room = room;
-        Moves++;
     }
 }

@@ -37,17 +37,8 @@ public sealed partial class ChatFormat
     private RenderedChat RenderTemplate(ChatTemplate template, IReadOnlyList<ChatMessage> messages, Tokenizer tokenizer, bool addGenerationPrompt, IReadOnlyList<ToolDefinition>? tools = null, JsonObject? variables = null)
     {
         if (Kind == ChatFormatKind.Llama2 || (Kind == ChatFormatKind.Mistral && !HasMistralMarkers(new ChatWriter(Kind, tokenizer)))) RefuseMarkers(messages);
-        try
-        {
-            return Render(messages);
-        }
-        catch (TemplateException refusal) when (refusal.IsRefusal && messages[0].Role == ChatRole.System)
-        {
-            // Some families have no place for a system message; it then goes before the first question.
-            return Render(FoldSystem(messages, system => system + "\n\n"));
-        }
-
-        RenderedChat Render(IReadOnlyList<ChatMessage> said)
+        TemplateException? refusal = null;
+        foreach (IReadOnlyList<ChatMessage> said in Spellings(messages))
         {
             try
             {
@@ -61,10 +52,52 @@ public sealed partial class ChatFormat
                     EosToken = tokenizer.EosId is { } eos ? tokenizer.TokenText(eos) : null,
                 });
             }
-            catch (TemplateException problem) when (!problem.IsRefusal || said[0].Role != ChatRole.System)
+            catch (TemplateException problem)
             {
-                throw new ArgumentException($"Render: the model's chat template does not take these messages: {problem.Message}", nameof(messages), problem);
+                refusal = problem;
+                if (!problem.IsRefusal) break;
             }
         }
+
+        throw new ArgumentException($"Render: the model's chat template does not take these messages: {refusal!.Message}", nameof(messages), refusal);
+    }
+
+    /// <summary>The same chat in other messages, for families that have no place for a system message, which then goes before the first question, or for several calls at once.</summary>
+    private static IEnumerable<IReadOnlyList<ChatMessage>> Spellings(IReadOnlyList<ChatMessage> messages)
+    {
+        bool hasSystem = messages[0].Role == ChatRole.System, callsAtOnce = messages.Any(message => message.ToolCalls.Count > 1);
+        yield return messages;
+        if (callsAtOnce) yield return OneCallEach(messages);
+        if (!hasSystem) yield break;
+        messages = FoldSystem(messages, system => system + "\n\n");
+        yield return messages;
+        if (callsAtOnce) yield return OneCallEach(messages);
+    }
+
+    /// <summary>Each call in a message of its own, with its result behind it.</summary>
+    private static List<ChatMessage> OneCallEach(IReadOnlyList<ChatMessage> messages)
+    {
+        List<ChatMessage> all = [];
+        for (int i = 0; i < messages.Count; i++)
+        {
+            ChatMessage message = messages[i];
+            if (message.ToolCalls.Count < 2)
+            {
+                all.Add(message);
+                continue;
+            }
+
+            ChatMessage[] results = [.. messages.Skip(i + 1).Take(message.ToolCalls.Count)];
+            foreach (ToolCall call in message.ToolCalls)
+            {
+                all.Add(message with { ToolCalls = [call] });
+                all.Add(Array.Find(results, result => result.ToolCallId == call.Id)!);
+                message = message with { Content = "", Reasoning = null };
+            }
+
+            i += results.Length;
+        }
+
+        return all;
     }
 }

@@ -26,6 +26,7 @@ public sealed class BatchGenerationTests(LanguageModelTests.Shipped shipped) : I
     [InlineData("simple", 8)]
     [InlineData("longformer", 9)]
     [InlineData("ntk", 10)]
+    [InlineData("longrope", 11)]
     public async Task CompleteBatchAsync_RandomRequests_GiveWhatEachGivesAlone(string name, int seed)
     {
         using LanguageModel model = Make(name);
@@ -156,9 +157,10 @@ public sealed class BatchGenerationTests(LanguageModelTests.Shipped shipped) : I
         {
             "mamba" or "simple" => MixerModels.ConfigOf(name),
             "windows" => TinyRun.Config with { Window = 12, WindowEvery = 2 },
-            "ntk" => TinyRun.Config with { RopeScaling = new RopeScaling(RopeScalingKind.Ntk, 4, 30) },
             "bigbird" => CachedModels.ConfigOf(name),
             "longformer" => CachedModels.ConfigOf(name),
+            "ntk" => TinyRun.Config with { RopeScaling = new RopeScaling(RopeScalingKind.Ntk, 4, 40) },
+            "longrope" => TinyRun.Config with { RopeScaling = new RopeScaling(RopeScalingKind.LongRope, 4, 40) { ShortFactors = [1, 1, 1, 1], LongFactors = [1, 2, 3, 4] } },
             _ => TinyRun.Config,
         };
         Transformer transformer = MixerModels.Make(config with { VocabSize = tokenizer.VocabSize, MaxSeqLen = 128 });

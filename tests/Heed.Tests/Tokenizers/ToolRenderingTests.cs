@@ -164,6 +164,39 @@ public sealed class ToolRenderingTests
         }
     }
 
+    /// <summary>A model may make several calls in an answer that its own template takes one by one only, as Llama 3.1's does.</summary>
+    [Fact]
+    public void Render_TemplateOfOneCallAMessage_GetsEachWithItsResult()
+    {
+        const string Template = """
+            {%- for m in messages %}
+            {%- if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}
+            {%- if m.tool_calls %}{% if m.tool_calls | length != 1 %}{{ raise_exception('one at once') }}{% endif %}{{ m.content + m.tool_calls[0].function.name + '(' + m.tool_calls[0].id + ')' }}
+            {%- else %}{{ m.role + ':' + m.content + ';' }}{% endif %}
+            {%- endfor %}{{ tools or '' }}
+            """;
+        ChatMessage[] chat =
+        [
+            new(ChatRole.System, "s"), new(ChatRole.User, "q"), new(ChatRole.Assistant, "well ") { ToolCalls = [Call("1"), Call("2")] },
+            ChatMessage.OfTool(Call("2"), "two"), ChatMessage.OfTool(Call("1"), "one"), new(ChatRole.Assistant, "so"), new(ChatRole.User, "r"),
+        ];
+        const string Expected = "well clock(1)tool:one;clock(2)tool:two;assistant:so;user:r;";
+        ChatFormat format = ChatFormat.Detect(s_chatMl, Template);
+        s_chatMl.Decode(format.Render(chat, s_chatMl)).ShouldBe("user:s\n\nq;" + Expected);
+        s_chatMl.Decode(format.Render(chat[1..], s_chatMl)).ShouldBe("user:q;" + Expected);
+        Should.Throw<ArgumentException>(() => ChatFormat.Detect(s_chatMl, "{{ raise_exception('never') }}").Render(chat, s_chatMl)).Message.ShouldContain("never");
+    }
+
+    [DataFact("chat-templates/templates/meta-llama-Llama-3.1-8B-Instruct.jinja")]
+    public void Render_Llama31sTemplate_TakesSeveralCalls()
+    {
+        ChatFormat format = ChatFormat.Detect(s_llama, File.ReadAllText(TestData.Get("chat-templates/templates/meta-llama-Llama-3.1-8B-Instruct.jinja")));
+        ChatMessage[] chat = [new(ChatRole.User, "q"), new(ChatRole.Assistant, "") { ToolCalls = [Call("1"), Call("2", arguments: """{"zone": "CET"}""")] }, ChatMessage.OfTool(Call("1"), "noon"), ChatMessage.OfTool(Call("2"), "one")];
+        string text = s_llama.Decode(format.Render(chat, s_llama, tools: [s_clock]), skipSpecial: false);
+        text.IndexOf("\"UTC\"", StringComparison.Ordinal).ShouldBeInRange(1, text.IndexOf("noon", StringComparison.Ordinal));
+        text.IndexOf("\"CET\"", StringComparison.Ordinal).ShouldBeGreaterThan(text.IndexOf("noon", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Row39_OrderOfCallsAndResults_IsChecked()
     {

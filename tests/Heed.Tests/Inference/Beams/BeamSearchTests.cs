@@ -239,6 +239,7 @@ public sealed class BeamSearchTests : IClassFixture<LanguageModelTests.Shipped>
         (await Refused<NotSupportedException>(new(), new() { EchoPrompt = true })).ShouldContain("EchoPrompt");
         (await Refused<NotSupportedException>(new(), new() { Speculation = new PromptLookup() })).ShouldContain("Speculation");
         (await Refused<NotSupportedException>(new(), new() { TopLogProbabilities = 1 })).ShouldContain("TopLogProbabilities");
+        (await Refused<NotSupportedException>(new(), new() { Speculation = new Heed.Inference.Drafting.PromptLookup() })).ShouldContain("Speculation");
         using LanguageModel tiny = BeamModels.Tiny(3, 1);
         (await Should.ThrowAsync<ArithmeticException>(() => BeamModels.Search(tiny, [0], new(), new() { LogitBias = Enumerable.Range(0, 3).ToDictionary(i => i, _ => float.NegativeInfinity) }))).Message.ShouldContain("no text is left");
         await Should.ThrowAsync<ArgumentOutOfRangeException>(() => BeamModels.Search(tiny, [7], new(), new()));

@@ -69,31 +69,6 @@ public sealed class SpeculationTests(LanguageModelTests.Shipped shipped) : IClas
         usage.CompletionTokens.ShouldBe(100);
     }
 
-    [DataTheory("weights/stories260K/stories260K.bin")]
-    [MemberData(nameof(Kinds))]
-    public async Task CompleteAsync_Stories260K_WritesTheSameIdsInEveryWay(string kind)
-    {
-        using LanguageModel model = LanguageModel.Load(TestData.Get("weights/stories260K/stories260K.bin"));
-        int[] prompt = model.Tokenizer.Encode("Lily and Tom went to the park. Lily and Tom"), uncached = prompt;
-        GenerationOptions options = s_greedy with { MaxTokens = 48 };
-        int[] plain = Ids(await Collect(model.CompleteAsync(prompt, options)));
-        for (int i = 0; i < 48; i++)
-        {
-            float[] logits = model.Transformer.Forward(uncached).ToArray();
-            uncached = [.. uncached, Array.IndexOf(logits, logits.Max())];
-        }
-        plain.ShouldBe(uncached[prompt.Length..]);
-        using KvCache cache = model.Transformer.CreateCache();
-        for (int at = 0; at < uncached.Length - 1;)
-        {
-            int[] chunk = uncached[at..Math.Min(at + 5, uncached.Length - 1)];
-            float[] logits = model.Transformer.Forward(chunk, cache).ToArray();
-            at += chunk.Length;
-            if (at >= prompt.Length) Array.IndexOf(logits, logits.Max()).ShouldBe(uncached[at], "in chunks");
-        }
-        Ids(await Collect(model.CompleteAsync(prompt, options with { Speculation = Make(kind, model) }))).ShouldBe(plain);
-    }
-
     /// <summary>Layers that keep the latest tokens alone can be cut back as far as a draft goes; angles that go by a call's length must not be drafted over.</summary>
     [Theory, InlineData("rolling"), InlineData("ntk"), InlineData("longrope"), InlineData("alibi"), InlineData("top-k"), InlineData("longformer"), InlineData("bigbird"), InlineData("encoder")]
     public async Task CompleteAsync_UnusualModels_WriteTheSame(string name)

@@ -35,6 +35,11 @@ public sealed class BeamTests
     [InlineData("--groups is 3; expected a divisor of 4", "--beams", "4", "--groups", "3")]
     [InlineData("--diversity needs --groups", "--beams", "4", "--diversity", "1")]
     [InlineData("--early-stopping is 'soon'; expected full, settled, never", "--beams", "4", "--early-stopping", "soon")]
+    [InlineData("--beams is '0'; expected a whole number, 1 to 4096", "--beams", "0")]
+    [InlineData("--beams is '2147483647'", "--beams", "2147483647")]
+    [InlineData("--n-best is '0'", "--beams", "4", "--n-best", "0", "--json")]
+    [InlineData("--diversity is 'x'", "--beams", "4", "--groups", "2", "--diversity", "x")]
+    [InlineData("'--groups' expects a single argument", "--beams", "4", "--groups", "2", "--groups", "2")]
     [InlineData("--beams and --echo contradict each other", "--beams", "4", "--echo")]
     [InlineData("--beams and --prompt-cache contradict each other", "--beams", "4", "--prompt-cache", "x")]
     public void Complete_BeamOptionsThatDoNotFit_AreClearErrors(string error, params string[] options)

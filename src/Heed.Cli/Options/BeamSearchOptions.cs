@@ -51,8 +51,6 @@ internal sealed class BeamSearchOptions
         }
         foreach (Option other in others)
             if (line.GetResult(other) is { Implicit: false }) line.AddError($"--beams and {other.Name} contradict each other.");
-        // A value that is none cannot be asked for, and is an error already.
-        if (line.Children.Any(child => child.Errors.Any())) return;
         (int count, int groups, int best) = (line.GetValue(_beams) ?? 1, line.GetValue(_groups) ?? 1, line.GetValue(_best) ?? 1);
         if (count % groups != 0) line.AddError($"--groups is {groups}; expected a divisor of {count}, the number of beams.");
         if (line.GetValue(_diversity) > 0 && groups == 1) line.AddError("--diversity needs --groups.");

@@ -85,7 +85,7 @@ internal sealed class BatchGenerator(WritingModel model, Func<KvCache> createCac
         int like = -1, most = 0;
         for (int i = 0; i < _rows.Count; i++)
             if (_rows[i].History.Shared(prompt) is int shared && shared > most) (like, most) = (i, shared);
-        Span<int> order = stackalloc int[_rows.Count + 1];
+        int[] order = new int[_rows.Count + 1];
         for (int i = 0; i < _rows.Count; i++) order[i] = i;
         order[^1] = like;
         _paged.Arrange(order);

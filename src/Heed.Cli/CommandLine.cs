@@ -14,14 +14,18 @@ internal sealed class CommandLine(Terminal terminal)
     public async Task<int> RunAsync(string[] args)
     {
         RootCommand root = CreateRoot();
-        ParseResult line = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        HideParentsArguments(line);
-        if (UsageError(line) is { } problem)
+        ParseResult line;
+        try
         {
-            terminal.Error(problem);
-            terminal.Write($"Try '{PathOf(line.CommandResult)} --help'.\n");
-            return ExitCodes.Usage;
+            line = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         }
+        catch (InvalidOperationException e)
+        {
+            // Checks of options against each other come before those of each, and this is what reading a value that is none throws.
+            return Refuse(e.Message, args.FirstOrDefault(arg => root.Subcommands.Any(command => command.Name == arg)) is { } name ? $"heed {name}" : "heed");
+        }
+        HideParentsArguments(line);
+        if (UsageError(line) is { } problem) return Refuse(problem, PathOf(line.CommandResult));
         try
         {
             return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
@@ -34,6 +38,13 @@ internal sealed class CommandLine(Terminal terminal)
         {
             return Report(e, line);
         }
+    }
+
+    private int Refuse(string problem, string command)
+    {
+        terminal.Error(problem);
+        terminal.Write($"Try '{command} --help'.\n");
+        return ExitCodes.Usage;
     }
 
     private RootCommand CreateRoot()

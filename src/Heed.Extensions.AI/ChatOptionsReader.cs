@@ -86,10 +86,13 @@ internal sealed class ChatOptionsReader(HeedClientOptions client, GrammarCache g
     private static List<ToolDefinition> Tools(ChatOptions options)
     {
         List<ToolDefinition> tools = [];
-        foreach (AITool tool in options.Tools ?? [])
-            tools.Add(tool is AIFunctionDeclaration function
-                ? new ToolDefinition(function.Name, function.Description, function.JsonSchema)
-                : throw new NotSupportedException($"ChatOptions: the tool '{tool.Name}' is a {tool.GetType().Name}; expected functions ({nameof(AIFunctionDeclaration)}), since nothing else runs where the model does."));
+        foreach (AITool? tool in options.Tools ?? [])
+            tools.Add(tool switch
+            {
+                AIFunctionDeclaration function => new ToolDefinition(function.Name, function.Description, function.JsonSchema),
+                null => throw new ArgumentException("ChatOptions: a tool is null; expected functions.", nameof(options)),
+                _ => throw new NotSupportedException($"ChatOptions: the tool '{tool.Name}' is a {tool.GetType().Name}; expected functions ({nameof(AIFunctionDeclaration)}), since nothing else runs where the model does."),
+            });
         return tools;
     }
 

@@ -66,7 +66,9 @@ public sealed class HeedChatClient : IChatClient
     {
         ArgumentNullException.ThrowIfNull(messages);
         // Both may be changed by the caller while the answer is written.
-        return Answer([.. messages], options?.Clone() ?? new ChatOptions(), cancellationToken);
+        List<ChatMessage> said = [.. messages];
+        if (said.IndexOf(null!) is var missing and >= 0) throw new ArgumentException($"HeedChatClient: message {missing} is null; expected a message.", nameof(messages));
+        return Answer(said, options?.Clone() ?? new ChatOptions(), cancellationToken);
     }
 
     /// <summary>The model and what belongs to it: <see cref="ChatClientMetadata"/>; <see cref="LanguageModel"/>, <see cref="Models.Transformer"/> and <see cref="Tokenizer"/>, for which the model is loaded if it is not yet.</summary>

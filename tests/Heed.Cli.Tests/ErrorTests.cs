@@ -14,6 +14,7 @@ public sealed class ErrorTests
     [InlineData("--stop is empty", "complete", "a", "--stop", "")]
     [InlineData("'-t'", "complete", "a", "-t")]
     [InlineData("--logprobs needs --json", "complete", "a", "--logprobs")]
+    [InlineData("--beams is '0'", "complete", "a", "--beams", "0")]
     [InlineData("--threads is '0'", "chat", "--threads", "0")]
     public void Run_SenselessCommandLine_IsAUsageError(string message, params string[] arguments)
     {

@@ -17,6 +17,7 @@ public sealed class RefusedRequestsTests(TestModels models)
         { "model", "ModelId is 'gpt-4'; expected 'stories'" },
         { "background", "AllowBackgroundResponses" },
         { "hosted tool", "expected functions" },
+        { "null tool", "a tool is null" },
         { "required without tools", "Tools is empty" },
         { "unknown property", "'min-p'; expected min_p" },
         { "property of a wrong kind", "'min_p' in AdditionalProperties is high; expected a number" },
@@ -39,6 +40,7 @@ public sealed class RefusedRequestsTests(TestModels models)
             "model" => new() { ModelId = "gpt-4" },
             "background" => Background(),
             "hosted tool" => new() { Tools = [new HostedWebSearchTool()] },
+            "null tool" => new() { Tools = [null!] },
             "required without tools" => new() { ToolMode = ChatToolMode.RequireAny },
             "unknown property" => new() { AdditionalProperties = new() { ["min-p"] = 0.1f } },
             "property of a wrong kind" => new() { AdditionalProperties = new() { ["min_p"] = "high" } },
@@ -67,6 +69,7 @@ public sealed class RefusedRequestsTests(TestModels models)
         { "late system", "System" },
         { "assistant last", "Assistant" },
         { "none", "no messages" },
+        { "null", "message 1 is null" },
     };
 
     [Theory, MemberData(nameof(Messages))]
@@ -82,6 +85,7 @@ public sealed class RefusedRequestsTests(TestModels models)
             "text of a tool" => [user, new(ChatRole.Tool, "1")],
             "role" => [user, new(new ChatRole("critic"), "Boo.")],
             "late system" => [user, new(ChatRole.System, "Be brief."), user],
+            "null" => [user, null!],
             "assistant last" => [user, new(ChatRole.Assistant, "Hello.")],
             _ => [],
         };

@@ -10,7 +10,7 @@ internal sealed class BeamSearchOptions
     private static readonly (string Name, BeamStopping Stopping)[] s_stoppings =
         [("full", BeamStopping.WhenFull), ("settled", BeamStopping.WhenSettled), ("never", BeamStopping.AtBound)];
 
-    private readonly Option<int?> _beams = ValueOption.Number<int>("--beams", "Search for the likeliest text with N texts side by side, instead of drawing one.", "a whole number, 1 or more", value => value >= 1);
+    private readonly Option<int?> _beams = ValueOption.Number<int>("--beams", "Search for the likeliest text with N texts side by side, instead of drawing one.", $"a whole number, 1 to {BeamOptions.MostBeams}", value => value is >= 1 and <= BeamOptions.MostBeams);
     private readonly Option<double?> _lengthPenalty = ValueOption.Number<double>("--length-penalty", "With --beams: scores are log-probabilities over ((5 + tokens) / 6)^N; 0.6 if not given.", "a number", _ => true);
     private readonly Option<int?> _groups = ValueOption.Number<int>("--groups", "With --beams: part them into N groups, each of which shuns what those before it take.", "a whole number, 1 or more", value => value >= 1);
     private readonly Option<double?> _diversity = ValueOption.Number<double>("--diversity", "With --groups: what a token loses for each beam of the groups before that has just taken it.", "a number, 0 or more", value => value >= 0);
@@ -51,7 +51,6 @@ internal sealed class BeamSearchOptions
         }
         foreach (Option other in others)
             if (line.GetResult(other) is { Implicit: false }) line.AddError($"--beams and {other.Name} contradict each other.");
-        if (line.GetResult(_beams) is { } beams && beams.Errors.Any()) return;
         (int count, int groups, int best) = (line.GetValue(_beams) ?? 1, line.GetValue(_groups) ?? 1, line.GetValue(_best) ?? 1);
         if (count % groups != 0) line.AddError($"--groups is {groups}; expected a divisor of {count}, the number of beams.");
         if (line.GetValue(_diversity) > 0 && groups == 1) line.AddError("--diversity needs --groups.");

@@ -61,6 +61,7 @@ public sealed class Conversation : IDisposable
     public IAsyncEnumerable<CompletionPiece> SendToolResultsAsync(IReadOnlyList<ChatMessage> results, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(results);
+        if (results.Contains(null!)) throw new ArgumentException("Conversation.SendToolResultsAsync: a message is null; expected results of calls.", nameof(results));
         if (results.FirstOrDefault(result => result.Role != ChatRole.Tool) is { } other)
             throw new ArgumentException($"Conversation.SendToolResultsAsync: a message is from {other.Role}; need the results of calls, from {ChatRole.Tool}.", nameof(results));
         return AnswerAsync([.. results], SettingsWith(options), cancellation);

@@ -148,6 +148,7 @@ public sealed record GenerationOptions
         Check(TopP is > 0 and <= 1, nameof(TopP), TopP, "above 0, at most 1");
         Check(MinP is >= 0 and <= 1, nameof(MinP), MinP, "0 to 1");
         Check(Enum.IsDefined(TopPBoundary), nameof(TopPBoundary), (int)TopPBoundary, string.Join(", ", Enum.GetNames<TopPBoundary>()));
+        Check(Enum.IsDefined(Overflow), nameof(Overflow), (int)Overflow, string.Join(", ", Enum.GetNames<ContextOverflow>()));
         Check(TypicalP is > 0 and <= 1, nameof(TypicalP), TypicalP, "above 0, at most 1");
         Check(RepetitionPenalty > 0 && float.IsFinite(RepetitionPenalty), nameof(RepetitionPenalty), RepetitionPenalty, "above 0");
         Check(float.IsFinite(PresencePenalty), nameof(PresencePenalty), PresencePenalty, "a finite number");

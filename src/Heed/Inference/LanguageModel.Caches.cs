@@ -21,7 +21,17 @@ public sealed partial class LanguageModel
     public PromptCache LoadPromptCache(string path)
     {
         CheckKeeps("LoadPromptCache");
-        KvCache cache = Transformer.LoadCache(path, out int[] tokens);
+        KvCache cache;
+        int[] tokens;
+        Begin();
+        try
+        {
+            cache = Transformer.LoadCache(path, out tokens);
+        }
+        finally
+        {
+            Return();
+        }
         string? problem = cache.Batch != 1 || tokens.Length != cache.Length() ? "the cache is none of one text whose tokens are known"
             : cache.MaxPositions != ContextLength ? $"the cache was made for a context of {cache.MaxPositions} tokens; the model's is {ContextLength}"
             : cache.Type != CacheType ? $"the cache's keys and values are {cache.Type}; expected {CacheType}" : null;

@@ -26,9 +26,11 @@ public sealed partial class LanguageModel
     public IAsyncEnumerable<CompletionPiece> ChatAsync(IReadOnlyList<ChatMessage> messages, ChatSettings? settings = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
+        ChatMessage[] all = [.. messages];
+        if (Array.IndexOf(all, null) is var missing and >= 0) throw new ArgumentException($"ChatAsync: message {missing} is null; expected a message.", nameof(messages));
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         CheckChats(nameof(ChatAsync));
-        return AnswerAlone([.. messages], settings ?? new ChatSettings(), cancellation);
+        return AnswerAlone(all, settings ?? new ChatSettings(), cancellation);
     }
 
     /// <summary>Answers with what is still known from before.</summary>

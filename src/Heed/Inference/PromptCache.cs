@@ -23,21 +23,36 @@ public sealed class PromptCache : IDisposable
     /// <returns>Whether no more tokens are known than that.</returns>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     /// <exception cref="InvalidOperationException">A text is being written.</exception>
+    /// <exception cref="ObjectDisposedException">The cache was disposed.</exception>
     public bool TryTruncate(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         using Turn turn = new(this, nameof(TryTruncate));
-        return _history.TryTruncate(length);
+        return _generator.Use(history => history.TryTruncate(length));
     }
 
     /// <summary>Writes what is known to a file, for <see cref="LanguageModel.LoadPromptCache"/>; one that is there is replaced when the new one is whole.</summary>
     /// <exception cref="IOException">The file cannot be written; what was there is as it was.</exception>
     /// <exception cref="NotSupportedException">The model's caches are not for files, see <see cref="Models.Transformer.SaveCache"/>.</exception>
     /// <exception cref="InvalidOperationException">A text is being written.</exception>
+    /// <exception cref="ObjectDisposedException">The cache or its model was disposed.</exception>
     public void Save(string path)
     {
         using Turn turn = new(this, nameof(Save));
-        _history.Save(_model.Transformer, path);
+        // The file's mark is made with the weights, which must not be freed meanwhile.
+        _model.Borrow();
+        try
+        {
+            _generator.Use(history =>
+            {
+                history.Save(_model.Transformer, path);
+                return true;
+            });
+        }
+        finally
+        {
+            _model.Return();
+        }
     }
 
     /// <summary>Cancels the text that may be being written, waits until it computes no more, and frees the memory.</summary>

@@ -25,8 +25,7 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
     /// <exception cref="InvalidOperationException">It is generating already.</exception>
     public void Run(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece, CancellationToken> emit, CancellationToken cancellation)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        if (!_running.Wait(0, CancellationToken.None)) throw new InvalidOperationException("Generate: the last text is still being generated; one at a time.");
+        Enter();
         try
         {
             options.Validate().Speculation?.Check(model);
@@ -48,6 +47,21 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
         }
     }
 
+    /// <summary>Does something else with the history; Dispose waits for its end.</summary>
+    /// <exception cref="InvalidOperationException">It is generating.</exception>
+    public T Use<T>(Func<TokenHistory, T> work)
+    {
+        Enter();
+        try
+        {
+            return work(history);
+        }
+        finally
+        {
+            _running.Release();
+        }
+    }
+
     /// <summary>Cancels what is being generated, waits for it to end, and frees the memory.</summary>
     public void Dispose()
     {
@@ -57,6 +71,14 @@ internal sealed class TextGenerator(WritingModel model, TokenHistory history) : 
         _speculator?.Dispose();
         history.Dispose();
         _reader.Dispose();
+    }
+
+    private void Enter()
+    {
+        bool entered = _running.Wait(0, CancellationToken.None), disposed = Volatile.Read(ref _disposed) != 0;
+        if (entered && disposed) _running.Release();
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (!entered) throw new InvalidOperationException("Generate: the last text is still being generated; one at a time.");
     }
 
     private void Generate(ReadOnlySpan<int> prompt, GenerationOptions options, Action<CompletionPiece> emit, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Heed.Formats;
 using Heed.Models.Checkpoints;
 using Heed.Nn;
 using Heed.Tensors;
@@ -28,6 +29,7 @@ public sealed partial class Transformer
         ArgumentException.ThrowIfNullOrEmpty(path);
         cache.CheckFits(Config.NumLayers, Config.KvHeads, (Config.HeadSize, Config.ValueHeadSize), Device, _windows, _mixers);
         byte[] mark = Mark();
+        RepackedWriter.RemoveAbandoned(Path.GetFullPath(path), DateTime.UtcNow);
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
@@ -39,9 +41,10 @@ public sealed partial class Transformer
             }
             File.Move(temporary, path, overwrite: true);
         }
-        catch
+        catch (Exception error)
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary)) File.Delete(temporary);
+            if (error is UnauthorizedAccessException) throw new IOException($"{path}: the cache cannot be written there.", error);
             throw;
         }
     }

@@ -51,6 +51,29 @@ public sealed class PromptCacheTests : IClassFixture<LanguageModelTests.Shipped>
     }
 
     [Fact]
+    public async Task Save_WhileModelOrCacheIsDisposed_IsOverBeforeTheirMemoryGoes()
+    {
+        for (int i = 0; i < 8; i++)
+        {
+            LanguageModel model = LanguageModel.Load(LanguageModelTests.Shipped.Path);
+            using PromptCache cache = model.CreatePromptCache();
+            await Collect(model.CompleteAsync(Prompt, cache, s_options));
+            Task saving = Task.Run(() =>
+            {
+                while (true) cache.Save(CacheFile);
+            });
+            await Task.Delay(10 + i);
+            if (i % 2 == 0) model.Dispose();
+            else cache.Dispose();
+            await Should.ThrowAsync<ObjectDisposedException>(saving);
+            cache.Dispose();
+            Should.Throw<ObjectDisposedException>(() => cache.TryTruncate(0));
+            model.Dispose();
+            Should.Throw<ObjectDisposedException>(() => model.LoadPromptCache(CacheFile));
+        }
+    }
+
+    [Fact]
     public async Task StartConversation_WithWhatAnEarlierOneHasLeft_ReadsOnlyTheNewTurn()
     {
         const string System = "You are brief, kind and clever, and never say more than one sentence.";

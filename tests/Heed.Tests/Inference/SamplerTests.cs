@@ -199,6 +199,7 @@ public sealed class SamplerTests
     [InlineData("LogitBias", float.NaN)]
     [InlineData("LogitBias", float.PositiveInfinity)]
     [InlineData("TopPBoundary", 2f)]
+    [InlineData("Overflow", 2f)]
     [InlineData("Temperature", float.NaN)]
     public void Validate_OutOfRange_NamesTheOption(string name, float value)
     {
@@ -212,6 +213,7 @@ public sealed class SamplerTests
             "TopLogProbabilities" => options with { TopLogProbabilities = (int)value },
             "BannedTokens" => options with { BannedTokens = [(int)value] },
             "LogitBias" => options with { LogitBias = new Dictionary<int, float> { [1] = value } },
+            "Overflow" => options with { Overflow = (ContextOverflow)value },
             "TopPBoundary" => options with { TopPBoundary = (TopPBoundary)value },
             _ => options with { RepetitionPenalty = value },
         };

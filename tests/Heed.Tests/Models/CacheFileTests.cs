@@ -55,6 +55,29 @@ public sealed class CacheFileTests : IDisposable
     }
 
     [Fact]
+    public void SaveCache_AfterAWriterThatWasKilled_RemovesWhatItLeft()
+    {
+        string left = $"{File1}.{Guid.NewGuid():N}.tmp";
+        File.WriteAllBytes(left, [1]);
+        File.SetLastWriteTimeUtc(left, DateTime.UtcNow.AddDays(-1));
+        Transformer model = Build(CachedModels.Config);
+        using KvCache cache = model.CreateCache();
+        model.Forward(s_tokens.AsSpan(0, 5), cache);
+        model.SaveCache(cache, File1);
+        Directory.GetFiles(_folder).ShouldBe([File1]);
+    }
+
+    [Fact]
+    public void SaveCache_WhereAFolderIs_IsAnIOExceptionAndLeavesNothing()
+    {
+        Directory.CreateDirectory(File1);
+        Transformer model = Build(CachedModels.Config);
+        using KvCache cache = model.CreateCache();
+        Should.Throw<IOException>(() => model.SaveCache(cache, File1)).Message.ShouldContain(File1);
+        Directory.GetFiles(_folder).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void LoadCache_RowsThatShareBlocks_ShareThemAgain()
     {
         Transformer model = Build(CachedModels.Config);

@@ -3,7 +3,10 @@ namespace Heed.Inference.Beams;
 /// <summary>How texts are searched for instead of drawn: the likeliest ones by beam search (Graves 2012, arXiv 1211.3711).</summary>
 public sealed record BeamOptions
 {
-    /// <summary>How many texts are written on side by side; 1 is greedy.</summary>
+    /// <summary>More beams than this are no search that a machine has memory for.</summary>
+    public const int MostBeams = 4096;
+
+    /// <summary>How many texts are written on side by side, at most <see cref="MostBeams"/>; 1 is greedy.</summary>
     public int Beams { get; init; } = 4;
 
     /// <summary>How many of the best texts come back, at most; up to <see cref="Beams"/>.</summary>
@@ -31,7 +34,7 @@ public sealed record BeamOptions
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range; the message names it.</exception>
     public BeamOptions Validate()
     {
-        Check(Beams >= 1, nameof(Beams), Beams, "1 or more");
+        Check(Beams is >= 1 and <= MostBeams, nameof(Beams), Beams, $"1 to {MostBeams}");
         Check(ReturnCount >= 1 && ReturnCount <= Beams, nameof(ReturnCount), ReturnCount, $"1 to {Beams}, the number of beams");
         Check(double.IsFinite(LengthPenalty), nameof(LengthPenalty), LengthPenalty, "a finite number");
         Check(Enum.IsDefined(Stopping), nameof(Stopping), (int)Stopping, string.Join(", ", Enum.GetNames<BeamStopping>()));

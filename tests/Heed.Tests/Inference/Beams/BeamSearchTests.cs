@@ -229,7 +229,8 @@ public sealed class BeamSearchTests : IClassFixture<LanguageModelTests.Shipped>
     {
         async Task<string> Refused<T>(BeamOptions beams, GenerationOptions options) where T : Exception =>
             (await Should.ThrowAsync<T>(() => _model.SearchAsync("x", beams, options))).Message;
-        (await Refused<ArgumentOutOfRangeException>(new() { Beams = 0 }, new())).ShouldContain("Beams is 0; expected 1 or more");
+        (await Refused<ArgumentOutOfRangeException>(new() { Beams = 0 }, new())).ShouldContain("Beams is 0; expected 1 to 4096");
+        (await Refused<ArgumentOutOfRangeException>(new() { Beams = int.MaxValue }, new())).ShouldContain("expected 1 to 4096");
         (await Refused<ArgumentOutOfRangeException>(new() { ReturnCount = 5 }, new())).ShouldContain("ReturnCount is 5; expected 1 to 4");
         (await Refused<ArgumentOutOfRangeException>(new() { Groups = 3 }, new())).ShouldContain("Groups is 3; expected a divisor of 4");
         (await Refused<ArgumentOutOfRangeException>(new() { DiversityPenalty = 1 }, new())).ShouldContain("expected 0 where there is one group");

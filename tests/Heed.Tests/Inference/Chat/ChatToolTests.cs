@@ -60,6 +60,15 @@ public sealed class ChatToolTests
     }
 
     [Fact]
+    public void ChatAsync_NullMessages_AreNamed()
+    {
+        using LanguageModel model = Model(ChatFormatKind.ChatMl);
+        using Conversation chat = model.StartConversation();
+        Should.Throw<ArgumentException>(() => model.ChatAsync([new(ChatRole.User, "aa"), null!])).Message.ShouldContain("message 1 is null");
+        Should.Throw<ArgumentException>(() => chat.SendToolResultsAsync([null!])).Message.ShouldContain("a message is null");
+    }
+
+    [Fact]
     public async Task ChatAsync_Reasoning_ComesApart()
     {
         using LanguageModel model = Model(ChatFormatKind.ChatMl);

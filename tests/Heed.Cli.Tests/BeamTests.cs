@@ -43,7 +43,6 @@ public sealed class BeamTests
     [InlineData("--beams and --echo contradict each other", "--beams", "4", "--echo")]
     [InlineData("--beams and --lookup contradict each other", "--beams", "4", "--lookup")]
     [InlineData("--beams and --prompt-cache contradict each other", "--beams", "4", "--prompt-cache", "x")]
-    [InlineData("--beams and --lookup contradict each other", "--beams", "4", "--lookup")]
     public void Complete_BeamOptionsThatDoNotFit_AreClearErrors(string error, params string[] options)
     {
         HeedResult result = HeedProcess.Run(["complete", "Once", .. options]);

@@ -29,7 +29,7 @@ public sealed partial class LanguageModel
     {
         ArgumentNullException.ThrowIfNull(prompt);
         options = CheckSearch(options);
-        return Search(() => Tokenizer.Encode(prompt, options.AddSpecialTokens && Transformer.Encoder is null, options.ParseSpecialTokens), beams, options, progress, cancellation);
+        return Search(() => TokensOf(prompt, options), beams, options, progress, cancellation);
     }
 
     /// <summary>Searches after a prompt of tokens, as <see cref="SearchAsync(string, BeamOptions?, GenerationOptions?, IProgress{BeamProgress}?, CancellationToken)"/> does.</summary>

@@ -10,7 +10,8 @@ public sealed partial class LanguageModel
     public PromptCache CreatePromptCache()
     {
         CheckKeeps("CreatePromptCache");
-        return Keep(new TokenHistory(Transformer.CreateCache(maxPositions: ContextLength, type: CacheType), ContextLength));
+        TextGenerator generator = CreateGenerator(out TokenHistory history);
+        return new PromptCache(this, history, generator);
     }
 
     /// <summary>Memory with what <see cref="PromptCache.Save"/> has written.</summary>
@@ -35,7 +36,11 @@ public sealed partial class LanguageModel
         string? problem = cache.Batch != 1 || tokens.Length != cache.Length() ? "the cache is none of one text whose tokens are known"
             : cache.MaxPositions != ContextLength ? $"the cache was made for a context of {cache.MaxPositions} tokens; the model's is {ContextLength}"
             : cache.Type != CacheType ? $"the cache's keys and values are {cache.Type}; expected {CacheType}" : null;
-        if (problem is null) return Keep(new TokenHistory(cache, ContextLength, known: tokens));
+        if (problem is null)
+        {
+            TokenHistory history = new(cache, ContextLength, known: tokens);
+            return new PromptCache(this, history, new TextGenerator(Writing, history));
+        }
         cache.Dispose();
         throw new FileFormatException(path, $"{problem}. Remove it or name another one.");
     }
@@ -54,10 +59,8 @@ public sealed partial class LanguageModel
         cache.Check("CompleteAsync", this);
         options = (options ?? DefaultOptions).Validate();
         ObjectDisposedException.ThrowIf(IsDisposed, this);
-        return cache.Stream(() => Tokenizer.Encode(prompt, options.AddSpecialTokens, options.ParseSpecialTokens), options, cancellation);
+        return cache.Stream(() => TokensOf(prompt, options), options, cancellation);
     }
-
-    private PromptCache Keep(TokenHistory history) => new(this, history, new TextGenerator(Writing, history));
 
     private void CheckKeeps(string operation)
     {

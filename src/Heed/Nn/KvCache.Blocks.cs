@@ -87,12 +87,12 @@ public sealed partial class KvCache
     private void ReserveBlocks(ReadOnlySpan<int> positions)
     {
         int seq = positions.Length / Batch, needed = 0;
-        for (int row = 0; row < Batch; row++) needed += Missing(_rows[row], positions.Slice(row * seq, seq), take: false);
+        for (int row = 0; row < Batch; row++) needed += Missing(_rows[row], positions.Slice(row * seq, seq));
         _pool!.Demand(needed);
         int perRow = 1;
         for (int row = 0; row < Batch; row++)
         {
-            Missing(_rows[row], positions.Slice(row * seq, seq), take: true);
+            Take(_rows[row], positions.Slice(row * seq, seq));
             perRow = Math.Max(perRow, _rows[row].Blocks.Count);
         }
         _table.Reset(Batch, perRow);
@@ -102,39 +102,31 @@ public sealed partial class KvCache
         for (int i = 0; i < _layers.Length; i++) _layers[i] = _pool.Layer(i).InBlocks(_table);
     }
 
-    /// <summary>How many blocks a row has to take before it stores these positions.</summary>
-    private int Missing(KvRow row, ReadOnlySpan<int> positions, bool take)
+    /// <summary>How many blocks a row has to take before it stores these positions: new ones, and copies of those that others hold.</summary>
+    private int Missing(KvRow row, ReadOnlySpan<int> positions)
     {
-        int missing = 0, checkedUpTo = -1;
-        foreach (int position in positions)
-        {
-            int block = position < 0 ? -1 : position / KvPlaces.Block;
-            // Rows are written in order but for corrections, so that most tokens need no second look.
-            if (block < 0 || block == checkedUpTo) continue;
-            checkedUpTo = block;
-            if (!take)
-            {
-                missing = Math.Max(missing, block + 1 - row.Blocks.Count);
-                continue;
-            }
-            while (row.Blocks.Count <= block) row.Blocks.Add(_pool!.Take());
-            if (_pool!.IsShared(row.Blocks[block])) row.Blocks[block] = _pool.Part(row.Blocks[block]);
-        }
-        return take ? 0 : missing + Shared(row, positions);
-    }
-
-    /// <summary>How many blocks of a row these positions change while others hold them.</summary>
-    private int Shared(KvRow row, ReadOnlySpan<int> positions)
-    {
-        int shared = 0, least = int.MaxValue, most = -1;
+        int least = int.MaxValue, most = -1;
         foreach (int position in positions)
         {
             if (position < 0) continue;
             (least, most) = (Math.Min(least, position / KvPlaces.Block), Math.Max(most, position / KvPlaces.Block));
         }
+        int missing = Math.Max(0, most + 1 - row.Blocks.Count);
         for (int block = least; block <= Math.Min(most, row.Blocks.Count - 1); block++)
-            if (_pool!.IsShared(row.Blocks[block])) shared++;
-        return shared;
+            if (_pool!.IsShared(row.Blocks[block])) missing++;
+        return missing;
+    }
+
+    /// <summary>Takes these blocks; there are as many in the pool.</summary>
+    private void Take(KvRow row, ReadOnlySpan<int> positions)
+    {
+        foreach (int position in positions)
+        {
+            if (position < 0) continue;
+            int block = position / KvPlaces.Block;
+            while (row.Blocks.Count <= block) row.Blocks.Add(_pool!.Take());
+            if (_pool!.IsShared(row.Blocks[block])) row.Blocks[block] = _pool.Part(row.Blocks[block]);
+        }
     }
 
     private KvRow Fork(KvRow row)

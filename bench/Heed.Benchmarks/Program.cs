@@ -19,6 +19,8 @@ Dictionary<string, (string Summary, Func<string[], int> Run)> verbs = new(String
     ["masks"] = ("attention under masks given as tiles and as intervals: masks [rounds [threads]]", MaskBenchmark.Run),
     ["grammar"] = ("token masks of grammars over synthetic vocabularies, in microseconds a token: grammar [rounds]", GrammarBenchmark.Run),
     ["speculation"] = ("text with speculation beside text without: speculation MODEL [threads [rounds [DRAFT]]]", SpeculationBenchmark.Run),
+    ["parallel"] = ("training steps of the ranks that mpirun starts, or of one process: parallel [threads [tensor [steps [dim layers heads inner vocabulary seq batch]]]] [--shard-optimizer] [--no-overlap]", ParallelBenchmark.Run),
+    ["cluster"] = ("what clusters would make of measured compute: cluster PARAMETERS TOKENS-A-SECOND TOKENS-A-STEP LAYERS HIDDEN DECODE-TOKENS-A-SECOND [VOCABULARY]", ClusterForecast.Run),
     ["beams"] = ("a beam search beside greedy decoding of as many rows: beams MODEL|135m|1.1b [threads [prompt [tokens [rounds [beams]]]]]", BeamBenchmark.Run),
     ["small"] = ("products of a tiny model's size, in nanoseconds", SmallBenchmark.Run),
 };

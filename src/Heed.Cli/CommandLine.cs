@@ -2,11 +2,12 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Heed.Cli.Commands;
+using Heed.Cli.Parallel;
 
 namespace Heed.Cli;
 
 /// <summary>Takes the command line apart, runs the command, and makes every failure a line on standard error and an exit code.</summary>
-internal sealed class CommandLine(Terminal terminal)
+internal sealed class CommandLine(Terminal terminal, Ranks ranks)
 {
     private const string DebugVariable = "HEED_DEBUG";
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Show where an error comes from.", Recursive = true };
@@ -26,6 +27,8 @@ internal sealed class CommandLine(Terminal terminal)
         }
         HideParentsArguments(line);
         if (UsageError(line) is { } problem) return Refuse(problem, PathOf(line.CommandResult));
+        if (ranks.AreSeveral && line.Action is not HelpAction && !Ranks.Shares(PathOf(line.CommandResult)))
+            return Refuse($"{PathOf(line.CommandResult)} works in one process, and {ranks.Count} were started; start it without mpirun.", PathOf(line.CommandResult));
         try
         {
             return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
@@ -52,11 +55,11 @@ internal sealed class CommandLine(Terminal terminal)
         RootCommand root = new("heed runs and trains Llama-family language models, in any common format: complete, chat, inspect, train, fine-tune, quantize, measure.");
         root.Directives.Clear();
         root.Add(_verbose);
-        root.Add(CompleteCommand.Create(terminal));
-        root.Add(ChatCommand.Create(terminal));
+        root.Add(CompleteCommand.Create(terminal, ranks));
+        root.Add(ChatCommand.Create(terminal, ranks));
         root.Add(FillCommand.Create(terminal));
         root.Add(InspectCommand.Create(terminal));
-        root.Add(TrainCommand.Create(terminal));
+        root.Add(TrainCommand.Create(terminal, ranks));
         root.Add(FinetuneCommand.Create(terminal));
         root.Add(EvalCommand.Create(terminal));
         root.Add(MergeCommand.Create(terminal));
@@ -67,7 +70,7 @@ internal sealed class CommandLine(Terminal terminal)
         root.Add(AttentionCommand.Create());
         root.Add(CompareCommand.Create(terminal));
         root.Add(ScalingCommand.Create(terminal));
-        root.Add(BenchCommand.Create());
+        root.Add(BenchCommand.Create(ranks));
         root.SetAction(line => new HelpAction().Invoke(line));
         return root;
     }

@@ -6,11 +6,13 @@ namespace Heed.Cli;
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration _interrupt;
-    private readonly PosixSignalRegistration _terminate;
+    private readonly PosixSignalRegistration? _interrupt;
+    private readonly PosixSignalRegistration? _terminate;
 
-    public Interruption()
+    /// <param name="ends">Whether the first signal ends the process, too: one that stopped in its own time would leave those that work with it waiting.</param>
+    public Interruption(bool ends = false)
     {
+        if (ends) return;
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, ExitCodes.Interrupted));
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, ExitCodes.Terminated));
     }
@@ -23,8 +25,8 @@ internal sealed class Interruption : IDisposable
 
     public void Dispose()
     {
-        _interrupt.Dispose();
-        _terminate.Dispose();
+        _interrupt?.Dispose();
+        _terminate?.Dispose();
         _source.Dispose();
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Heed.Cli.Parallel;
 
 namespace Heed.Cli;
 
@@ -7,10 +8,16 @@ internal static class PromptText
 {
     /// <param name="argument">What the command line says; null or "-" for standard input.</param>
     /// <param name="terminal">Where a person may be waiting.</param>
+    /// <param name="ranks">The processes, of which the first one has standard input; null for this one alone.</param>
     /// <exception cref="CommandException">There is none.</exception>
-    public static string Read(string? argument, Terminal terminal)
+    public static string Read(string? argument, Terminal terminal, Ranks? ranks = null)
     {
         if (argument is not (null or "-")) return argument;
+        return ranks is null ? ReadInput(argument, terminal) : ranks.Share(() => ReadInput(argument, terminal))!;
+    }
+
+    private static string ReadInput(string? argument, Terminal terminal)
+    {
         if (argument is null && terminal.HasKeyboard)
             throw new CommandException("complete: no prompt; give one in quotes, or pipe it in.", ExitCodes.Usage);
         using Stream input = Console.OpenStandardInput();

@@ -17,10 +17,11 @@ internal sealed class StandardOutput : IDisposable
     private readonly Stream _stream;
     private readonly bool _isPipe;
 
-    public StandardOutput()
+    /// <param name="talks">Whether anything is written: of several processes that run one command only the first one writes.</param>
+    public StandardOutput(bool talks = true)
     {
-        IsTerminal = !Console.IsOutputRedirected;
-        _stream = (IsTerminal || OperatingSystem.IsWindows() ? null : OpenPipe()) ?? Console.OpenStandardOutput();
+        IsTerminal = talks && !Console.IsOutputRedirected;
+        _stream = !talks ? Stream.Null : (IsTerminal || OperatingSystem.IsWindows() ? null : OpenPipe()) ?? Console.OpenStandardOutput();
         _isPipe = _stream is FileStream;
     }
 

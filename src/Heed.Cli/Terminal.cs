@@ -3,7 +3,8 @@ using System.Text;
 namespace Heed.Cli;
 
 /// <summary>What is said to the person at the terminal, all of it on standard error.</summary>
-internal sealed class Terminal
+/// <param name="talks">Whether anything is said: of several processes that run one command only the first one does.</param>
+internal sealed class Terminal(bool talks = true)
 {
     private const string Reset = "\e[0m";
     // Not Console.Error, which prepares the terminal for more than lines of text and takes its time for that.
@@ -11,7 +12,7 @@ internal sealed class Terminal
     private readonly bool _colours = WantsColours(!Console.IsErrorRedirected);
 
     /// <summary>Whether standard error is a terminal, so that something may move there.</summary>
-    public bool IsInteractive { get; } = !Console.IsErrorRedirected;
+    public bool IsInteractive { get; } = talks && !Console.IsErrorRedirected;
 
     /// <summary>Whether a person types on standard input.</summary>
     public bool HasKeyboard { get; } = !Console.IsInputRedirected;
@@ -57,6 +58,7 @@ internal sealed class Terminal
 
     private void Put(string text)
     {
+        if (!talks) return;
         try
         {
             _error.Write(text);

@@ -1,4 +1,5 @@
 using System.Text;
+using Heed.Cli.Parallel;
 
 namespace Heed.Cli.Chat;
 
@@ -7,16 +8,19 @@ internal sealed class ChatInput : IDisposable
 {
     private const string Prompt = "> ";
     private readonly Terminal _terminal;
+    private readonly Ranks _ranks;
     private readonly TextReader _reader;
 
-    public ChatInput(Terminal terminal)
+    public ChatInput(Terminal terminal, Ranks ranks)
     {
-        _terminal = terminal;
+        (_terminal, _ranks) = (terminal, ranks);
         _reader = terminal.HasKeyboard ? Console.In : new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
     }
 
-    /// <summary>The next line that is not empty, or null at the end.</summary>
-    public string? Read()
+    /// <summary>The next line that is not empty, or null at the end; of several processes the first one's.</summary>
+    public string? Read() => _ranks.Share(ReadLine);
+
+    private string? ReadLine()
     {
         while (true)
         {

@@ -19,6 +19,9 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
 
         """;
 
+    /// <summary>Whether /save writes a file: of several processes only the first one does.</summary>
+    public bool Writes { get; init; } = true;
+
     private readonly OpenCalls _calls = new(conversation, terminal);
     private bool _failed;
 
@@ -151,7 +154,7 @@ internal sealed class ChatSession(Conversation conversation, GenerationOptions o
         }
         try
         {
-            ChatTranscript.Save(path, conversation);
+            if (Writes) ChatTranscript.Save(path, conversation);
             terminal.Note($"{conversation.Messages.Count} messages written to {path}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

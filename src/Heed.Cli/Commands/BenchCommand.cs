@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Heed.Cli.Options;
+using Heed.Cli.Parallel;
 using Heed.Tensors;
 
 namespace Heed.Cli.Commands;
@@ -16,7 +17,7 @@ internal sealed class BenchCommand
     private readonly Option<int?> _repeats = ValueOption.Number<int>("--repeats", "How often each pass is timed; the fastest counts. 3 if not given.", "a whole number, 1 or more", value => value >= 1);
     private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all cores if not given.", "a whole number, 1 to 1024", value => value is >= 1 and <= Device.MaxThreads);
 
-    public static Command Create()
+    public static Command Create(Ranks ranks)
     {
         BenchCommand self = new();
         Command attention = new("attention", "Attention forward and backward: products and bytes of the tiled form against the standard one, predicted and measured, and times.");
@@ -24,7 +25,7 @@ internal sealed class BenchCommand
         foreach (Option option in own) attention.Add(option);
         attention.SetAction(self.Run);
         Command command = new("bench", "Measure how fast a model reads and writes on this machine; or, with a command, one part of it.");
-        BenchModelCommand.AddTo(command);
+        BenchModelCommand.AddTo(command, ranks);
         command.Add(attention);
         return command;
     }

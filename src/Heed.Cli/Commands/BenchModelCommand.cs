@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Heed.Cli.Options;
+using Heed.Cli.Parallel;
 using Heed.Cli.Speed;
+using Heed.Distributed;
 using Heed.Inference;
 using Heed.Models;
 using Heed.Models.Checkpoints;
+using Heed.Models.Parallel;
 using Heed.Models.Quantization;
 using Heed.Nn;
 using Heed.Tensors;
@@ -31,9 +34,13 @@ internal sealed class BenchModelCommand
     private readonly Option<string?> _repacked = ValueOption.Text("--repacked", ModelOptions.RepackedDescription, "PATH");
     private readonly Option<bool> _json = new("--json") { Description = "Write a line of JSON for each line of the table." };
 
-    public static void AddTo(Command command)
+    private readonly Ranks _ranks;
+
+    private BenchModelCommand(Ranks ranks) => _ranks = ranks;
+
+    public static void AddTo(Command command, Ranks ranks)
     {
-        BenchModelCommand self = new();
+        BenchModelCommand self = new(ranks);
         command.Add(self._path);
         Option[] own = [self._synthetic, self._type, self._prompt, self._tokens, self._batch, self._rounds, self._threads, self._cacheType, self._exact, self._repacked, self._json];
         foreach (Option option in own) command.Add(option);
@@ -56,13 +63,13 @@ internal sealed class BenchModelCommand
 
     private int Run(ParseResult line)
     {
-        using Interruption interruption = new();
-        using StandardOutput output = new();
+        using Interruption interruption = new(ends: _ranks.AreSeveral);
+        using StandardOutput output = new(_ranks.Talks);
         bool json = line.GetValue(_json);
         try
         {
             bool first = true;
-            foreach (int threads in line.GetValue(_threads) is { Length: > 0 } given ? given : [Environment.ProcessorCount])
+            foreach (int threads in line.GetValue(_threads) is { Length: > 0 } given ? given : [_ranks.Threads()])
                 foreach (SpeedReport report in Measure(line, threads, interruption.Token))
                 {
                     if (first && !json) output.Write(SpeedTable.Head(report));
@@ -87,16 +94,17 @@ internal sealed class BenchModelCommand
             SpeedPlan plan = PlanOf(line, config);
             QuantizationRecipe.TryFind(line.GetValue(_type) ?? "q4_0", out QuantizationRecipe? recipe);
             using SyntheticWeights weights = new(config, recipe!, device);
-            Transformer random = new(config, weights);
+            Transformer random = Build(config, weights);
             foreach ((int batch, int prompt) in plan.Cases) yield return Measure(line, $"{name}, random", recipe!.Name, random, weights.StepBytes, plan, batch, prompt, cancellation);
             yield break;
         }
         LocatedModel found = ModelLocator.Find(line.GetValue(_path));
+        if (_ranks.AreSeveral) Agreement.Check(_ranks.World, ModelMark.Of(found.Path));
         long start = Stopwatch.GetTimestamp();
         using Checkpoint checkpoint = Checkpoint.Open(found.Path);
         SpeedPlan planned = PlanOf(line, checkpoint.Config);
-        if (line.GetValue(_repacked) is { } file) checkpoint.UseRepacked(file);
-        Transformer model = new(checkpoint.Config, checkpoint.Weights(device, line.GetValue(_exact) ? WeightForm.Exact : WeightForm.Fast, cancellation: cancellation));
+        if (line.GetValue(_repacked) is { } file) checkpoint.UseRepacked(file, _ranks.AreSeveral ? (_ranks.World.Rank, _ranks.Count) : null);
+        Transformer model = Build(checkpoint.Config, checkpoint.Weights(device, line.GetValue(_exact) ? WeightForm.Exact : WeightForm.Fast, cancellation: cancellation));
         double loaded = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         FeedOneToken(model);
         double first = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -105,6 +113,9 @@ internal sealed class BenchModelCommand
         foreach ((int batch, int prompt) in planned.Cases)
             yield return Measure(line, fileName, type, model, checkpoint.StepBytes, planned, batch, prompt, cancellation) with { LoadMs = loaded, FirstTokenMs = first };
     }
+
+    /// <summary>The model, or this rank's share of it.</summary>
+    private Transformer Build(ModelConfig config, IWeightSource weights) => _ranks.AreSeveral ? TensorParallel.Build(config, weights, _ranks.World) : new Transformer(config, weights);
 
     private SpeedPlan PlanOf(ParseResult line, ModelConfig config) =>
         SpeedPlan.Of(config, line.GetValue(_prompt) ?? [], line.GetValue(_batch) ?? [], line.GetValue(_tokens), CacheTypeOf(line));
@@ -132,10 +143,11 @@ internal sealed class BenchModelCommand
             Model = name,
             Type = type,
             Threads = threads,
+            Ranks = _ranks.Count,
             Batch = batch,
             PromptTokens = prompt,
             NewTokens = plan.NewTokens,
-            WeightBytes = bytes,
+            WeightBytes = bytes / _ranks.Count,
             CacheType = CacheTypeOption.NameOf(cacheType),
             CacheBytes = measured.CacheBytes,
             // The output layer sees the prompt's last token alone.

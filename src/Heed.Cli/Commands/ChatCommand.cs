@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Heed.Cli.Chat;
 using Heed.Cli.Options;
+using Heed.Cli.Parallel;
 using Heed.Inference;
 using Heed.Inference.Chat;
 
@@ -18,12 +19,13 @@ internal sealed class ChatCommand
     private readonly SpeculationOptions _speculation = new();
     private readonly Option<string?> _system = ValueOption.Text("--system", "Instructions that stand above the conversation.", "TEXT");
     private readonly Terminal _terminal;
+    private readonly Ranks _ranks;
 
-    private ChatCommand(Terminal terminal) => _terminal = terminal;
+    private ChatCommand(Terminal terminal, Ranks ranks) => (_terminal, _ranks) = (terminal, ranks);
 
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal, Ranks ranks)
     {
-        ChatCommand self = new(terminal);
+        ChatCommand self = new(terminal, ranks);
         Command command = new("chat", "Talk with a model, each line a turn. /help in the chat lists what else a line can be.");
         self._model.AddTo(command, writes: true);
         command.Add(self._system);
@@ -38,17 +40,17 @@ internal sealed class ChatCommand
     private async Task<int> RunAsync(ParseResult line)
     {
         // Until there is a conversation, Ctrl-C ends the program as it ends any other.
-        using LoadedModel loaded = _model.Load(line, _terminal, CancellationToken.None);
+        using LoadedModel loaded = _model.Load(line, _terminal, CancellationToken.None, _ranks);
         LanguageModel model = loaded.Model;
         if (model.Config.Encoder is not null) throw new CommandException("chat: the model has an encoder, which reads one source and keeps no conversation; heed complete takes the source as its prompt.");
         GenerationOptions defaults = model.DefaultOptions;
         GenerationOptions options = _sampling.Apply(line, defaults with { MaxTokens = defaults.MaxTokens ?? Math.Clamp(model.ContextLength / 2, ShortestAnswer, LongestAnswer) }, model.Tokenizer);
         if (model.ChatFormat.TemplateProblem is { } problem) _terminal.Note($"the model's chat template cannot be used, so messages are written as {model.ChatFormat.Kind} has them: {problem}");
         ChatSettings settings = _tools.Read(line, model.ChatFormat);
-        options = _speculation.Apply(line, _grammar.Apply(line, options), model, _model.ThreadsOf(line), out LanguageModel? draft, CancellationToken.None);
+        options = _speculation.Apply(line, _grammar.Apply(line, options), model, loaded.Threads, out LanguageModel? draft, CancellationToken.None);
         using LanguageModel? drafts = draft;
-        using StandardOutput output = new();
-        using ChatInput input = new(_terminal);
+        using StandardOutput output = new(_ranks.Talks);
+        using ChatInput input = new(_terminal, _ranks);
         using Conversation conversation = model.StartConversation(line.GetValue(_system));
         conversation.Settings = settings;
         using ChatInterrupts interrupts = new(_terminal.HasKeyboard, () =>
@@ -58,6 +60,6 @@ internal sealed class ChatCommand
             input.ShowPrompt();
         });
         if (_terminal.HasKeyboard) _terminal.Note($"{model.Config.Architecture}, chat format {model.ChatFormat.Kind}, context {model.ContextLength} tokens. /help lists the commands.");
-        return await new ChatSession(conversation, options, output, _terminal, interrupts).RunAsync(input);
+        return await new ChatSession(conversation, options, output, _terminal, interrupts) { Writes = _ranks.Talks }.RunAsync(input);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Heed.Cli.Options;
+using Heed.Cli.Parallel;
 using Heed.Inference;
 using Heed.Inference.Beams;
 using Heed.Tokenizers;
@@ -26,12 +27,13 @@ internal sealed class CompleteCommand
     private readonly Option<bool> _echo = new("--echo") { Description = "Write the prompt first; with --logprobs also how likely its tokens were." };
     private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error what it took." };
     private readonly Terminal _terminal;
+    private readonly Ranks _ranks;
 
-    private CompleteCommand(Terminal terminal) => _terminal = terminal;
+    private CompleteCommand(Terminal terminal, Ranks ranks) => (_terminal, _ranks) = (terminal, ranks);
 
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal, Ranks ranks)
     {
-        CompleteCommand self = new(terminal);
+        CompleteCommand self = new(terminal, ranks);
         Command command = new("complete", "Write on after a prompt; a model with an encoder reads the prompt and writes what belongs to it. Standard output gets the new text and nothing else.");
         command.Add(self._prompt);
         self._model.AddTo(command, writes: true);
@@ -59,11 +61,11 @@ internal sealed class CompleteCommand
     private async Task<int> RunAsync(ParseResult line)
     {
         // While the prompt is being typed, Ctrl-C ends the program as it ends any other.
-        string prompt = PromptText.Read(line.GetValue(_prompt), _terminal);
-        using Interruption interruption = new();
+        string prompt = PromptText.Read(line.GetValue(_prompt), _terminal, _ranks);
+        using Interruption interruption = new(ends: _ranks.AreSeveral);
         try
         {
-            using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token);
+            using LoadedModel loaded = _model.Load(line, _terminal, interruption.Token, _ranks);
             GenerationOptions options = _sampling.Apply(line, loaded.Model.DefaultOptions, loaded.Model.Tokenizer) with
             {
                 LogProbabilities = line.GetValue(_logprobs),
@@ -74,7 +76,7 @@ internal sealed class CompleteCommand
             // A source's gaps are written as their tokens.
             if (loaded.Model.Transformer.Encoder is not null && loaded.Model.Tokenizer.SentinelIds.Count > 0) options = options with { ParseSpecialTokens = true };
             if (line.GetValue(_promptCache) is { } file) OutputFile.Check(file, "--prompt-cache");
-            options = _speculation.Apply(line, options, loaded.Model, _model.ThreadsOf(line), out LanguageModel? draft, interruption.Token);
+            options = _speculation.Apply(line, options, loaded.Model, loaded.Threads, out LanguageModel? draft, interruption.Token);
             using (draft) return await WriteAsync(loaded, prompt, options, line, interruption);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
@@ -86,7 +88,7 @@ internal sealed class CompleteCommand
     private async Task<int> WriteAsync(LoadedModel loaded, string prompt, GenerationOptions options, ParseResult line, Interruption interruption)
     {
         WarnOfUnknown(loaded.Model.Tokenizer, prompt, options.ParseSpecialTokens);
-        using StandardOutput standard = new();
+        using StandardOutput standard = new(_ranks.Talks);
         ICompletionOutput output = line.GetValue(_json) ? new JsonLinesOutput(standard, loaded.Model.Tokenizer) : new PlainOutput(standard);
         Usage? usage = null;
         int tokens = 0, exitCode = ExitCodes.Ok;
@@ -101,7 +103,7 @@ internal sealed class CompleteCommand
             }
             else
             {
-                using KeptPrompt? kept = line.GetValue(_promptCache) is { } file ? new KeptPrompt(loaded.Model, file) : null;
+                using KeptPrompt? kept = line.GetValue(_promptCache) is { } file ? new KeptPrompt(loaded.Model, _ranks.AreSeveral ? $"{file}.{_ranks.World.Rank + 1}of{_ranks.Count}" : file) : null;
                 await foreach (CompletionPiece piece in kept?.CompleteAsync(prompt, options, interruption.Token) ?? loaded.Model.CompleteAsync(prompt, options, interruption.Token))
                 {
                     output.Write(piece);

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Heed.Cli.Parallel;
+using Heed.Distributed;
 using Heed.Inference;
 using Heed.Models.Checkpoints;
 
@@ -34,15 +36,16 @@ internal sealed class ModelOptions
     /// <summary>Where the model lies that the command line, the environment or the default names.</summary>
     public string PathOf(ParseResult line) => ModelLocator.Find(line.GetValue(_model)).Path;
 
-    /// <summary>How many threads the command line gives a model; 0 for all cores.</summary>
-    public int ThreadsOf(ParseResult line) => line.GetValue(_threads) ?? 0;
-
     /// <summary>Finds and loads the model, or the one at <paramref name="path"/>, with remarks about it on standard error.</summary>
-    public LoadedModel Load(ParseResult line, Terminal terminal, CancellationToken cancellation, string? path = null)
+    public LoadedModel Load(ParseResult line, Terminal terminal, CancellationToken cancellation, string? path = null) => Load(line, terminal, cancellation, null, path);
+
+    /// <summary>As the other one; several processes share the model's matrices.</summary>
+    public LoadedModel Load(ParseResult line, Terminal terminal, CancellationToken cancellation, Ranks? ranks, string? path = null)
     {
         long start = Stopwatch.GetTimestamp();
         LocatedModel found = ModelLocator.Find(path ?? line.GetValue(_model));
-        int threads = ThreadsOf(line), context = line.GetValue(_context) ?? 0;
+        int threads = line.GetValue(_threads) ?? (ranks is { AreSeveral: true } ? ranks.Threads() : 0), context = line.GetValue(_context) ?? 0;
+        if (ranks is { AreSeveral: true }) Agreement.Check(ranks.World, ModelMark.Of(found.Path));
         using LoadingLine progress = new(terminal);
         LanguageModel model = LanguageModel.Load(found.Path, new LoadOptions
         {
@@ -52,6 +55,7 @@ internal sealed class ModelOptions
             CacheType = line.GetValue(_cacheType) ?? KvCacheType.F32,
             AdapterPath = line.GetValue(_adapter),
             RepackedPath = line.GetValue(_repacked),
+            Ranks = ranks?.World,
             Progress = progress,
         }, cancellation);
         progress.Dispose();

@@ -14,6 +14,9 @@ internal sealed record SpeedReport
 
     public required int Threads { get; init; }
 
+    /// <summary>The processes that share the model; the other figures are of the first one.</summary>
+    public required int Ranks { get; init; }
+
     public required int Batch { get; init; }
 
     public required int PromptTokens { get; init; }

@@ -10,6 +10,7 @@ internal static class SpeedTable
     /// <summary>What is said once, and the columns' names.</summary>
     public static string Head(SpeedReport report) => string.Create(CultureInfo.InvariantCulture,
         $"{report.Model}, {report.Type}: {report.WeightBytes / Mebi:F0} MiB read for a token; keys and values {report.CacheType}; {report.NewTokens} new tokens for each row.\n")
+        + (report.Ranks > 1 ? $"{report.Ranks} processes share the model; threads, bytes and shares are those of each.\n" : "")
         + (report.LoadMs is { } load ? string.Create(CultureInfo.InvariantCulture, $"Loaded in {load:F0} ms, the first token's logits after {report.FirstTokenMs:F0} ms. ") : "")
         + string.Create(CultureInfo.InvariantCulture, $"Memory: {report.PeakMib:F0} MiB at most after the first line, of files what was touched.\n")
         + "Tokens/s of all rows: median (least–greatest). Shares: of float32's peak, of the read bandwidth, both measured right after each line.\n\n"

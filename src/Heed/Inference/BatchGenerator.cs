@@ -105,7 +105,7 @@ internal sealed class BatchGenerator(WritingModel model, Func<KvCache> createCac
         {
             int[] tokens = [.. _rows.Select(row => row.Text.Token)];
             using TensorScope.Lease step = _reader.Scope.Enter();
-            Tensor logits = model.Network.Forward(tokens, _paged, cancellation: cancellation); // [rows, vocabulary]
+            Tensor logits = model.Forward(tokens, _paged, cancellation: cancellation); // [rows, vocabulary]
             for (int i = 0; i < _rows.Count; i++)
             {
                 BatchRow row = _rows[i];

@@ -24,7 +24,7 @@ internal sealed class GenerationRow
     public GenerationRow(WritingModel model, GenerationOptions options, int[] prompt, Action<CompletionPiece> emit)
     {
         (_model, _options, _most) = (model, options, options.MaxTokens ?? int.MaxValue);
-        Sampler = new Sampler(options, model.VocabSize);
+        Sampler = new Sampler(options.Seed is null && model.Ranks is { } ranks ? options with { Seed = ranks.Seed() } : options, model.VocabSize);
         foreach (int token in prompt) Sampler.Observe(token);
         _scorer = TokenScorer.Of(options);
         // After a begin token alone a text begins, and a space that encoding would have put before it is none of it.

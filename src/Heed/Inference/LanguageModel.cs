@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Heed.Distributed;
 using Heed.Inference.Grammars;
 using Heed.Models;
 using Heed.Models.Adapters;
 using Heed.Models.Checkpoints;
+using Heed.Models.Parallel;
 using Heed.Tensors;
 using Heed.Tokenizers;
 
@@ -33,13 +35,14 @@ public sealed partial class LanguageModel : IDisposable
     /// <summary>A model from its parts.</summary>
     /// <param name="transformer">The network.</param>
     /// <param name="tokenizer">Its tokenizer; must not have more tokens than the network.</param>
+    /// <param name="ranks">The ranks that share the network's matrices, or null; see <see cref="LoadOptions.Ranks"/>.</param>
     /// <exception cref="ArgumentException">The tokenizer has more tokens than the network.</exception>
-    public LanguageModel(Transformer transformer, Tokenizer tokenizer)
-        : this(transformer, tokenizer, GenerationDefaults.None, checkpoint: null, chatTemplate: tokenizer.ChatTemplate)
+    public LanguageModel(Transformer transformer, Tokenizer tokenizer, ICommunicator? ranks = null)
+        : this(transformer, tokenizer, GenerationDefaults.None, checkpoint: null, chatTemplate: tokenizer.ChatTemplate, ranks)
     {
     }
 
-    private LanguageModel(Transformer transformer, Tokenizer tokenizer, GenerationDefaults defaults, Checkpoint? checkpoint, string? chatTemplate)
+    private LanguageModel(Transformer transformer, Tokenizer tokenizer, GenerationDefaults defaults, Checkpoint? checkpoint, string? chatTemplate, ICommunicator? ranks)
     {
         if (tokenizer.VocabSize > transformer.Config.VocabSize)
             throw new ArgumentException($"LanguageModel: the tokenizer has {tokenizer.VocabSize} tokens; the network knows {transformer.Config.VocabSize}.", nameof(tokenizer));
@@ -52,7 +55,7 @@ public sealed partial class LanguageModel : IDisposable
         // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
         if (tokenizer.BosId is { } bos) endTokens.Add(bos);
         EndTokens = endTokens;
-        Writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)));
+        Writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)), ranks is { Size: > 1 } ? new RankAgreement(ranks) : null);
         ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
     }
 
@@ -91,7 +94,8 @@ public sealed partial class LanguageModel : IDisposable
     /// </summary>
     /// <exception cref="FileFormatException">It is none of these, or damaged; the message names file, tensor and offset.</exception>
     /// <exception cref="IOException">A file does not exist or cannot be read.</exception>
-    /// <exception cref="NotSupportedException"><see cref="LoadOptions.CacheType"/> is not F32, and the model's mixer not attention.</exception>
+    /// <exception cref="NotSupportedException"><see cref="LoadOptions.CacheType"/> is not F32, and the model's mixer not attention; or there are adapters, and ranks that share the model.</exception>
+    /// <exception cref="ArgumentException">The model's heads, feed-forward size or blocks of quantized weights cannot be shared out over <see cref="LoadOptions.Ranks"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static LanguageModel Load(string path, LoadOptions? options = null, CancellationToken cancellation = default)
     {
@@ -108,16 +112,18 @@ public sealed partial class LanguageModel : IDisposable
             GenerationDefaults defaults = GenerationDefaults.Read(checkpoint.GenerationConfigPath);
             ModelConfig config = checkpoint.Config;
             config.CheckCacheType("Load", options.CacheType);
+            bool shared = options.Ranks is { Size: > 1 };
+            if (shared && options.AdapterPath is not null) throw new NotSupportedException($"Load: got adapters and {options.Ranks!.Size} ranks; expected one of them: adapters are not shared out. heed merge makes a model of both.");
             own = options.Threads > 0 ? Device.CreateCpu(options.Threads) : null;
             PeftAdapter? adapter = options.AdapterPath is { } folder ? PeftAdapter.Read(folder, config) : null;
             (IProgress<double>? loading, IProgress<double>? saving) = (options.Progress, null);
-            if (options.RepackedPath is { } file && !checkpoint.UseRepacked(file) && options.Progress is { } all)
+            if (options.RepackedPath is { } file && !checkpoint.UseRepacked(file, shared ? (options.Ranks!.Rank, options.Ranks.Size) : null) && options.Progress is { } all)
                 (loading, saving) = (new PartialProgress(all, 0, LoadingShare), new PartialProgress(all, LoadingShare, 1));
             IWeightSource weights = checkpoint.Weights(own, options.Weights, loading, cancellation);
-            Transformer transformer = new(config, adapter?.Weights(weights) ?? weights);
+            Transformer transformer = shared ? TensorParallel.Build(config, weights, options.Ranks!) : new Transformer(config, adapter?.Weights(weights) ?? weights);
             RepackedWeights? repacked = options.RepackedPath is null ? null : checkpoint.SaveRepacked(saving, cancellation);
             string? template = options.ChatTemplate is { } given ? (given.Length > 0 ? given : null) : checkpoint.ChatTemplatePath is { } chat ? File.ReadAllText(chat) : tokenizer.ChatTemplate;
-            return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template)
+            return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template, options.Ranks)
             {
                 _ownsDevice = own is not null,
                 CacheType = options.CacheType,
@@ -252,11 +258,29 @@ public sealed partial class LanguageModel : IDisposable
         try
         {
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
+            if (Writing.Ranks is { } ranks)
+            {
+                work((piece, _) => EmitUnless(piece, either.Token), ranks.Begin(either.Token));
+                return;
+            }
             work(Emit, either.Token);
 
             void Emit(T piece, CancellationToken token)
             {
                 if (!pieces.TryWrite(piece)) pieces.WriteAsync(piece, token).AsTask().GetAwaiter().GetResult();
+            }
+
+            // A piece that nobody reads is lost, but the ranks stop together, before their next pass.
+            void EmitUnless(T piece, CancellationToken stopped)
+            {
+                try
+                {
+                    Emit(piece, stopped);
+                }
+                catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+                {
+                    return;
+                }
             }
         }
         finally
@@ -291,5 +315,9 @@ public sealed partial class LanguageModel : IDisposable
     {
         // A model that is being disposed has no count left to add to.
         if (IsDisposed || !_generations.TryAddCount()) throw new ObjectDisposedException(nameof(LanguageModel));
+        if (Writing.Ranks is null || _generations.CurrentCount <= 2) return;
+        // Two texts at a time would meet the other ranks' passes in another order on each.
+        _generations.Signal();
+        throw new InvalidOperationException("LanguageModel: a text is being written; ranks that share a model write one at a time.");
     }
 }

@@ -1,3 +1,4 @@
+using Heed.Distributed;
 using Heed.Models.Checkpoints;
 
 namespace Heed.Inference;
@@ -32,6 +33,12 @@ public sealed record LoadOptions
     /// Needs <see cref="WeightForm.Fast"/>.
     /// </summary>
     public string? RepackedPath { get; init; }
+
+    /// <summary>
+    /// The ranks that share the model's matrices (tensor parallelism), or null for this process alone. All of them load the same model, and then
+    /// write the same texts in the same order; one text at a time. Not disposed of with the model.
+    /// </summary>
+    public ICommunicator? Ranks { get; init; }
 
     /// <summary>Told how much of the weights is loaded, 0 to 1; from any thread.</summary>
     public IProgress<double>? Progress { get; init; }

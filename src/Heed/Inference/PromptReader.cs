@@ -22,7 +22,7 @@ internal sealed class PromptReader(WritingModel model) : IDisposable
         {
             ReadOnlySpan<int> chunk = tokens[..Math.Min(Chunk, tokens.Length)];
             using TensorScope.Lease step = Scope.Enter();
-            Tensor result = model.Network.Forward(chunk, cache, cancellation: cancellation);
+            Tensor result = model.Forward(chunk, cache, cancellation: cancellation);
             history.Add(chunk);
             tokens = tokens[chunk.Length..];
             if (tokens.IsEmpty) result.CopyTo(logits);
@@ -39,7 +39,7 @@ internal sealed class PromptReader(WritingModel model) : IDisposable
         {
             ReadOnlySpan<int> chunk = tokens.Slice(start, Math.Min(most, tokens.Length - start));
             using TensorScope.Lease step = Scope.Enter();
-            ReadOnlySpan<float> all = model.Network.Forward(chunk, cache, rows: LogitRows.All, cancellation: cancellation).AsSpan();
+            ReadOnlySpan<float> all = model.Forward(chunk, cache, LogitRows.All, cancellation: cancellation).AsSpan();
             history.Add(chunk);
             for (int i = 0; i < chunk.Length; i++)
             {

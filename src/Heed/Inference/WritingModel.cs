@@ -1,6 +1,7 @@
 using Heed.Inference.Grammars;
 using Heed.Models;
 using Heed.Nn;
+using Heed.Tensors;
 using Heed.Tokenizers;
 
 namespace Heed.Inference;
@@ -10,9 +11,18 @@ namespace Heed.Inference;
 /// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="EndTokens">Tokens that end a text.</param>
 /// <param name="Vocabulary">The texts of the tokens, for grammars.</param>
-internal sealed record WritingModel(Transformer Network, Tokenizer Tokenizer, IReadOnlySet<int> EndTokens, Lazy<VocabularyTrie> Vocabulary)
+/// <param name="Ranks">What the ranks that share the network agree on; null for a network of this process alone.</param>
+internal sealed record WritingModel(Transformer Network, Tokenizer Tokenizer, IReadOnlySet<int> EndTokens, Lazy<VocabularyTrie> Vocabulary, RankAgreement? Ranks = null)
 {
     public int VocabSize => Network.Config.VocabSize;
+
+    /// <summary>The network's pass; where ranks share it, they stop before it or make it together.</summary>
+    /// <inheritdoc cref="Transformer.Forward"/>
+    public Tensor Forward(ReadOnlySpan<int> tokens, KvCache cache, LogitRows rows = LogitRows.Last, int depth = 0, CancellationToken cancellation = default)
+    {
+        Ranks?.Check();
+        return Network.Forward(tokens, cache, rows: rows, depth: depth, cancellation: cancellation);
+    }
 
     /// <summary>What stands before a text: what begins one, or else what ends one.</summary>
     /// <exception cref="ArgumentException">The vocabulary has neither.</exception>

@@ -88,10 +88,10 @@ internal sealed class BeamSearch(WritingModel model, BeamOptions beams, Generati
         while (cache.Batch == 1 && tokens.Length > PromptReader.Chunk)
         {
             using TensorScope.Lease part = TensorScope.Begin();
-            _network.Forward(tokens[..PromptReader.Chunk], cache, cancellation: cancellation);
+            model.Forward(tokens[..PromptReader.Chunk], cache, cancellation: cancellation);
             tokens = tokens[PromptReader.Chunk..];
         }
-        return _network.Forward(tokens, cache, cancellation: cancellation).AsSpan();
+        return model.Forward(tokens, cache, cancellation: cancellation).AsSpan();
     }
 
     private GrammarConstraint? GrammarOf(bool continues) => options.Grammar is not { } asked ? null

@@ -1,4 +1,3 @@
-using Heed.Models;
 using Heed.Tensors;
 
 namespace Heed.Inference.Drafting;
@@ -9,7 +8,6 @@ namespace Heed.Inference.Drafting;
 /// </summary>
 internal sealed class ShallowDrafter(EarlyExit options, WritingModel model, TokenHistory history) : NetworkDrafter(options, model)
 {
-    private readonly Transformer _network = model.Network;
     private readonly int _layers = options.Layers;
     private readonly TensorScope _scope = new(recycles: true);
 
@@ -23,7 +21,7 @@ internal sealed class ShallowDrafter(EarlyExit options, WritingModel model, Toke
     {
         ReadOnlySpan<int> next = drafted.IsEmpty ? text[^1..] : drafted[^1..];
         using TensorScope.Lease step = _scope.Enter();
-        _network.Forward(next, history.Cache, depth: _layers, cancellation: cancellation).AsSpan().CopyTo(Logits);
+        model.Forward(next, history.Cache, depth: _layers, cancellation: cancellation).AsSpan().CopyTo(Logits);
     }
 
     private protected override void Forget()

@@ -49,7 +49,8 @@ internal sealed class Speculator : IDisposable
     {
         (Drafted, Accepted) = (0, 0);
         _drafter.Begin(row);
-        _costs = new DraftCosts(TokenCost, _draftCost, measures: !_drafter.Samples);
+        // Ranks must draft alike, and no two measure the same.
+        _costs = new DraftCosts(TokenCost, _draftCost, measures: !_drafter.Samples && _model.Ranks is null);
     }
 
     /// <summary>Reads the text's last token, and goes on as far as its draft goes.</summary>
@@ -66,7 +67,7 @@ internal sealed class Speculator : IDisposable
         _draft.Tokens.CopyTo(_read.AsSpan(1));
         ReadOnlySpan<int> tokens = _read.AsSpan(0, _draft.Count + 1);
         using TensorScope.Lease step = _scope.Enter();
-        Tensor logits = _model.Network.Forward(tokens, _history.Cache, rows: LogitRows.All, cancellation: cancellation);
+        Tensor logits = _model.Forward(tokens, _history.Cache, LogitRows.All, cancellation: cancellation);
         _history.Add(tokens);
         _costs.Add(tokens.Length, Stopwatch.GetElapsedTime(drafted).TotalSeconds, Stopwatch.GetElapsedTime(start, drafted).TotalSeconds);
         FinishReason? reason = Choose(row, logits.AsSpan(), out int chosen, cancellation);

@@ -139,16 +139,17 @@ public sealed class Checkpoint : IDisposable
     /// <see cref="Weights"/>.
     /// </summary>
     /// <param name="path">The file, or a folder in which each model has one; a path that ends in a separator is a folder that is made.</param>
+    /// <param name="share">Which of how many ranks' share of the weights is used; null for all. Each rank has a file of its own, with its number after the name.</param>
     /// <returns>Whether the file is there and fits.</returns>
     /// <exception cref="FileFormatException">The file is of another kind.</exception>
     /// <exception cref="IOException">The file's folder does not exist, or it cannot be read.</exception>
     /// <exception cref="InvalidOperationException">It was called before.</exception>
-    public bool UseRepacked(string path)
+    public bool UseRepacked(string path, (int Rank, int Ranks)? share = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_repacked is not null) throw new InvalidOperationException("UseRepacked: the checkpoint has a file for repacked weights already.");
-        _repacked = new RepackedCache(path, Files);
+        _repacked = new RepackedCache(path, Files, share);
         return _repacked.IsMapped;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Heed.Formats;
@@ -20,11 +21,14 @@ internal sealed class RepackedCache : IDisposable
 
     /// <param name="path">The file, or a folder for files of several models.</param>
     /// <param name="files">The model's files.</param>
+    /// <param name="share">Which of how many ranks' share of the matrices; null for all of them.</param>
     /// <exception cref="FileFormatException">The file is of another kind.</exception>
     /// <exception cref="IOException">The folder does not exist, or the file cannot be read.</exception>
-    public RepackedCache(string path, TensorFile files)
+    public RepackedCache(string path, TensorFile files, (int Rank, int Ranks)? share = null)
     {
         _path = PathFor(path, files.Path);
+        // Numbered from 1, as people count.
+        if (share is var (rank, ranks)) _path += string.Create(CultureInfo.InvariantCulture, $".{rank + 1}of{ranks}");
         _source = files.Mark();
         RepackedWriter.RemoveAbandoned(_path, DateTime.UtcNow);
         _file = RepackedFile.TryOpen(_path, _source, out _reason);

@@ -28,9 +28,12 @@ internal sealed class HeedProcess : IDisposable
     public static HeedResult Run(params string[] arguments) => RunWith("", null, arguments);
 
     /// <summary>Runs to the end.</summary>
-    public static HeedResult RunWith(string input, Dictionary<string, string>? variables, params string[] arguments)
+    public static HeedResult RunWith(string input, Dictionary<string, string>? variables, params string[] arguments) => RunWith([], input, variables, arguments);
+
+    /// <summary>Runs to the end, started by another command.</summary>
+    public static HeedResult RunWith(string[] launcher, string input, Dictionary<string, string>? variables, params string[] arguments)
     {
-        using HeedProcess heed = Start(variables, arguments);
+        using HeedProcess heed = Start(launcher, variables, arguments);
         Task<string> output = heed.Output.ReadToEndAsync();
         heed.Input.Write(input);
         heed.Input.Close();
@@ -42,9 +45,15 @@ internal sealed class HeedProcess : IDisposable
         return result;
     }
 
-    public static HeedProcess Start(Dictionary<string, string>? variables, params string[] arguments)
+    public static HeedProcess Start(Dictionary<string, string>? variables, params string[] arguments) => Start([], variables, arguments);
+
+    /// <param name="launcher">A command that starts heed, or nothing.</param>
+    /// <param name="variables">Of the environment.</param>
+    /// <param name="arguments">Heed's.</param>
+    public static HeedProcess Start(string[] launcher, Dictionary<string, string>? variables, params string[] arguments)
     {
-        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        string[] command = [.. launcher, Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet"];
+        ProcessStartInfo start = new(command[0])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -54,6 +63,7 @@ internal sealed class HeedProcess : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
+        foreach (string argument in command[1..]) start.ArgumentList.Add(argument);
         start.ArgumentList.Add(typeof(CommandLine).Assembly.Location);
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         start.Environment.Remove("HEED_MODEL");

@@ -31,16 +31,41 @@ internal static class Reductions
         else RoundedOnce(sources, firstByte, MemoryMarshal.Cast<T, BFloat16>(destination), reduction);
     }
 
-    /// <summary>Adds <paramref name="values"/> to <paramref name="sum"/>, each sum made in float32 and rounded.</summary>
-    public static void AddTo(ReadOnlySpan<BFloat16> values, Span<BFloat16> sum)
+    /// <summary>Reduces the numbers of two ranks, the lower rank's first; the result may be written over either.</summary>
+    public static void Combine<T>(ReadOnlySpan<T> lower, ReadOnlySpan<T> upper, Span<T> destination, Reduction reduction)
+        where T : unmanaged
     {
-        for (int i = 0; i < sum.Length; i++) sum[i] = BFloat16.FromSingle(values[i].ToSingle() + sum[i].ToSingle());
+        if (typeof(T) == typeof(float)) InOrder(MemoryMarshal.Cast<T, float>(lower), MemoryMarshal.Cast<T, float>(upper), MemoryMarshal.Cast<T, float>(destination), reduction);
+        else if (typeof(T) == typeof(double)) InOrder(MemoryMarshal.Cast<T, double>(lower), MemoryMarshal.Cast<T, double>(upper), MemoryMarshal.Cast<T, double>(destination), reduction);
+        else if (typeof(T) == typeof(int)) InOrder(MemoryMarshal.Cast<T, int>(lower), MemoryMarshal.Cast<T, int>(upper), MemoryMarshal.Cast<T, int>(destination), reduction);
+        else if (typeof(T) == typeof(long)) InOrder(MemoryMarshal.Cast<T, long>(lower), MemoryMarshal.Cast<T, long>(upper), MemoryMarshal.Cast<T, long>(destination), reduction);
+        else
+        {
+            ReadOnlySpan<BFloat16> a = MemoryMarshal.Cast<T, BFloat16>(lower), b = MemoryMarshal.Cast<T, BFloat16>(upper);
+            Span<BFloat16> result = MemoryMarshal.Cast<T, BFloat16>(destination);
+            for (int i = 0; i < result.Length; i++)
+            {
+                (float x, float y) = (a[i].ToSingle(), b[i].ToSingle());
+                result[i] = BFloat16.FromSingle(reduction == Reduction.Sum ? x + y : float.Max(x, y));
+            }
+        }
     }
 
-    /// <summary>Raises each of <paramref name="greatest"/> to that of <paramref name="values"/>.</summary>
-    public static void RaiseTo(ReadOnlySpan<BFloat16> values, Span<BFloat16> greatest)
+    /// <summary>Adds a rank's numbers to the totals in float32, or raises these to them; the first rank's are the totals.</summary>
+    public static void Take(ReadOnlySpan<BFloat16> values, Span<float> totals, bool isFirst, Reduction reduction)
     {
-        for (int i = 0; i < greatest.Length; i++) greatest[i] = BFloat16.FromSingle(float.Max(values[i].ToSingle(), greatest[i].ToSingle()));
+        for (int i = 0; i < totals.Length; i++)
+        {
+            float value = values[i].ToSingle();
+            if (isFirst) totals[i] = value;
+            else totals[i] = reduction == Reduction.Sum ? totals[i] + value : float.Max(totals[i], value);
+        }
+    }
+
+    /// <summary>Rounds the totals.</summary>
+    public static void Round(ReadOnlySpan<float> totals, Span<BFloat16> destination)
+    {
+        for (int i = 0; i < destination.Length; i++) destination[i] = BFloat16.FromSingle(totals[i]);
     }
 
     private static void InOrder<T>(ReadOnlySpan<byte[]> sources, int firstByte, Span<T> destination, Reduction reduction)
@@ -48,11 +73,14 @@ internal static class Reductions
     {
         Part<T>(sources[0], firstByte, destination.Length).CopyTo(destination);
         foreach (byte[] source in sources[1..])
-        {
-            ReadOnlySpan<T> part = Part<T>(source, firstByte, destination.Length);
-            if (reduction == Reduction.Sum) TensorPrimitives.Add(destination, part, destination);
-            else TensorPrimitives.Max(destination, part, destination);
-        }
+            InOrder(destination, Part<T>(source, firstByte, destination.Length), destination, reduction);
+    }
+
+    private static void InOrder<T>(ReadOnlySpan<T> lower, ReadOnlySpan<T> upper, Span<T> destination, Reduction reduction)
+        where T : unmanaged, INumber<T>
+    {
+        if (reduction == Reduction.Sum) TensorPrimitives.Add(lower, upper, destination);
+        else TensorPrimitives.Max(lower, upper, destination);
     }
 
     private static void RoundedOnce(ReadOnlySpan<byte[]> sources, int firstByte, Span<BFloat16> destination, Reduction reduction)
@@ -61,18 +89,8 @@ internal static class Reductions
         for (int start = 0; start < destination.Length; start += BlockLength)
         {
             int count = Math.Min(BlockLength, destination.Length - start), at = firstByte + (start * sizeof(ushort));
-            Span<float> sums = block[..count];
-            for (int source = 0; source < sources.Length; source++)
-            {
-                ReadOnlySpan<BFloat16> part = Part<BFloat16>(sources[source], at, count);
-                for (int i = 0; i < count; i++)
-                {
-                    float value = part[i].ToSingle();
-                    if (source == 0) sums[i] = value;
-                    else sums[i] = reduction == Reduction.Sum ? sums[i] + value : float.Max(sums[i], value);
-                }
-            }
-            for (int i = 0; i < count; i++) destination[start + i] = BFloat16.FromSingle(sums[i]);
+            for (int source = 0; source < sources.Length; source++) Take(Part<BFloat16>(sources[source], at, count), block[..count], source == 0, reduction);
+            Round(block[..count], destination.Slice(start, count));
         }
     }
 

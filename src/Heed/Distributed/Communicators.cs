@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+using Heed.Distributed.Mpi;
+
+namespace Heed.Distributed;
+
+/// <summary>Starts and ends a job of several ranks.</summary>
+public static class Communicators
+{
+    /// <summary>All ranks of this job: MPI's under mpirun, mpiexec or srun, else a world of one.</summary>
+    /// <param name="options">How ranks wait for one another.</param>
+    /// <returns>The world. Disposing of it is collective: it returns when all ranks have come to that.</returns>
+    /// <exception cref="CommunicationException">A launcher started this process, but MPI cannot be used; the message says what to do.</exception>
+    public static ICommunicator World(MpiOptions? options = null)
+    {
+        MpiLauncher launcher = MpiLauncher.Find(Environment.GetEnvironmentVariable);
+        return launcher.Variable is null ? new SingleCommunicator() : new MpiCommunicator(MpiWorld.Start(launcher, options ?? new MpiOptions()));
+    }
+
+    /// <summary>
+    /// Ends the whole job because this rank cannot go on: every rank prints "rank R failed: " and the message to its error output, and the
+    /// launcher's exit code is not 0. Does not return under MPI; where ranks are threads, or there is one alone, it throws.
+    /// </summary>
+    /// <param name="world">What <see cref="World"/> gave, or a group of it.</param>
+    /// <param name="message">What went wrong.</param>
+    /// <exception cref="CommunicationException">There is no MPI to end; carries the message.</exception>
+    [DoesNotReturn]
+    public static void Fail(ICommunicator world, string message)
+    {
+        ArgumentNullException.ThrowIfNull(world);
+        if (world is MpiCommunicator ranks) ranks.Watch.Fail(message);
+        throw new CommunicationException(message);
+    }
+
+    /// <summary>
+    /// Runs a rank's part of a job with the world of <see cref="World"/>. Under MPI, an exception or an exit code other than 0 of one rank ends
+    /// the job by <see cref="Fail"/>; alone, both simply come out.
+    /// </summary>
+    /// <param name="body">What every rank does; returns its exit code.</param>
+    /// <param name="options">How ranks wait for one another.</param>
+    public static int Run(Func<ICommunicator, int> body, MpiOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        using ICommunicator world = World(options);
+        if (world is SingleCommunicator) return body(world);
+        try
+        {
+            int code = body(world);
+            if (code != 0) Fail(world, $"it ended with exit code {code}.");
+        }
+#pragma warning disable CA1031 // Every error ends the job.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Fail(world, error.Message);
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,47 @@
+namespace Heed.Distributed.Mpi;
+
+/// <summary>
+/// Ends the process when something that must happen has not happened in time. It calls nothing of MPI, which may be what hangs. Time is
+/// counted in its own ticks, so that a process that was stopped and goes on is not ended for the time it slept.
+/// </summary>
+internal sealed class MpiAlarm : IDisposable
+{
+    private const int TickMs = 100;
+
+    private readonly Lock gate = new();
+    private readonly ManualResetEventSlim ended = new();
+    private string? message;
+    private int ticksLeft;
+
+    public MpiAlarm()
+    {
+        Thread thread = new(Tick) { IsBackground = true, Name = "MPI alarm" };
+        thread.Start();
+    }
+
+    /// <summary>Prints <paramref name="text"/> and ends the process unless set anew, or switched off, within the time.</summary>
+    public void Set(string text, TimeSpan time)
+    {
+        lock (gate) (message, ticksLeft) = (text, (int)Math.Max(1, time.TotalMilliseconds / TickMs));
+    }
+
+    public void Off()
+    {
+        lock (gate) message = null;
+    }
+
+    public void Dispose() => ended.Set();
+
+    private void Tick()
+    {
+        while (!ended.Wait(TickMs))
+        {
+            string? text = null;
+            lock (gate)
+                if (message is not null && --ticksLeft <= 0) text = message;
+            if (text is null) continue;
+            if (text.Length > 0) Console.Error.WriteLine(text);
+            NativeProcess.Exit(1);
+        }
+    }
+}

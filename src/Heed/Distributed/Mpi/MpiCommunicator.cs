@@ -1,0 +1,329 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Heed.Distributed.Mpi;
+
+/// <summary>Ranks that are processes under MPI. Every call starts a non-blocking operation and waits for it without holding the core.</summary>
+internal sealed unsafe class MpiCommunicator : ICommunicator
+{
+    /// <summary>What goes to MPI in one call at most: its counts are ints, and so are some of its sums of bytes.</summary>
+    public const int PieceBytes = 1 << 28;
+
+    private const int StretchBytes = 1 << 20;
+
+    private readonly MpiWorld world;
+    private readonly int[] members;
+    private readonly bool isWorld;
+    private readonly int pieceBytes;
+    private nint communicator;
+    private long bytes, messages, operations;
+    private byte[] scratch = [];
+    private bool disposed;
+
+    /// <summary>All ranks.</summary>
+    public MpiCommunicator(MpiWorld world, int pieceBytes = PieceBytes)
+        : this(world, world.Library.World, [.. Enumerable.Range(0, world.Size)], world.Rank, pieceBytes) => isWorld = true;
+
+    private MpiCommunicator(MpiWorld world, nint communicator, int[] members, int rank, int pieceBytes)
+    {
+        (this.world, this.communicator, this.members, Rank, this.pieceBytes) = (world, communicator, members, rank, pieceBytes);
+    }
+
+    /// <inheritdoc/>
+    public int Rank { get; }
+
+    /// <inheritdoc/>
+    public int Size => members.Length;
+
+    /// <inheritdoc/>
+    public CommunicatorTraffic Traffic => new(bytes, messages, operations);
+
+    /// <summary>The job's.</summary>
+    public MpiWatch Watch => world.Watch;
+
+    private MpiLibrary Mpi => world.Library;
+
+    /// <inheritdoc/>
+    public void AllReduce<T>(Span<T> values, Reduction reduction = Reduction.Sum)
+        where T : unmanaged
+    {
+        Reductions.Check<T>(nameof(AllReduce), reduction);
+        Begin();
+        if (Size == 2) ReducePair(values, reduction);
+        else if (typeof(T) == typeof(BFloat16)) ReduceRounded(MemoryMarshal.Cast<T, BFloat16>(values), reduction);
+        else
+        {
+            int piece = pieceBytes / Unsafe.SizeOf<T>();
+            while (values.Length > piece)
+            {
+                ReducePiece(nameof(AllReduce), values[..piece], reduction);
+                values = values[piece..];
+            }
+            ReducePiece(nameof(AllReduce), values, reduction);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AllGather<T>(ReadOnlySpan<T> part, Span<T> all)
+        where T : unmanaged
+    {
+        CommunicatorChecks.Parts(nameof(AllGather), part.Length, all.Length, Size);
+        Begin();
+        part.CopyTo(all.Slice(Rank * part.Length, part.Length));
+        Gather(nameof(AllGather), all, part.Length);
+        Count<T>((long)part.Length * (Size - 1), Size - 1);
+    }
+
+    /// <inheritdoc/>
+    public void ReduceScatter<T>(Span<T> all, Span<T> part, Reduction reduction = Reduction.Sum)
+        where T : unmanaged
+    {
+        Reductions.Check<T>(nameof(ReduceScatter), reduction);
+        CommunicatorChecks.Parts(nameof(ReduceScatter), part.Length, all.Length, Size);
+        if (all.Overlaps(part)) throw new ArgumentException("ReduceScatter: part overlaps all; expected memory of its own.", nameof(part));
+        Begin();
+        if (typeof(T) == typeof(BFloat16)) ScatterRounded(MemoryMarshal.Cast<T, BFloat16>(all), MemoryMarshal.Cast<T, BFloat16>(part), reduction);
+        else if ((long)part.Length * Unsafe.SizeOf<T>() <= pieceBytes)
+        {
+            nint request = 0;
+            fixed (T* from = all, to = part)
+            {
+                Mpi.Check(nameof(ReduceScatter), Mpi.IreduceScatterBlock(from, to, part.Length, TypeOf<T>(), Operator(reduction), communicator, &request));
+                Wait(nameof(ReduceScatter), request);
+            }
+            Count<T>((long)part.Length * (Size - 1), Size - 1);
+        }
+        else
+        {
+            AllReduce(all, reduction);
+            operations--;
+            all.Slice(Rank * part.Length, part.Length).CopyTo(part);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Broadcast<T>(Span<T> values, int root = 0)
+        where T : unmanaged
+    {
+        CommunicatorChecks.Root(nameof(Broadcast), root, Size);
+        Begin();
+        Give(nameof(Broadcast), values, root);
+        if (Rank == root) Count<T>((long)values.Length * (Size - 1), Size - 1);
+    }
+
+    /// <summary>Sends to one rank, which receives as many elements; may return only when that rank receives.</summary>
+    public void Send<T>(ReadOnlySpan<T> values, int to)
+        where T : unmanaged
+    {
+        CommunicatorChecks.Partner(nameof(Send), nameof(to), to, Rank, Size);
+        Begin();
+        Pair<T>(nameof(Send), values, [], to);
+    }
+
+    /// <inheritdoc/>
+    public void Receive<T>(Span<T> values, int from)
+        where T : unmanaged
+    {
+        CommunicatorChecks.Partner(nameof(Receive), nameof(from), from, Rank, Size);
+        Begin();
+        Pair(nameof(Receive), [], values, from);
+    }
+
+    /// <inheritdoc/>
+    public void Exchange<T>(ReadOnlySpan<T> sent, Span<T> received, int partner)
+        where T : unmanaged
+    {
+        CommunicatorChecks.Partner(nameof(Exchange), nameof(partner), partner, Rank, Size);
+        CommunicatorChecks.Exchanged(sent.Length, received.Length);
+        Begin();
+        Pair(nameof(Exchange), sent, received, partner);
+    }
+
+    /// <inheritdoc/>
+    public void Barrier()
+    {
+        Begin();
+        nint request = 0;
+        Mpi.Check(nameof(Barrier), Mpi.Ibarrier(communicator, &request));
+        Wait(nameof(Barrier), request);
+    }
+
+    /// <inheritdoc/>
+    public ICommunicator Split(int color, int key)
+    {
+        // The wishes travel first, so that each rank knows whom it is with; it also waits here, where a failure is noticed.
+        int[] wishes = new int[3 * Size];
+        AllGather<int>([color, key, members[Rank]], wishes);
+        List<(int Key, int Rank)> chosen = [];
+        for (int rank = 0; rank < Size; rank++)
+            if (wishes[3 * rank] == color) chosen.Add((wishes[(3 * rank) + 1], rank));
+        chosen.Sort();
+        int own = chosen.FindIndex(one => one.Rank == Rank);
+        nint group = 0;
+        // MPI's colours are not negative; the lowest rank of a group will do as well.
+        Mpi.Check(nameof(Split), Mpi.CommSplit(communicator, chosen.Min(one => one.Rank), own, &group));
+        return new MpiCommunicator(world, group, [.. chosen.Select(one => members[one.Rank])], own, pieceBytes);
+    }
+
+    /// <summary>Lets go of a group. Of all ranks: returns when all ranks have come here, and ends MPI.</summary>
+    public void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        // A group's handle is freed by MPI_Finalize: freeing is collective, and disposing is not.
+        if (isWorld) world.End();
+        communicator = 0;
+    }
+
+    private void ReducePiece<T>(string operation, Span<T> values, Reduction reduction)
+        where T : unmanaged
+    {
+        nint request = 0;
+        fixed (T* place = values)
+        {
+            Mpi.Check(operation, Mpi.Iallreduce(Mpi.InPlace, place, values.Length, TypeOf<T>(), Operator(reduction), communicator, &request));
+            Wait(operation, request);
+        }
+        Count<T>(2L * (Size - 1) * values.Length / Size, 2 * (Size - 1));
+    }
+
+    // Two ranks exchange all they have, which takes one step where MPI's all-reduce takes several, and moves as much.
+    private void ReducePair<T>(Span<T> values, Reduction reduction)
+        where T : unmanaged
+    {
+        int stretch = StretchBytes / Unsafe.SizeOf<T>();
+        do
+        {
+            Span<T> own = values[..Math.Min(stretch, values.Length)];
+            Span<T> other = Scratch<T>(own.Length);
+            Pair<T>(nameof(AllReduce), own, other, 1 - Rank);
+            Reductions.Combine<T>(Rank == 0 ? own : other, Rank == 0 ? other : own, own, reduction);
+            values = values[own.Length..];
+        }
+        while (values.Length > 0);
+    }
+
+    private Span<T> Scratch<T>(int length)
+        where T : unmanaged
+    {
+        int size = length * Unsafe.SizeOf<T>();
+        if (scratch.Length < size) scratch = new byte[size];
+        return MemoryMarshal.Cast<byte, T>(scratch.AsSpan(0, size));
+    }
+
+    // Every rank adds up its share of all ranks' numbers and rounds it once, which no operator of MPI could do for more than two ranks.
+    private void ReduceRounded(Span<BFloat16> values, Reduction reduction)
+    {
+        int share = Math.Min(StretchBytes / sizeof(BFloat16) / Size, (values.Length + Size - 1) / Size);
+        BFloat16[] whole = new BFloat16[Math.Max(1, share) * Size];
+        do
+        {
+            int count = Math.Min(whole.Length, values.Length), part = whole.Length / Size;
+            values[..count].CopyTo(whole);
+            Span<BFloat16> own = whole.AsSpan(Rank * part, part);
+            ScatterRounded(whole, own, reduction);
+            Gather(nameof(AllReduce), whole.AsSpan(), part);
+            Count<BFloat16>((long)part * (Size - 1), Size - 1);
+            whole.AsSpan(0, count).CopyTo(values);
+            values = values[count..];
+        }
+        while (values.Length > 0);
+    }
+
+    private void ScatterRounded(Span<BFloat16> all, Span<BFloat16> part, Reduction reduction)
+    {
+        int stretch = StretchBytes / sizeof(BFloat16) / Size, length = part.Length;
+        float[] sums = new float[Math.Min(stretch, length)];
+        BFloat16[] sent = new BFloat16[sums.Length * Size], received = new BFloat16[sent.Length];
+        for (int start = 0; start < length; start += stretch)
+        {
+            int count = Math.Min(stretch, length - start);
+            for (int rank = 0; rank < Size; rank++) all.Slice((rank * length) + start, count).CopyTo(sent.AsSpan(rank * count));
+            nint request = 0;
+            fixed (BFloat16* from = sent, to = received)
+            {
+                int size = count * sizeof(BFloat16);
+                Mpi.Check(nameof(ReduceScatter), Mpi.Ialltoall(from, size, Mpi.Byte, to, size, Mpi.Byte, communicator, &request));
+                Wait(nameof(ReduceScatter), request);
+            }
+            Span<float> total = sums.AsSpan(0, count);
+            for (int rank = 0; rank < Size; rank++) Reductions.Take(received.AsSpan(rank * count, count), total, rank == 0, reduction);
+            Reductions.Round(total, part.Slice(start, count));
+            Count<BFloat16>((long)count * (Size - 1), Size - 1);
+        }
+    }
+
+    // The rank's own part is in its place.
+    private void Gather<T>(string operation, Span<T> all, int part)
+        where T : unmanaged
+    {
+        long size = (long)part * Unsafe.SizeOf<T>();
+        if (size > pieceBytes)
+        {
+            for (int rank = 0; rank < Size; rank++) Give(operation, all.Slice(rank * part, part), rank);
+            return;
+        }
+        nint request = 0;
+        fixed (T* place = all)
+        {
+            Mpi.Check(operation, Mpi.Iallgather(Mpi.InPlace, 0, Mpi.Byte, place, (int)size, Mpi.Byte, communicator, &request));
+            Wait(operation, request);
+        }
+    }
+
+    private void Give<T>(string operation, Span<T> values, int root)
+        where T : unmanaged
+    {
+        int piece = pieceBytes / Unsafe.SizeOf<T>();
+        do
+        {
+            Span<T> some = values[..Math.Min(piece, values.Length)];
+            nint request = 0;
+            fixed (T* place = some)
+            {
+                Mpi.Check(operation, Mpi.Ibcast(place, some.Length * sizeof(T), Mpi.Byte, root, communicator, &request));
+                Wait(operation, request);
+            }
+            values = values[some.Length..];
+        }
+        while (values.Length > 0);
+    }
+
+    private void Pair<T>(string operation, ReadOnlySpan<T> sent, Span<T> received, int partner)
+        where T : unmanaged
+    {
+        int piece = pieceBytes / Unsafe.SizeOf<T>(), length = Math.Max(sent.Length, received.Length);
+        Count<T>(sent.Length, operation == nameof(Receive) ? 0 : 1);
+        fixed (T* from = sent, to = received)
+            for (int start = 0; start == 0 || start < length; start += piece)
+            {
+                int size = Math.Min(piece, length - start) * sizeof(T);
+                nint receiving = 0, sending = 0;
+                if (operation != nameof(Send)) Mpi.Check(operation, Mpi.Irecv(to + start, size, Mpi.Byte, partner, 0, communicator, &receiving));
+                if (operation != nameof(Receive)) Mpi.Check(operation, Mpi.Isend(from + start, size, Mpi.Byte, partner, 0, communicator, &sending));
+                if (operation != nameof(Send)) world.Wait(operation, receiving, members.AsSpan(partner, 1));
+                if (operation != nameof(Receive)) world.Wait(operation, sending, members.AsSpan(partner, 1));
+            }
+    }
+
+    private void Wait(string operation, nint request) => world.Wait(operation, request, members);
+
+    private nint Operator(Reduction reduction) => reduction == Reduction.Sum ? Mpi.Sum : Mpi.Max;
+
+    private nint TypeOf<T>() =>
+        typeof(T) == typeof(float) ? Mpi.Float : typeof(T) == typeof(double) ? Mpi.Double : typeof(T) == typeof(int) ? Mpi.Int : Mpi.Long;
+
+    private void Begin()
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        operations++;
+    }
+
+    private void Count<T>(long elements, long count)
+        where T : unmanaged
+    {
+        if (Size == 1) return;
+        bytes += elements * Unsafe.SizeOf<T>();
+        messages += count;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+
+namespace Heed.Distributed.Mpi;
+
+/// <summary>What all communicators of a process share: MPI between its start and its end, the watch and the alarm.</summary>
+internal sealed unsafe class MpiWorld
+{
+    private const int ThreadMultiple = 3;
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(30);
+
+    private readonly MpiAlarm alarm;
+
+    private MpiWorld(MpiLibrary library, MpiOptions options, MpiAlarm alarm, int rank, int size)
+    {
+        (Library, Options, this.alarm, Rank, Size) = (library, options, alarm, rank, size);
+        nint own = 0;
+        library.Check("World", library.CommSplit(library.World, 0, rank, &own));
+        Watch = new MpiWatch(library, own, rank, size, options, alarm);
+    }
+
+    public MpiLibrary Library { get; }
+
+    public MpiOptions Options { get; }
+
+    public MpiWatch Watch { get; }
+
+    public int Rank { get; }
+
+    public int Size { get; }
+
+    /// <summary>Starts MPI.</summary>
+    /// <exception cref="CommunicationException">It is not there, is another than the launcher's, or cannot serve several threads.</exception>
+    public static MpiWorld Start(MpiLauncher launcher, MpiOptions options)
+    {
+        MpiLibrary library = MpiLibrary.Load(launcher, Environment.GetEnvironmentVariable(MpiLibrary.Variable));
+        int started = 0, provided = 0, rank = 0, size = 0;
+        library.Check("World", library.Initialized(&started));
+        if (started != 0) throw new CommunicationException("World: MPI has been started in this process before; expected one world in a process.");
+        MpiAlarm alarm = new();
+        alarm.Set($"A rank failed: the {launcher.Ranks} ranks of this job have not met in MPI_Init within {options.StartTimeout.TotalSeconds:0.#} s; one of them has not started, or cannot reach the others.", options.StartTimeout);
+        library.Check("World", library.InitThread(0, 0, ThreadMultiple, &provided));
+        library.Check("World", library.CommSetErrhandler(library.World, library.ErrorsReturn));
+        library.Check("World", library.CommRank(library.World, &rank));
+        library.Check("World", library.CommSize(library.World, &size));
+        string? wrong = null;
+        if (launcher.Ranks > 0 && size != launcher.Ranks)
+            wrong = $"World: the launcher started {launcher.Ranks} ranks ({launcher.Variable}), but {library.Version} sees {size}; expected the launcher's own MPI library (name it in {MpiLibrary.Variable}; with Slurm see srun --mpi=list).";
+        else if (provided < ThreadMultiple)
+            wrong = $"World: {library.Version} serves threads at level {provided}; expected {ThreadMultiple}, MPI_THREAD_MULTIPLE.";
+        if (wrong is null) return new MpiWorld(library, options, alarm, rank, size);
+        alarm.Off();
+        throw new CommunicationException(wrong);
+    }
+
+    /// <summary>Collective: returns when all ranks have come here, and ends MPI.</summary>
+    public void End()
+    {
+        Watch.Finish();
+        alarm.Set($"rank {Rank} failed: MPI_Finalize has not ended within {EndTime.TotalSeconds:0} s.", EndTime);
+        Library.Check("Dispose", Library.Finalize());
+        alarm.Off();
+        alarm.Dispose();
+    }
+
+    /// <summary>Waits for a request: keeps the core for a moment, then lets others run, then sleeps a sixteenth of what it has waited.</summary>
+    public void Wait(string operation, nint request, ReadOnlySpan<int> awaited)
+    {
+        int done = 0;
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            Library.Check(operation, Library.Test(&request, &done, Library.StatusIgnore));
+            if (done != 0) return;
+            TimeSpan waited = Stopwatch.GetElapsedTime(start);
+            if (waited < Options.Spin) continue;
+            if (waited < YieldTime) Thread.Yield();
+            else
+            {
+                Watch.WhileWaiting(operation, awaited);
+                NativeProcess.Sleep(waited / 16 < LongestSleep ? waited / 16 : LongestSleep);
+            }
+        }
+    }
+
+    private static readonly TimeSpan YieldTime = TimeSpan.FromMilliseconds(1), LongestSleep = TimeSpan.FromMicroseconds(200);
+}

@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace Heed.Distributed.Mpi;
+
+/// <summary>What .NET has no call for: pauses below a millisecond, and an end that runs nobody's handlers.</summary>
+internal static partial class NativeProcess
+{
+    public static void Sleep(TimeSpan time)
+    {
+        if (OperatingSystem.IsWindows()) Thread.Sleep(1);
+        else _ = Pause((uint)time.TotalMicroseconds);
+    }
+
+    /// <summary>Ends the process now, also while a library hangs in a handler.</summary>
+    public static void Exit(int code)
+    {
+        if (OperatingSystem.IsWindows()) Environment.Exit(code);
+        else ExitNow(code);
+    }
+
+    [LibraryImport("libc", EntryPoint = "usleep"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Pause(uint microseconds);
+
+    [LibraryImport("libc", EntryPoint = "_exit"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial void ExitNow(int code);
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace Heed.Distributed;
+
+/// <summary>How ranks under MPI wait and give up; see docs/distributed.md.</summary>
+public sealed record MpiOptions
+{
+    /// <summary>The environment variable that sets <see cref="SilenceTimeout"/>, in seconds.</summary>
+    public const string SilenceVariable = "HEED_MPI_TIMEOUT";
+
+    /// <summary>How long a rank may be silent before the job ends; 30 s unless <see cref="SilenceVariable"/> says otherwise.</summary>
+    public TimeSpan SilenceTimeout { get; init; } = FromEnvironment() ?? TimeSpan.FromSeconds(30);
+
+    /// <summary>How long to wait at the start for ranks that do not come; 120 s.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long a waiting rank keeps its core before it lets others run; 50 µs.</summary>
+    public TimeSpan Spin { get; init; } = TimeSpan.FromMicroseconds(50);
+
+    private static TimeSpan? FromEnvironment()
+    {
+        string? text = Environment.GetEnvironmentVariable(SilenceVariable);
+        if (string.IsNullOrEmpty(text)) return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e6
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new CommunicationException($"World: {SilenceVariable} is '{text}'; expected a number of seconds above 0.");
+    }
+}

@@ -1,0 +1,11 @@
+using Heed.Distributed;
+using Heed.Ranks;
+
+// What tests start under mpirun: the first argument says what every rank does.
+string mode = args.Length > 0 ? args[0] : "";
+return mode switch
+{
+    "collectives" => Communicators.Run(ranks => Collectives.Check(ranks)),
+    "latency" => Communicators.Run(ranks => Latency.Measure(ranks, int.Parse(args[1]))),
+    _ => Failures.Run(mode, args),
+};

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+
+namespace Heed.Distributed;
+
+/// <summary>
+/// The place where the ranks of a group meet. Each turn every rank lays down bytes, all meet, and each reads what it needs. Places alternate
+/// between turns: who has met for a turn has read all of the turn before, so one meeting a turn is enough.
+/// </summary>
+internal sealed class InProcessGroup
+{
+    /// <summary>What a rank lays down at most at once; longer spans go in stretches that stay in the cache.</summary>
+    public const int StretchBytes = 1 << 18;
+
+    // About what a wake-up costs; who waits longer than this blocks.
+    private static readonly long SpinTicks = Stopwatch.Frequency / 20_000;
+
+    private readonly InProcessJob job;
+    private readonly int[] members;
+    private readonly byte[][][] places;
+    private readonly Call[][] calls;
+    private readonly object gate = new();
+    private readonly Dictionary<(int From, int To), Queue<(Type Element, byte[] Bytes)>> letters = [];
+    private readonly Dictionary<(long Turn, int Color), InProcessGroup> splits = [];
+    private int arrived;
+    private volatile int meeting;
+
+    /// <param name="job">The run.</param>
+    /// <param name="members">The ranks of the run that are ranks 0, 1… of this group.</param>
+    public InProcessGroup(InProcessJob job, int[] members)
+    {
+        this.job = job;
+        this.members = members;
+        places = [NewPlaces(members.Length), NewPlaces(members.Length)];
+        calls = [new Call[members.Length], new Call[members.Length]];
+        job.Add(this);
+    }
+
+    public int Size => members.Length;
+
+    /// <summary>Lays down a rank's bytes for a turn and returns what all have laid down, once they have.</summary>
+    public ReadOnlySpan<byte[]> Meet(long turn, int rank, Call call, ReadOnlySpan<byte> bytes)
+    {
+        int side = (int)(turn & 1);
+        if (places[side][rank].Length < bytes.Length) places[side][rank] = new byte[bytes.Length];
+        bytes.CopyTo(places[side][rank]);
+        calls[side][rank] = call;
+        Wait(rank, call.Operation);
+        for (int other = 0; other < Size; other++)
+            if (calls[side][other] != call) throw new InvalidOperationException($"{call.Operation}: rank {rank} calls {call}, rank {other} calls {calls[side][other]}; expected the same call on all ranks.");
+        return places[side];
+    }
+
+    public InProcessGroup Split(long turn, int color, int[] chosen)
+    {
+        lock (splits)
+        {
+            if (!splits.TryGetValue((turn, color), out InProcessGroup? group))
+                splits[(turn, color)] = group = new InProcessGroup(job, Array.ConvertAll(chosen, rank => members[rank]));
+            return group;
+        }
+    }
+
+    public void Send(int from, int to, Type element, byte[] bytes)
+    {
+        job.ThrowIfFailed();
+        lock (gate)
+        {
+            Letters(from, to).Enqueue((element, bytes));
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    public (Type Element, byte[] Bytes) Receive(string operation, int from, int to)
+    {
+        lock (gate)
+        {
+            (Type, byte[]) letter;
+            while (!Letters(from, to).TryDequeue(out letter))
+            {
+                job.ThrowIfFailed();
+                if (job.HasReturned(members[from])) ThrowReturned(operation, to, from);
+                Monitor.Wait(gate);
+            }
+            return letter;
+        }
+    }
+
+    public void Wake()
+    {
+        lock (gate) Monitor.PulseAll(gate);
+    }
+
+    private void Wait(int rank, string operation)
+    {
+        job.ThrowIfFailed();
+        int mine = meeting;
+        if (Interlocked.Increment(ref arrived) == Size)
+        {
+            arrived = 0;
+            lock (gate)
+            {
+                meeting = mine + 1;
+                Monitor.PulseAll(gate);
+            }
+            return;
+        }
+        if (Size <= Environment.ProcessorCount)
+            for (long start = Stopwatch.GetTimestamp(); meeting == mine && Stopwatch.GetTimestamp() - start < SpinTicks;) Thread.SpinWait(8);
+        if (meeting != mine) return;
+        lock (gate)
+            while (meeting == mine)
+            {
+                job.ThrowIfFailed();
+                for (int other = 0; other < Size; other++)
+                    if (job.HasReturned(members[other])) ThrowReturned(operation, rank, other);
+                Monitor.Wait(gate);
+            }
+    }
+
+    private Queue<(Type Element, byte[] Bytes)> Letters(int from, int to)
+    {
+        if (!letters.TryGetValue((from, to), out Queue<(Type, byte[])>? queue)) letters[(from, to)] = queue = new();
+        return queue;
+    }
+
+    private static void ThrowReturned(string operation, int rank, int other) =>
+        throw new InvalidOperationException($"{operation}: rank {rank} waits for rank {other}, which has ended without this call.");
+
+    private static byte[][] NewPlaces(int size)
+    {
+        byte[][] empty = new byte[size][];
+        Array.Fill(empty, []);
+        return empty;
+    }
+
+    /// <summary>What a rank has called; the same on all.</summary>
+    public readonly record struct Call(string Operation, Type Element, int Length, int Detail = 0)
+    {
+        public override string ToString() => $"{Operation} of {Length} {Element.Name} ({Detail})";
+    }
+}

@@ -1,0 +1,53 @@
+namespace Heed.Distributed;
+
+/// <summary>What all groups of an in-process run share: which rank failed first, and which ranks have returned.</summary>
+internal sealed class InProcessJob(int size)
+{
+    private readonly Lock gate = new();
+    private readonly List<InProcessGroup> groups = [];
+    private readonly bool[] returned = new bool[size];
+    private volatile RankFailure? failure;
+
+    /// <summary>The first failure, or null.</summary>
+    public RankFailure? Failure => failure;
+
+    public void Add(InProcessGroup group)
+    {
+        lock (gate) groups.Add(group);
+    }
+
+    /// <summary>Wakes all who wait; only the first failure counts.</summary>
+    public void Fail(int rank, Exception error)
+    {
+        InProcessGroup[] all;
+        lock (gate)
+        {
+            failure ??= new RankFailure(rank, error);
+            all = [.. groups];
+        }
+        foreach (InProcessGroup group in all) group.Wake();
+    }
+
+    /// <summary>Says that a rank's part of the run has ended, so that nobody waits for it.</summary>
+    public void Return(int rank)
+    {
+        InProcessGroup[] all;
+        lock (gate)
+        {
+            Volatile.Write(ref returned[rank], true);
+            all = [.. groups];
+        }
+        foreach (InProcessGroup group in all) group.Wake();
+    }
+
+    public bool HasReturned(int rank) => Volatile.Read(ref returned[rank]);
+
+    public void ThrowIfFailed()
+    {
+        if (failure is not { } first) return;
+        if (first.Error is OperationCanceledException cancelled) throw new OperationCanceledException(cancelled.Message, cancelled, cancelled.CancellationToken);
+        throw new RankFailedException(first.Rank, first.Error.Message, first.Error);
+    }
+
+    internal sealed record RankFailure(int Rank, Exception Error);
+}

@@ -9,22 +9,23 @@ internal sealed class PackedRandomWeights(Random random, Device device) : IWeigh
 {
     public Device Device => device;
 
-    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false) =>
-        new FrozenLinear(Matrix(outFeatures, inFeatures), bias ? Tensor("bias", new Shape(outFeatures)) : null);
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null) =>
+        new FrozenLinear(Matrix(name, outFeatures, inFeatures, slice), bias ? Tensor("bias", new Shape(outFeatures), slice?.OfRows()) : null);
 
-    public Embedding Embedding(string name, int count, int dim) => new FrozenEmbedding(Matrix(count, dim), device);
+    public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null) => new FrozenEmbedding(Matrix(name, count, dim, slice), device);
 
-    public Tensor Tensor(string name, Shape shape)
+    public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null)
     {
-        Tensor tensor = Tensors.Tensor.AllocateUnscoped(shape, device);
+        Tensor tensor = Tensors.Tensor.AllocateUnscoped(slice is null ? shape : slice.Within(name, shape).Shape(shape.Rank), device);
         tensor.AsSpan().Fill(1);
         return tensor;
     }
 
     public IWeightSource Scope(string prefix) => this;
 
-    private PackedWeights Matrix(int rows, int columns)
+    private PackedWeights Matrix(string name, int rows, int columns, MatrixSlice? slice)
     {
+        if (slice is not null) (rows, columns) = (slice.RowCount, slice.Within(name, rows, columns).Columns);
         PackedWeights weights = new(rows, columns);
         float[] block = new float[32 * columns];
         for (int panel = 0; panel < weights.PanelCount; panel++)

@@ -32,17 +32,18 @@ public static class GroupedHeads
     {
         public Device Device => weights.Device;
 
-        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
         {
-            if (name is not (WeightNames.Qkv or WeightNames.GlobalKeyValue)) return weights.Linear(name, inFeatures, outFeatures, bias);
+            if (name is not (WeightNames.Qkv or WeightNames.GlobalKeyValue)) return weights.Linear(name, inFeatures, outFeatures, bias, slice);
             int queries = name == WeightNames.Qkv ? config.NumHeads * config.HeadSize : 0, before = queries + config.KvHeads * (config.HeadSize + config.ValueHeadSize);
+            if (slice is not null) throw new NotSupportedException($"MeanPool: a slice of '{name}' is asked for; heads are pooled in whole layers only.");
             DenseLinear layer = (DenseLinear)weights.Linear(name, inFeatures, before, bias);
             return new DenseLinear(Pool(layer.Weight, queries), layer.Bias is null ? null : Pool(layer.Bias, queries));
         }
 
-        public Embedding Embedding(string name, int count, int dim) => weights.Embedding(name, count, dim);
+        public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null) => weights.Embedding(name, count, dim, slice);
 
-        public Tensor Tensor(string name, Shape shape) => weights.Tensor(name, shape);
+        public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null) => weights.Tensor(name, shape, slice);
 
         public IWeightSource Scope(string prefix) => new Pooled(weights.Scope(prefix), config, kvHeads);
 

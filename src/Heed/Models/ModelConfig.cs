@@ -141,6 +141,9 @@ public sealed partial record ModelConfig
     /// </summary>
     public float Dropout { get; init; }
 
+    /// <summary>Which of a larger model's heads these are, the first one and the number of all, where ranks share it; null for all of them.</summary>
+    internal (int First, int All)? HeadShare { get; init; }
+
     /// <summary>The number of key/value heads, worked out.</summary>
     public int KvHeads => NumKvHeads ?? NumHeads;
 

@@ -20,29 +20,29 @@ internal sealed class ModelWeights : IWeightSource
 
     public Device Device => _model.Device;
 
-    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
     {
         Linear layer = (Linear)_model.LayerOf(_prefix + name);
         Check(name, layer.OutFeatures, layer.InFeatures, outFeatures, inFeatures);
         Tensor? biases = LayerRows.BiasOf(layer);
-        return new DenseLinear(Copy(LayerRows.Of(layer), outFeatures, inFeatures), biases is null ? null : Copy(biases));
+        return new DenseLinear(Copy(name, LayerRows.Of(layer), outFeatures, inFeatures, slice), biases is null ? null : MatrixSlice.Copy(slice?.OfRows(), name, biases));
     }
 
-    public Embedding Embedding(string name, int count, int dim)
+    public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null)
     {
         Embedding table = (Embedding)_model.LayerOf(_prefix + name);
         Check(name, table.Count, table.Dim, count, dim);
-        return new DenseEmbedding(Copy(LayerRows.Of(table), count, dim));
+        return new DenseEmbedding(Copy(name, LayerRows.Of(table), count, dim, slice));
     }
 
-    public Tensor Tensor(string name, Shape shape)
+    public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null)
     {
-        if (_model.LayerOrNull(_prefix + name) is Tensor whole) return Copy(whole);
+        if (_model.LayerOrNull(_prefix + name) is Tensor whole) return MatrixSlice.Copy(slice, name, whole);
         int dot = name.LastIndexOf('.');
         string layer = dot < 0 ? _prefix.TrimEnd('.') : _prefix + name[..dot];
         string part = name[(dot + 1)..];
         bool bias = part == "bias";
-        return Copy(_model.LayerOf(layer) switch
+        return MatrixSlice.Copy(slice, name, _model.LayerOf(layer) switch
         {
             RmsNorm norm when !bias => norm.Weight,
             LayerNorm norm => (bias ? norm.Bias : norm.Weight)!,
@@ -53,8 +53,14 @@ internal sealed class ModelWeights : IWeightSource
 
     public IWeightSource Scope(string prefix) => new ModelWeights(_model, $"{_prefix}{prefix}.");
 
-    private Tensor Copy(LayerRows.Reader read, int rows, int columns)
+    private Tensor Copy(string name, LayerRows.Reader read, int rows, int columns, MatrixSlice? slice)
     {
+        if (slice is not null)
+        {
+            slice = slice.Within(_prefix + name, rows, columns);
+            read = new SlicedRows(read, slice, columns).Read;
+            (rows, columns) = (slice.RowCount, slice.Columns);
+        }
         Tensor matrix = Tensors.Tensor.AllocateUnscoped(Shape.Of(rows, columns), Device);
         float[]? values = Device.DType == DType.Float32 ? null : new float[matrix.ElementCount];
         Parallel.For(0, (rows + RowsPerPiece - 1) / RowsPerPiece, new ParallelOptions { MaxDegreeOfParallelism = Device.Threads }, piece =>
@@ -66,13 +72,6 @@ internal sealed class ModelWeights : IWeightSource
         if (values is null) return matrix;
         using (TensorScope.Begin()) matrix.Assign(Tensors.Tensor.From(values, matrix.Shape, Device));
         return matrix;
-    }
-
-    private Tensor Copy(Tensor source)
-    {
-        Tensor copy = Tensors.Tensor.AllocateUnscoped(source.Shape, Device);
-        copy.Assign(source);
-        return copy;
     }
 
     private void Check(string name, int rows, int columns, int wantedRows, int wantedColumns)

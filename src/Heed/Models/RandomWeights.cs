@@ -5,7 +5,8 @@ namespace Heed.Models;
 
 /// <summary>
 /// Fresh trainable layers: matrices from N(0, 0.02²), those that write to the residual stream (attention outputs and
-/// feed-forward down) from N(0, (0.02/√(2·layers))²), gains 1, biases 0, running statistics 0 and 1, mixers' tensors as their papers have it. The same seed gives the same weights.
+/// feed-forward down) from N(0, (0.02/√(2·layers))²), gains 1, biases 0, running statistics 0 and 1, mixers' tensors as their papers have it. The same seed gives the same weights,
+/// and a slice of a layer has the numbers that the whole has there.
 /// </summary>
 /// <remarks>The scaled initialisation is GPT-2's (Radford et al. 2019).</remarks>
 public sealed class RandomWeights : IWeightSource
@@ -36,50 +37,41 @@ public sealed class RandomWeights : IWeightSource
     public Device Device { get; }
 
     /// <inheritdoc/>
-    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
     {
         bool residual = $"{_prefix}{name}" is var full
             && (full.EndsWith(WeightNames.AttentionOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.MixerOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.CrossOutput, StringComparison.Ordinal) || full.EndsWith(WeightNames.Down, StringComparison.Ordinal));
+        Shape matrix = Shape.Of(outFeatures, inFeatures);
         if (name == WeightNames.MambaStep)
-            return new DenseLinear(Normal(Shape.Of(outFeatures, inFeatures), 1 / Math.Sqrt(3.0 * inFeatures)), Copy(MambaMixer.StepBias(outFeatures, _random, Device)));
+            return new DenseLinear(Normal(name, matrix, 1 / Math.Sqrt(3.0 * inFeatures), slice), MatrixSlice.Copy(slice?.OfRows(), name, MambaMixer.StepBias(outFeatures, _random, Device)));
         double deviation = residual ? Deviation / Math.Sqrt(2.0 * _layers) : Deviation;
-        return new DenseLinear(Normal(Shape.Of(outFeatures, inFeatures), deviation), bias ? Constant(new Shape(outFeatures), 0) : null);
+        return new DenseLinear(Normal(name, matrix, deviation, slice), bias ? Constant(name, new Shape(outFeatures), 0, slice?.OfRows()) : null);
     }
 
     /// <inheritdoc/>
-    public Embedding Embedding(string name, int count, int dim) => new DenseEmbedding(Normal(Shape.Of(count, dim), Deviation));
+    public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null) => new DenseEmbedding(Normal(name, Shape.Of(count, dim), Deviation, slice));
 
     /// <inheritdoc/>
-    public Tensor Tensor(string name, Shape shape) => name switch
+    public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null) => name switch
     {
-        WeightNames.AftPosition or WeightNames.AftPositionLeft or WeightNames.AftPositionRight => Normal(shape, Deviation),
-        WeightNames.LinformerKeys or WeightNames.LinformerValues => Normal(shape, 1 / Math.Sqrt(shape[1])), // Sums stay of the size of their parts.
-        WeightNames.MambaConvolution => Normal(shape, 1 / Math.Sqrt(3.0 * shape[1])),
-        WeightNames.MambaLogA => Copy(MambaMixer.LogRates(shape[0], shape[1], Device)),
-        WeightNames.AttentionSinks => Constant(shape, 0),
-        _ => Constant(shape, name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(WeightNames.RunningMean, StringComparison.Ordinal) ? 0 : 1),
+        WeightNames.AftPosition or WeightNames.AftPositionLeft or WeightNames.AftPositionRight => Normal(name, shape, Deviation, slice),
+        WeightNames.LinformerKeys or WeightNames.LinformerValues => Normal(name, shape, 1 / Math.Sqrt(shape[1]), slice), // Sums stay of the size of their parts.
+        WeightNames.MambaConvolution => Normal(name, shape, 1 / Math.Sqrt(3.0 * shape[1]), slice),
+        WeightNames.MambaLogA => MatrixSlice.Copy(slice, name, MambaMixer.LogRates(shape[0], shape[1], Device)),
+        WeightNames.AttentionSinks => Constant(name, shape, 0, slice),
+        _ => Constant(name, shape, name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith(WeightNames.RunningMean, StringComparison.Ordinal) ? 0 : 1, slice),
     };
 
     /// <inheritdoc/>
     public IWeightSource Scope(string prefix) => new RandomWeights(_random, $"{_prefix}{prefix}.", _layers, Device);
 
-    private Tensor Normal(Shape shape, double deviation)
-    {
-        Tensor weight = Tensors.Tensor.AllocateUnscoped(shape, Device);
-        weight.Assign(Tensors.Tensor.Normal(shape, _random, 0, deviation, Device));
-        return weight;
-    }
+    // The whole is drawn for a slice too: then the numbers, and those of all later layers, are the same.
+    private Tensor Normal(string name, Shape shape, double deviation, MatrixSlice? slice) =>
+        MatrixSlice.Copy(slice, name, Tensors.Tensor.Normal(shape, _random, 0, deviation, Device));
 
-    private Tensor Copy(Tensor values)
+    private Tensor Constant(string name, Shape shape, double value, MatrixSlice? slice)
     {
-        Tensor weight = Tensors.Tensor.AllocateUnscoped(values.Shape, Device);
-        weight.Assign(values);
-        return weight;
-    }
-
-    private Tensor Constant(Shape shape, double value)
-    {
-        Tensor weight = Tensors.Tensor.AllocateUnscoped(shape, Device);
+        Tensor weight = Tensors.Tensor.AllocateUnscoped(slice is null ? shape : slice.Within(name, shape).Shape(shape.Rank), Device);
         Device.Backend.Fill(weight, value);
         return weight;
     }

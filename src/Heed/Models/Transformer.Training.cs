@@ -49,6 +49,9 @@ public sealed partial class Transformer
         return lease.Return(Output.CrossEntropy(x, targets, ignoreIndex, Config.LogitSoftCap));
     }
 
+    /// <summary>Which parts of parameters this model has, of those that a tensor stands for and no layer; null for a whole model.</summary>
+    internal IReadOnlyDictionary<Tensor, ParameterShard>? Shards { get; init; }
+
     private OwnRows Own(ReadOnlySpan<int> tokens, int batch, ReadOnlySpan<int> positions, ReadOnlySpan<int> firstKeys, ulong? dropoutSeed)
     {
         int seq = CheckSizes(tokens, positions, batch);
@@ -71,7 +74,10 @@ public sealed partial class Transformer
         all = all.Concat(Output.Parameters(WeightNames.Output));
         if (Encoder is not null) all = all.Concat(Encoder.Parameters.Select(parameter => parameter with { Name = $"{WeightNames.Encoder}.{parameter.Name}" }));
         HashSet<Tensor> seen = new(ReferenceEqualityComparer.Instance);
-        List<Parameter> parameters = [.. all.Where(parameter => seen.Add(parameter.Value))];
+        List<Parameter> parameters = [.. all.Where(parameter => seen.Add(parameter.Value)).Select(WithShard)];
         return parameters.Exists(parameter => parameter.IsAdapter) ? parameters.FindAll(parameter => parameter.IsAdapter) : parameters;
     }
+
+    private Parameter WithShard(Parameter parameter) =>
+        Shards is not null && Shards.TryGetValue(parameter.Value, out ParameterShard? shard) ? parameter with { Shard = shard } : parameter;
 }

@@ -46,7 +46,7 @@ public sealed partial class Transformer
             : null;
         DistanceBiases? biases = config.Positions switch
         {
-            PositionKind.Alibi => new AlibiBiases(config.NumHeads, Device),
+            PositionKind.Alibi => new AlibiBiases(config.HeadShare ?? (0, config.NumHeads), config.NumHeads, Device),
             PositionKind.Relative => RelativeBiases = new RelativeBiases(weights.Embedding(WeightNames.RelativeBias, config.RelativeBuckets, config.NumHeads), config.RelativeMaxDistance, config.Bidirectional),
             _ => null,
         };

@@ -51,6 +51,22 @@ internal sealed class AffineMatrix
     /// <summary>The scale and zero point of a column of a row.</summary>
     public AffineQuantization Of(int row, int column) => _perRow == 0 ? _pairs[0] : _pairs[row * _perRow + column / _group];
 
+    /// <summary>Those of some ranges of rows, one below the other, and of these a range of columns.</summary>
+    /// <exception cref="ArgumentException">The range of columns does not begin and end where a block does.</exception>
+    public AffineMatrix Cut(string name, IReadOnlyList<(int First, int Count)> rows, int firstColumn, int columns)
+    {
+        const int block = AffineScheme.SmallestGroup;
+        if (firstColumn % block != 0 || columns % block != 0)
+            throw new ArgumentException($"AffineMatrix: columns {firstColumn} to {firstColumn + columns - 1} of '{name}' begin or end inside a block of {block} columns; expected multiples of {block}.");
+        int[] from = [.. rows.SelectMany(range => Enumerable.Range(range.First, range.Count))];
+        if (_perRow == 0) return new AffineMatrix(Scheme, from.Length, columns, _pairs);
+        if (Scheme.Granularity == AffineGranularity.Channel) return new AffineMatrix(Scheme, from.Length, columns, [.. from.Select(row => _pairs[row])]);
+        // A cut inside a group leaves groups of blocks.
+        int group = firstColumn % _group == 0 && columns % _group == 0 ? _group : block;
+        return new AffineMatrix(AffineScheme.PerGroup(group), from.Length, columns,
+            [.. from.SelectMany(row => Enumerable.Range(0, columns / group).Select(i => Of(row, firstColumn + i * group)))]);
+    }
+
     /// <summary>Rounds a row.</summary>
     public void Quantize(int row, ReadOnlySpan<float> values, Span<byte> codes)
     {

@@ -20,10 +20,14 @@ internal sealed class AffineWeights : StripWeights
 
     /// <summary>Quantizes a matrix, on so many threads.</summary>
     /// <exception cref="ArithmeticException">A number is NaN or infinite.</exception>
-    public static AffineWeights Quantize(AffineScheme scheme, int rows, int columns, AffineMatrix.RowReader read, int threads)
+    public static AffineWeights Quantize(AffineScheme scheme, int rows, int columns, AffineMatrix.RowReader read, int threads) =>
+        Quantize(AffineMatrix.Fit(scheme, rows, columns, read, threads), read, threads);
+
+    /// <summary>Quantizes a matrix with scales that have been found, on so many threads.</summary>
+    public static AffineWeights Quantize(AffineMatrix pairs, AffineMatrix.RowReader read, int threads)
     {
-        AffineMatrix pairs = AffineMatrix.Fit(scheme, rows, columns, read, threads);
-        AffineWeights weights = new(scheme, rows, columns);
+        int columns = pairs.Columns;
+        AffineWeights weights = new(pairs.Scheme, pairs.Rows, columns);
         Parallel.For(0, weights.Matrix.StripCount, new ParallelOptions { MaxDegreeOfParallelism = threads }, strip =>
         {
             int first = strip * StripMatrix.StripRows, count = weights.Matrix.RowsOf(strip);

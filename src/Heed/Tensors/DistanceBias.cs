@@ -17,12 +17,15 @@ public static class DistanceBias
     /// <param name="device">The CPU if null.</param>
     /// <returns>[heads, queries + keys − 1].</returns>
     /// <exception cref="ArgumentException">heads is below 1, or another number is negative.</exception>
-    public static Tensor Alibi(int heads, int queries, int keys, Device? device = null)
+    public static Tensor Alibi(int heads, int queries, int keys, Device? device = null) => Alibi(AlibiSlopes.For(heads), queries, keys, device);
+
+    /// <summary>ALiBi for heads of given slopes.</summary>
+    internal static Tensor Alibi(ReadOnlySpan<float> slopes, int queries, int keys, Device? device = null)
     {
         int count = Distances(queries, keys);
-        float[] slopes = AlibiSlopes.For(heads), values = new float[checked(heads * count)];
+        float[] values = new float[checked(slopes.Length * count)];
         for (int i = 0; i < values.Length; i++) values[i] = -slopes[i / count] * Math.Abs(i % count - (keys - 1));
-        return Tensor.From(values, Shape.Of(heads, count), device ?? Device.Cpu);
+        return Tensor.From(values, Shape.Of(slopes.Length, count), device ?? Device.Cpu);
     }
 
     /// <summary>T5's learned bias (Raffel et al. 2020, arXiv 1910.10683); its gradient goes to the table.</summary>

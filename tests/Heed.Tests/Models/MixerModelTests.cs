@@ -251,18 +251,18 @@ public sealed class MixerModelTests
 
         public Device Device => inner.Device;
 
-        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
         {
             Asked.Add((prefix + name, (long)inFeatures * outFeatures + (bias ? outFeatures : 0), false));
-            return inner.Linear(name, inFeatures, outFeatures, bias);
+            return inner.Linear(name, inFeatures, outFeatures, bias, slice);
         }
 
-        public Embedding Embedding(string name, int count, int dim) => inner.Embedding(name, count, dim);
+        public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null) => inner.Embedding(name, count, dim, slice);
 
-        public Tensor Tensor(string name, Shape shape)
+        public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null)
         {
             Asked.Add((prefix + name, shape.ElementCount, true));
-            return inner.Tensor(name, shape);
+            return inner.Tensor(name, shape, slice);
         }
 
         public IWeightSource Scope(string scope) => new Asking(inner.Scope(scope), $"{prefix}{scope}.", Asked);

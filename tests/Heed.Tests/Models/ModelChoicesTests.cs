@@ -220,17 +220,17 @@ public sealed class ModelChoicesTests
     {
         public Device Device => inner.Device;
 
-        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
         {
-            if (name != WeightNames.Output) return inner.Linear(name, inFeatures, outFeatures, bias);
+            if (name != WeightNames.Output) return inner.Linear(name, inFeatures, outFeatures, bias, slice);
             float[] eye = new float[inFeatures * outFeatures];
             for (int i = 0; i < inFeatures; i++) eye[i * inFeatures + i] = 1;
-            return new DenseLinear(Heed.Tensors.Tensor.From(eye, Shape.Of(outFeatures, inFeatures)));
+            return new DenseLinear(MatrixSlice.Copy(slice, name, Heed.Tensors.Tensor.From(eye, Shape.Of(outFeatures, inFeatures))));
         }
 
-        public Embedding Embedding(string name, int count, int dim) => inner.Embedding(name, count, dim);
+        public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null) => inner.Embedding(name, count, dim, slice);
 
-        public Tensor Tensor(string name, Shape shape) => inner.Tensor(name, shape);
+        public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null) => inner.Tensor(name, shape, slice);
 
         public IWeightSource Scope(string prefix) => inner.Scope(prefix);
     }

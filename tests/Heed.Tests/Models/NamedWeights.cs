@@ -9,16 +9,16 @@ internal sealed class NamedWeights(Func<string, Tensor> tensors, Device device, 
 {
     public Device Device => device;
 
-    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false) =>
-        new DenseLinear(Tensor($"{name}.weight", Shape.Of(outFeatures, inFeatures)), bias ? Tensor($"{name}.bias", new Shape(outFeatures)) : null);
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null) =>
+        new DenseLinear(Tensor($"{name}.weight", Shape.Of(outFeatures, inFeatures), slice), bias ? Tensor($"{name}.bias", new Shape(outFeatures), slice?.OfRows()) : null);
 
-    public Embedding Embedding(string name, int count, int dim) => new DenseEmbedding(Tensor($"{name}.weight", Shape.Of(count, dim)));
+    public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null) => new DenseEmbedding(Tensor($"{name}.weight", Shape.Of(count, dim), slice));
 
-    public Tensor Tensor(string name, Shape shape)
+    public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null)
     {
         Tensor tensor = tensors(prefix + name);
         tensor.Shape.ShouldBe(shape, prefix + name);
-        return tensor;
+        return slice is null ? tensor : MatrixSlice.Copy(slice, name, tensor);
     }
 
     public IWeightSource Scope(string prefix2) => new NamedWeights(tensors, device, $"{prefix}{prefix2}.");

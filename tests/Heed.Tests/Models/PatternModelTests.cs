@@ -271,17 +271,17 @@ public sealed class PatternModelTests
     {
         public Device Device => inner.Device;
 
-        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
         {
-            if (name is not (WeightNames.GlobalQuery or WeightNames.GlobalKeyValue)) return inner.Linear(name, inFeatures, outFeatures, bias);
+            if (name is not (WeightNames.GlobalQuery or WeightNames.GlobalKeyValue)) return inner.Linear(name, inFeatures, outFeatures, bias, slice);
             int queries = config.NumHeads * config.HeadSize, first = name == WeightNames.GlobalQuery ? 0 : queries;
             Tensor qkv = ((DenseLinear)inner.Linear(WeightNames.Qkv, inFeatures, queries + 2 * config.KvHeads * config.HeadSize)).Weight;
-            return new DenseLinear(qkv.Slice(0, first, outFeatures).Clone());
+            return new DenseLinear(MatrixSlice.Copy(slice, name, qkv.Slice(0, first, outFeatures)));
         }
 
-        public Embedding Embedding(string name, int count, int dim) => inner.Embedding(name, count, dim);
+        public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null) => inner.Embedding(name, count, dim, slice);
 
-        public Tensor Tensor(string name, Shape shape) => inner.Tensor(name, shape);
+        public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null) => inner.Tensor(name, shape, slice);
 
         public IWeightSource Scope(string prefix) => new WithGlobals(inner.Scope(prefix), config);
     }

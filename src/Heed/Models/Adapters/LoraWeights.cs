@@ -50,14 +50,15 @@ public sealed class LoraWeights : IWeightSource
     public Device Device => _weights.Device;
 
     /// <inheritdoc/>
-    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
     {
-        Linear inner = _weights.Linear(name, inFeatures, outFeatures, bias);
+        Linear inner = _weights.Linear(name, inFeatures, outFeatures, bias, slice);
         if (!_prefix.StartsWith(WeightNames.Blocks + ".", StringComparison.Ordinal)) return inner;
         List<LoraAdapter> adapters = [];
         foreach (LoraTarget target in LoraTarget.Of(_lora, _model))
         {
             if (target.Layer != name) continue;
+            if (slice is not null) throw new NotSupportedException($"LoraWeights: a slice of '{_prefix}{name}' is asked for, and adapters are not cut; merge them into the model first.");
             (int first, int rows) = target.RowsIn(_model);
             (float[] a, float[] b) = _factors(_prefix, target);
             adapters.Add(new LoraAdapter(target.Name, Weight(a, Shape.Of(_lora.Rank, inFeatures)), Weight(b, Shape.Of(rows, _lora.Rank)), first, _lora.Scale));
@@ -66,10 +67,10 @@ public sealed class LoraWeights : IWeightSource
     }
 
     /// <inheritdoc/>
-    public Embedding Embedding(string name, int count, int dim) => _weights.Embedding(name, count, dim);
+    public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null) => _weights.Embedding(name, count, dim, slice);
 
     /// <inheritdoc/>
-    public Tensor Tensor(string name, Shape shape) => _weights.Tensor(name, shape);
+    public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null) => _weights.Tensor(name, shape, slice);
 
     /// <inheritdoc/>
     public IWeightSource Scope(string prefix) => new LoraWeights(_weights.Scope(prefix), _model, _lora, _factors, $"{_prefix}{prefix}.");

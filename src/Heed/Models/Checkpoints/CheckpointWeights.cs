@@ -41,34 +41,37 @@ internal sealed class CheckpointWeights : IWeightSource
 
     public Device Device { get; }
 
-    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
     {
         PlannedLayer planned = Planned(name, outFeatures, inFeatures);
         bool transposed = _plan.IsTransposed(planned.Layer);
         if (bias != planned.Layer.Bias)
             throw new ArgumentException($"CheckpointWeights: '{_prefix}{name}' is asked for {(bias ? "with" : "without")} a bias, against the checkpoint's configuration.");
-        Tensor? biases = bias ? _loader.LoadVector(planned.Biases, 0, Device) : null;
-        return _dense
-            ? new DenseLinear(_loader.LoadDense(planned.Weights, transposed, Device), biases)
-            : new FrozenLinear(Owned(_loader.Load(planned.Weights, transposed)), biases);
+        slice = slice?.Within(_prefix + name, outFeatures, inFeatures);
+        StoredSlice[] weights = Sliced(planned.Weights, transposed, slice);
+        Tensor? biases = bias ? _loader.LoadVector(Sliced(planned.Biases, transposed: false, slice?.OfRows()), 0, Device) : null;
+        return _dense ? new DenseLinear(_loader.LoadDense(weights, Device), biases) : new FrozenLinear(Owned(_loader.Load(weights)), biases);
     }
 
-    public Embedding Embedding(string name, int count, int dim)
+    public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null)
     {
         PlannedLayer planned = Planned(name, count, dim);
-        if (_dense) return new DenseEmbedding(_loader.LoadDense(planned.Weights, transposed: false, Device));
+        StoredSlice[] weights = Sliced(planned.Weights, transposed: false, slice?.Within(_prefix + name, count, dim));
+        if (_dense) return new DenseEmbedding(_loader.LoadDense(weights, Device));
         bool multiplied = _tied && _prefix.Length == 0 && name == WeightNames.Embedding;
-        LinearWeights table = multiplied ? _loader.Load(planned.Weights, transposed: false) : _loader.LoadTable(planned.Weights[0]);
+        LinearWeights table = multiplied ? _loader.Load(weights) : _loader.LoadTable(weights);
         return new FrozenEmbedding(Owned(table), Device);
     }
 
-    public Tensor Tensor(string name, Shape shape)
+    public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null)
     {
+        slice = slice?.Within(_prefix + name, shape);
         if (_plan.Find(_prefix + name) is { Layer: { IsPlain: true } plain } whole)
         {
             if (shape != (plain.Kind == ModelLayerKind.Vector ? new Shape((int)plain.Rows) : Shape.Of((int)plain.Rows, (int)plain.Columns)))
                 throw new ArgumentException($"CheckpointWeights: '{_prefix}{name}' is asked for as {shape}; the checkpoint's configuration says [{plain.Rows}, {plain.Columns}].");
-            return plain.Kind == ModelLayerKind.Vector ? _loader.LoadVector(whole.Weights, 0, Device) : _loader.LoadDense(whole.Weights, transposed: false, Device);
+            StoredSlice[] parts = Sliced(whole.Weights, transposed: false, slice);
+            return plain.Kind == ModelLayerKind.Vector ? _loader.LoadVector(parts, 0, Device) : _loader.LoadDense(parts, Device);
         }
         int dot = name.LastIndexOf('.');
         string layer = dot < 0 ? _prefix.TrimEnd('.') : _prefix + name[..dot];
@@ -79,7 +82,7 @@ internal sealed class CheckpointWeights : IWeightSource
         if (shape != new Shape((int)planned.Layer.Rows) || stored.Length == 0)
             throw new ArgumentException($"CheckpointWeights: '{_prefix}{name}' is asked for as {shape}; the checkpoint's configuration says [{planned.Layer.Rows}].");
         float offset = _plan.Names.NormsLessOne && stored == planned.Weights ? 1 : 0;
-        return _loader.LoadVector(stored, offset, Device);
+        return _loader.LoadVector(Sliced(stored, transposed: false, slice), offset, Device);
     }
 
     public IWeightSource Scope(string prefix) => new CheckpointWeights(_plan, _loader, Device, _tied, _dense, _own, $"{_prefix}{prefix}.");
@@ -91,6 +94,13 @@ internal sealed class CheckpointWeights : IWeightSource
             ? planned
             : throw new ArgumentException($"CheckpointWeights: '{_prefix}{name}' is asked for as [{rows}, {columns}]; " +
                 $"the checkpoint's configuration says [{planned.Layer.Rows}, {planned.Layer.Columns}].");
+    }
+
+    private StoredSlice[] Sliced(StoredTensor[] parts, bool transposed, MatrixSlice? slice)
+    {
+        StoredSlice[] slices = StoredSlice.Of(parts, transposed, slice);
+        if (slice is not null) _loader.LeaveOut(parts, slices);
+        return slices;
     }
 
     private LinearWeights Owned(LinearWeights weights)

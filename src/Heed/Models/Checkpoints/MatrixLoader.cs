@@ -19,7 +19,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     private const long PieceBytes = 8 << 20;
 
     /// <summary>The matrices one below the other, in the form that multiplies best.</summary>
-    public LinearWeights Load(StoredTensor[] parts, bool transposed)
+    public LinearWeights Load(StoredSlice[] parts)
     {
         List<LinearWeights> weights = [];
         try
@@ -27,12 +27,12 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
             for (int i = 0; i < parts.Length;)
             {
                 // What lies side by side in the same form becomes one matrix.
-                Form kind = FormOf(parts[i], transposed);
+                Form kind = FormOf(parts[i]);
                 int end = i + 1;
-                while (kind is not (Form.Mapped or Form.Affine) && end < parts.Length && FormOf(parts[end], transposed) == kind && (kind == Form.Packed || parts[end].Type == parts[i].Type)) end++;
+                while (kind is not (Form.Mapped or Form.Affine) && end < parts.Length && FormOf(parts[end]) == kind && (kind == Form.Packed || parts[end].Tensor.Type == parts[i].Tensor.Type)) end++;
                 weights.Add(kind switch
                 {
-                    Form.Packed => Pack(parts[i..end], transposed),
+                    Form.Packed => Pack(parts[i..end]),
                     Form.Strips => PackStrips(parts[i..end]),
                     Form.Halves => PackHalves(parts[i..end]),
                     Form.Affine => PackAffine(parts[i]),
@@ -50,12 +50,17 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     }
 
     /// <summary>A table whose rows are read one by one: in the file's own bytes where they can be read so.</summary>
-    public LinearWeights LoadTable(StoredTensor table) => table.GroupSize > 0 || table.Affine is not null ? Load([table], transposed: false) : Map(table);
+    public LinearWeights LoadTable(StoredSlice[] table) => table.Any(part => part.Tensor.GroupSize > 0 || part.Tensor.Affine is not null) ? Load(table)
+        : table is [var only] ? Map(only) : new StackedWeights([.. table.Select(Map)]);
+
+    /// <summary>Tells the progress that only slices of these tensors are wanted.</summary>
+    public void LeaveOut(StoredTensor[] tensors, StoredSlice[] wanted) =>
+        progress.LeaveOut(tensors.Sum(tensor => tensor.ByteLength + (tensor.Affine?.Bytes ?? 0)) - wanted.Sum(slice => slice.Bytes + (slice.Tensor.Affine?.Bytes ?? 0)));
 
     /// <summary>The matrices one below the other as an ordinary tensor that no scope owns.</summary>
-    public Tensor LoadDense(StoredTensor[] parts, bool transposed, Device device)
+    public Tensor LoadDense(StoredSlice[] parts, Device device)
     {
-        RowReader reader = new(file, parts, transposed);
+        RowReader reader = new(file, parts);
         Tensor matrix = Tensor.AllocateUnscoped(Shape.Of(reader.Rows, reader.Columns), device);
         if (device.DType == DType.Float32)
         {
@@ -69,16 +74,16 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     }
 
     /// <summary>The vectors one after the other, each element plus <paramref name="offset"/>, as a tensor that no scope owns.</summary>
-    public Tensor LoadVector(StoredTensor[] parts, float offset, Device device)
+    public Tensor LoadVector(StoredSlice[] parts, float offset, Device device)
     {
         parallel.CancellationToken.ThrowIfCancellationRequested();
-        float[] values = new float[parts.Sum(part => part.ElementCount)];
+        float[] values = new float[parts.Sum(part => part.Rows)];
         int at = 0;
-        foreach (StoredTensor part in parts)
+        foreach (StoredSlice part in parts)
         {
-            file.ReadFloats(part, 0, values.AsSpan(at, (int)part.ElementCount));
-            at += (int)part.ElementCount;
-            progress.Add(part.ByteLength);
+            file.ReadFloats(part.Tensor, part.FirstRow, values.AsSpan(at, part.Rows));
+            at += part.Rows;
+            progress.Add(part.Bytes);
         }
         if (offset != 0)
             for (int i = 0; i < values.Length; i++) values[i] += offset;
@@ -96,48 +101,49 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
         Mapped,
     }
 
-    private Form FormOf(StoredTensor tensor, bool transposed)
+    private Form FormOf(StoredSlice part)
     {
+        StoredTensor tensor = part.Tensor;
         if (tensor.Affine is not null) return form != WeightForm.Exact && AffineMatrix.Takes(tensor.Shape[1]) ? Form.Affine : Form.Packed;
-        if (transposed || tensor.GroupSize > 0 || tensor.Type is WeightType.F32 or WeightType.F64) return Form.Packed;
+        if (part.Transposed || tensor.GroupSize > 0 || tensor.Type is WeightType.F32 or WeightType.F64) return Form.Packed;
         if (form == WeightForm.Exact) return Form.Mapped;
         return StripMatrix.Takes(tensor.Type) ? Form.Strips : HalfPanels.Takes(tensor.Type) ? Form.Halves : Form.Mapped;
     }
 
-    private BlockWeights Map(StoredTensor tensor)
+    private BlockWeights Map(StoredSlice part)
     {
         parallel.CancellationToken.ThrowIfCancellationRequested();
-        progress.Add(tensor.ByteLength);
-        return new BlockWeights(file.Matrix(tensor), file);
+        progress.Add(part.Bytes);
+        return new BlockWeights(file.Matrix(part.Tensor).Slice(part.FirstRow, part.Rows, part.FirstColumn, part.Columns), file);
     }
 
-    private StripWeights PackStrips(StoredTensor[] parts)
+    private StripWeights PackStrips(StoredSlice[] parts)
     {
         RawRows rows = new(file, parts);
         string key = KeyOf(Form.Strips, parts, rows.Rows, rows.Columns);
-        if (Mapped(key, StripMatrix.BytesFor(parts[0].Type, rows.Rows, rows.Columns), rows.Bytes) is { } memory)
-            return new StripWeights(new StripMatrix(parts[0].Type, rows.Rows, rows.Columns, memory));
-        StripWeights weights = new(new StripMatrix(parts[0].Type, rows.Rows, rows.Columns));
+        if (Mapped(key, StripMatrix.BytesFor(parts[0].Tensor.Type, rows.Rows, rows.Columns), rows.Bytes) is { } memory)
+            return new StripWeights(new StripMatrix(parts[0].Tensor.Type, rows.Rows, rows.Columns, memory));
+        StripWeights weights = new(new StripMatrix(parts[0].Tensor.Type, rows.Rows, rows.Columns));
         Fill(weights, parts, rows, StripMatrix.StripRows, (first, bytes) => weights.Matrix.Pack(first / StripMatrix.StripRows, bytes));
         repacked?.Add(key, weights.Matrix.Memory);
         return weights;
     }
 
-    private HalfWeights PackHalves(StoredTensor[] parts)
+    private HalfWeights PackHalves(StoredSlice[] parts)
     {
         RawRows rows = new(file, parts);
         string key = KeyOf(Form.Halves, parts, rows.Rows, rows.Columns);
         if (Mapped(key, HalfPanels.BytesFor(rows.Rows, rows.Columns), rows.Bytes) is { } memory)
-            return new HalfWeights(new HalfPanels(parts[0].Type, rows.Rows, rows.Columns, memory));
-        HalfWeights weights = new(new HalfPanels(parts[0].Type, rows.Rows, rows.Columns));
+            return new HalfWeights(new HalfPanels(parts[0].Tensor.Type, rows.Rows, rows.Columns, memory));
+        HalfWeights weights = new(new HalfPanels(parts[0].Tensor.Type, rows.Rows, rows.Columns));
         Fill(weights, parts, rows, PanelRows, (first, bytes) => weights.Panels.Pack(first / PanelRows, bytes));
         repacked?.Add(key, weights.Panels.Memory);
         return weights;
     }
 
     /// <summary>What names a matrix in a file of repacked weights.</summary>
-    private static string KeyOf(Form kind, StoredTensor[] parts, int rows, int columns) =>
-        $"{kind} {parts[0].Type} {rows}x{columns} {string.Join('\n', parts.Select(part => part.Name))}";
+    private static string KeyOf(Form kind, StoredSlice[] parts, int rows, int columns) =>
+        $"{kind} {parts[0].Tensor.Type} {rows}x{columns} {string.Join('\n', parts.Select(part => part.Key))}";
 
     private NativeBuffer? Mapped(string key, long bytes, long sourceBytes)
     {
@@ -147,33 +153,37 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
         return memory;
     }
 
-    private AffineWeights PackAffine(StoredTensor tensor)
+    private AffineWeights PackAffine(StoredSlice part)
     {
-        RawRows rows = new(file, [tensor]);
-        AffineScheme scheme = AffineScheme.OfShape(tensor.Affine!.Scales.Shape, tensor.Shape[0], tensor.Shape[1])!.Value;
-        string key = $"{KeyOf(Form.Affine, [tensor], rows.Rows, rows.Columns)}\n{scheme.Granularity} {scheme.GroupSize}";
-        if (Mapped(key, AffineWeights.BytesFor(scheme, rows.Rows, rows.Columns), rows.Bytes + tensor.Affine.Bytes) is { } memory) return new AffineWeights(scheme, rows.Rows, rows.Columns, memory);
-        AffineMatrix pairs = ReadPairs(tensor, scheme);
+        RawRows rows = new(file, [part]);
+        AffineMatrix pairs = ReadPairs(part);
+        AffineScheme scheme = pairs.Scheme;
+        string key = $"{KeyOf(Form.Affine, [part], rows.Rows, rows.Columns)}\n{scheme.Granularity} {scheme.GroupSize}";
+        if (Mapped(key, AffineWeights.BytesFor(scheme, rows.Rows, rows.Columns), rows.Bytes) is { } memory) return new AffineWeights(scheme, rows.Rows, rows.Columns, memory);
         AffineWeights weights = new(scheme, rows.Rows, rows.Columns);
-        Fill(weights, [tensor], rows, StripMatrix.StripRows, (first, codes) => weights.Set(first / StripMatrix.StripRows, pairs, codes));
+        Fill(weights, [part], rows, StripMatrix.StripRows, (first, codes) => weights.Set(first / StripMatrix.StripRows, pairs, codes));
         repacked?.Add(key, weights.Matrix.Memory);
         return weights;
     }
 
-    private AffineMatrix ReadPairs(StoredTensor tensor, AffineScheme scheme)
+    private AffineMatrix ReadPairs(StoredSlice part)
     {
+        StoredTensor tensor = part.Tensor;
         AffineParts parts = tensor.Affine!;
+        int rows = checked((int)tensor.Shape[0]), columns = checked((int)tensor.Shape[1]);
+        AffineScheme scheme = AffineScheme.OfShape(parts.Scales.Shape, rows, columns)!.Value;
         float[] scales = new float[parts.Scales.ElementCount];
         file.ReadFloats(parts.Scales, 0, scales);
         ReadOnlySpan<byte> zeros = file.Bytes(parts.ZeroPoints, 0, scales.Length);
         AffineQuantization[] pairs = new AffineQuantization[scales.Length];
         for (int i = 0; i < pairs.Length; i++) pairs[i] = AffineQuantization.Stored(scales[i], zeros[i]);
         progress.Add(parts.Bytes);
-        return new AffineMatrix(scheme, checked((int)tensor.Shape[0]), checked((int)tensor.Shape[1]), pairs);
+        AffineMatrix whole = new(scheme, rows, columns, pairs);
+        return part.IsWhole ? whole : whole.Cut(tensor.Name, [(part.FirstRow, part.Rows)], part.FirstColumn, part.Columns);
     }
 
     /// <summary>Hands all rows over, so many at a time, and gives the mapped memory back: there is one copy of the weights.</summary>
-    private void Fill(LinearWeights weights, StoredTensor[] parts, RawRows rows, int step, RawRows.Taker take)
+    private void Fill(LinearWeights weights, StoredSlice[] parts, RawRows rows, int step, RawRows.Taker take)
     {
         try
         {
@@ -186,7 +196,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
                 rows.Release(start, length);
             }
             // The pages between two pieces or parts.
-            foreach (StoredTensor part in parts) file.Release(part);
+            foreach (StoredSlice part in parts) file.Release(part.Tensor, (long)part.FirstRow * part.RowStride, (long)part.Rows * part.RowStride);
         }
         catch
         {
@@ -195,9 +205,9 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
         }
     }
 
-    private PackedWeights Pack(StoredTensor[] parts, bool transposed)
+    private PackedWeights Pack(StoredSlice[] parts)
     {
-        RowReader reader = new(file, parts, transposed);
+        RowReader reader = new(file, parts);
         string key = KeyOf(Form.Packed, parts, reader.Rows, reader.Columns);
         if (Mapped(key, PackedWeights.BytesFor(reader.Rows, reader.Columns), reader.Bytes) is { } memory) return new PackedWeights(reader.Rows, reader.Columns, memory);
         PackedWeights packed = new(reader.Rows, reader.Columns);

@@ -1,26 +1,24 @@
 using System.Buffers;
 using Heed.Formats;
-using Heed.Kernels.Quantization;
 
 namespace Heed.Models.Checkpoints;
 
-/// <summary>Rows of several stored matrices of one type, one below the other, in the file's own bytes.</summary>
+/// <summary>Rows of slices of several stored matrices of one type, one below the other, in the file's own bytes.</summary>
 internal sealed class RawRows
 {
     private readonly TensorFile _file;
-    private readonly StoredTensor[] _parts;
+    private readonly StoredSlice[] _parts;
     private readonly int _rowBytes;
 
     /// <summary>The rows of <paramref name="parts"/>, which are stored [out, in].</summary>
-    public RawRows(TensorFile file, StoredTensor[] parts)
+    public RawRows(TensorFile file, StoredSlice[] parts)
     {
         _file = file;
         _parts = parts;
-        Rows = checked((int)parts.Sum(part => part.Shape[0]));
-        Columns = checked((int)parts[0].Shape[1]);
-        Bytes = parts.Sum(part => part.ByteLength);
-        BlockSizes.TryByteLength(parts[0].Type, Columns, out long rowBytes);
-        _rowBytes = checked((int)rowBytes);
+        Rows = checked(parts.Sum(part => part.Rows));
+        Columns = parts[0].Columns;
+        Bytes = parts.Sum(part => part.Bytes);
+        _rowBytes = parts[0].RowBytes;
     }
 
     /// <summary>Takes rows from the one of that number on.</summary>
@@ -33,14 +31,15 @@ internal sealed class RawRows
     /// <summary>What all parts take in the file.</summary>
     public long Bytes { get; }
 
-    /// <summary>Hands over rows <paramref name="first"/> …: as they lie mapped, or in a copy where they come from two matrices.</summary>
+    /// <summary>Hands over rows <paramref name="first"/> …: as they lie mapped, or in a copy where they lie in several places.</summary>
     public void Read(int first, int count, Taker take)
     {
         int row = first;
-        for (int i = 0; i < _parts.Length; row -= (int)_parts[i++].Shape[0])
+        for (int i = 0; i < _parts.Length; row -= _parts[i++].Rows)
         {
-            if (row >= _parts[i].Shape[0]) continue;
-            if (row + count <= _parts[i].Shape[0]) take(first, Span(i, row, count));
+            StoredSlice part = _parts[i];
+            if (row >= part.Rows) continue;
+            if (row + count <= part.Rows && part.HasWholeRows) take(first, _file.Bytes(part.Tensor, (long)(part.FirstRow + row) * _rowBytes, count * _rowBytes));
             else Join(first, i, row, count, take);
             return;
         }
@@ -49,16 +48,14 @@ internal sealed class RawRows
     /// <summary>Gives the mapped memory of rows <paramref name="first"/> … back.</summary>
     public void Release(int first, int count)
     {
-        foreach (StoredTensor part in _parts)
+        foreach (StoredSlice part in _parts)
         {
-            int rows = (int)part.Shape[0], here = Math.Min(count, rows - first);
-            if (here > 0) _file.Release(part, (long)first * _rowBytes, (long)here * _rowBytes);
+            int here = Math.Min(count, part.Rows - first);
+            if (here > 0) _file.Release(part.Tensor, (long)(part.FirstRow + first) * part.RowStride, (long)here * part.RowStride);
             count -= Math.Max(here, 0);
-            first = Math.Max(first - rows, 0);
+            first = Math.Max(first - part.Rows, 0);
         }
     }
-
-    private ReadOnlySpan<byte> Span(int part, int row, int count) => _file.Bytes(_parts[part], (long)row * _rowBytes, count * _rowBytes);
 
     private void Join(int first, int part, int row, int count, Taker take)
     {
@@ -66,11 +63,18 @@ internal sealed class RawRows
         int done = 0;
         for (; done < count; part++, row = 0)
         {
-            int here = Math.Min(count - done, (int)_parts[part].Shape[0] - row);
-            Span(part, row, here).CopyTo(joined.AsSpan(done * _rowBytes));
+            int here = Math.Min(count - done, _parts[part].Rows - row);
+            Copy(_parts[part], row, joined.AsSpan(done * _rowBytes, here * _rowBytes));
             done += here;
         }
         take(first, joined.AsSpan(0, count * _rowBytes));
         ArrayPool<byte>.Shared.Return(joined);
+    }
+
+    private void Copy(StoredSlice part, int row, Span<byte> destination)
+    {
+        int length = part.HasWholeRows ? destination.Length : _rowBytes;
+        long stride = part.RowStride, start = (part.FirstRow + row) * stride + part.ColumnOffset;
+        for (; destination.Length > 0; destination = destination[length..], start += stride) _file.Bytes(part.Tensor, start, length).CopyTo(destination);
     }
 }

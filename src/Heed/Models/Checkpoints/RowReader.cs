@@ -2,22 +2,20 @@ using Heed.Formats;
 
 namespace Heed.Models.Checkpoints;
 
-/// <summary>Reads rows of several stored matrices, one below the other, as float32.</summary>
+/// <summary>Reads rows of slices of stored matrices, one below the other, as float32.</summary>
 internal sealed class RowReader
 {
     private readonly TensorFile _file;
-    private readonly StoredTensor[] _parts;
-    private readonly bool _transposed;
+    private readonly StoredSlice[] _parts;
 
-    /// <summary>The rows of <paramref name="parts"/>, which are stored [out, in], or [in, out] if <paramref name="transposed"/>.</summary>
-    public RowReader(TensorFile file, StoredTensor[] parts, bool transposed)
+    /// <summary>The rows of <paramref name="parts"/>.</summary>
+    public RowReader(TensorFile file, StoredSlice[] parts)
     {
         _file = file;
         _parts = parts;
-        _transposed = transposed;
-        Rows = checked((int)parts.Sum(RowsOf));
-        Columns = checked((int)parts[0].Shape[transposed ? 0 : 1]);
-        Bytes = parts.Sum(part => part.ByteLength);
+        Rows = checked(parts.Sum(part => part.Rows));
+        Columns = parts[0].Columns;
+        Bytes = parts.Sum(part => part.Bytes);
     }
 
     public int Rows { get; }
@@ -30,18 +28,17 @@ internal sealed class RowReader
     /// <summary>Writes rows <paramref name="first"/> … one after another.</summary>
     public void Read(int first, int count, Span<float> destination)
     {
-        foreach (StoredTensor part in _parts)
+        foreach (StoredSlice part in _parts)
         {
-            int rows = (int)RowsOf(part);
-            if (first >= rows)
+            if (first >= part.Rows)
             {
-                first -= rows;
+                first -= part.Rows;
                 continue;
             }
-            int here = Math.Min(count, rows - first);
+            int here = Math.Min(count, part.Rows - first);
             Span<float> to = destination[..(here * Columns)];
-            if (_transposed) ReadColumns(part, first, here, to);
-            else _file.ReadFloats(part, (long)first * Columns, to);
+            if (part.Transposed) ReadColumns(part, first, here, to);
+            else ReadRows(part, first, here, to);
             destination = destination[to.Length..];
             count -= here;
             first = 0;
@@ -49,18 +46,23 @@ internal sealed class RowReader
         }
     }
 
-    private long RowsOf(StoredTensor part) => part.Shape[_transposed ? 1 : 0];
+    private void ReadRows(StoredSlice part, int first, int count, Span<float> destination)
+    {
+        long stride = part.WholeColumns, start = (part.FirstRow + first) * stride + part.FirstColumn;
+        int length = part.HasWholeRows ? count * Columns : Columns;
+        for (; destination.Length > 0; destination = destination[length..], start += stride) _file.ReadFloats(part.Tensor, start, destination[..length]);
+    }
 
-    private void ReadColumns(StoredTensor part, int first, int count, Span<float> destination)
+    private void ReadColumns(StoredSlice part, int first, int count, Span<float> destination)
     {
         Span<float> piece = stackalloc float[32];
-        int stride = (int)part.Shape[1];
+        long stride = part.Tensor.Shape[1], start = part.FirstColumn * stride + part.FirstRow + first;
         for (int done = 0; done < count; done += piece.Length)
         {
             int width = Math.Min(piece.Length, count - done);
             for (int i = 0; i < Columns; i++)
             {
-                _file.ReadFloats(part, (long)i * stride + first + done, piece[..width]);
+                _file.ReadFloats(part.Tensor, start + i * stride + done, piece[..width]);
                 for (int j = 0; j < width; j++) destination[(done + j) * Columns + i] = piece[j];
             }
         }

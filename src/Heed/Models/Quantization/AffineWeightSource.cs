@@ -40,22 +40,26 @@ public sealed class AffineWeightSource : IWeightSource, IDisposable
 
     /// <inheritdoc/>
     /// <exception cref="ArithmeticException">A number is NaN or infinite.</exception>
-    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
     {
+        if (!AffineMatrix.Takes(inFeatures)) return _inner.Linear(name, inFeatures, outFeatures, bias, slice);
         Linear layer = _inner.Linear(name, inFeatures, outFeatures, bias);
-        return AffineMatrix.Takes(inFeatures) ? new FrozenLinear(Quantize(outFeatures, inFeatures, LayerRows.Of(layer)), LayerRows.BiasOf(layer)) : layer;
+        Tensor? biases = LayerRows.BiasOf(layer);
+        if (slice is not null && biases is not null) biases = MatrixSlice.Copy(slice.OfRows(), name, biases);
+        return new FrozenLinear(Quantize(name, outFeatures, inFeatures, LayerRows.Of(layer), slice), biases);
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArithmeticException">A number is NaN or infinite.</exception>
-    public Embedding Embedding(string name, int count, int dim)
+    public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null)
     {
-        Embedding table = _inner.Embedding(name, count, dim);
-        return _isTop && name == WeightNames.Embedding && AffineMatrix.Takes(dim) ? new FrozenEmbedding(Quantize(count, dim, LayerRows.Of(table)), Device) : table;
+        return _isTop && name == WeightNames.Embedding && AffineMatrix.Takes(dim)
+            ? new FrozenEmbedding(Quantize(name, count, dim, LayerRows.Of(_inner.Embedding(name, count, dim)), slice), Device)
+            : _inner.Embedding(name, count, dim, slice);
     }
 
     /// <inheritdoc/>
-    public Tensor Tensor(string name, Shape shape) => _inner.Tensor(name, shape);
+    public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null) => _inner.Tensor(name, shape, slice);
 
     /// <inheritdoc/>
     public IWeightSource Scope(string prefix) => new AffineWeightSource(_inner.Scope(prefix), _scheme, isTop: false, _owned);
@@ -67,9 +71,17 @@ public sealed class AffineWeightSource : IWeightSource, IDisposable
         _owned.Clear();
     }
 
-    private AffineWeights Quantize(int rows, int columns, LayerRows.Reader read)
+    // The scales of a slice are those of the whole, whatever shares one.
+    private AffineWeights Quantize(string name, int rows, int columns, LayerRows.Reader read, MatrixSlice? slice)
     {
-        AffineWeights weights = AffineWeights.Quantize(_scheme, rows, columns, read.Invoke, Device.Threads);
+        AffineMatrix pairs = AffineMatrix.Fit(_scheme, rows, columns, read.Invoke, Device.Threads);
+        if (slice is not null)
+        {
+            slice = slice.Within(name, rows, columns);
+            pairs = pairs.Cut(name, slice.Rows, slice.FirstColumn, slice.Columns);
+            read = new SlicedRows(read, slice, columns).Read;
+        }
+        AffineWeights weights = AffineWeights.Quantize(pairs, read.Invoke, Device.Threads);
         _owned.Add(weights);
         return weights;
     }

@@ -14,7 +14,7 @@ internal sealed class CheckpointRows(Checkpoint checkpoint) : IModelRows
         PlannedLayer planned = checkpoint.Plan[layer.Name];
         StoredTensor[] parts = planned.Weights;
         bool transposed = checkpoint.Plan.IsTransposed(layer);
-        RowReader reader = new(checkpoint.Files, parts, transposed);
+        RowReader reader = new(checkpoint.Files, StoredSlice.Of(parts, transposed));
         void Read(int row, Span<float> destination) => reader.Read(row, 1, destination);
         return transposed ? new MatrixRows(Read) : new MatrixRows(Read, (row, type, destination) => TryCopy(parts, row, type, destination));
     }

@@ -45,28 +45,31 @@ public sealed class SyntheticWeights : IWeightSource, IDisposable
     public long StepBytes => Bytes - _lookedUp;
 
     /// <inheritdoc/>
-    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+    public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
     {
         int values = name == WeightNames.Qkv ? _config.KvHeads * _config.ValueHeadSize : 0;
         WeightType type = TypeOf(name, inFeatures), last = values == 0 ? type : TypeOf(MatrixRole.Values, inFeatures);
-        LinearWeights weights = type == last
-            ? Matrix(type, outFeatures, inFeatures)
-            : new StackedWeights(Matrix(type, outFeatures - values, inFeatures), Matrix(last, values, inFeatures));
-        return new FrozenLinear(Owned(weights), bias ? Tensor("bias", new Shape(outFeatures)) : null);
+        slice = (slice ?? MatrixSlice.All(outFeatures, inFeatures)).Within(_prefix + name, outFeatures, inFeatures);
+        int border = outFeatures - values, above = slice.Rows.Sum(range => Math.Clamp(border - range.First, 0, range.Count)), below = slice.RowCount - above;
+        LinearWeights weights = type == last || above == 0 || below == 0
+            ? Matrix(above == 0 ? last : type, slice.RowCount, slice.Columns)
+            : new StackedWeights(Matrix(type, above, slice.Columns), Matrix(last, below, slice.Columns));
+        return new FrozenLinear(Owned(weights), bias ? Tensor("bias", new Shape(outFeatures), slice.OfRows()) : null);
     }
 
     /// <inheritdoc/>
-    public Embedding Embedding(string name, int count, int dim)
+    public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null)
     {
-        LinearWeights table = Owned(Matrix(TypeOf(name, dim), count, dim));
+        slice = (slice ?? MatrixSlice.All(count, dim)).Within(_prefix + name, count, dim);
+        LinearWeights table = Owned(Matrix(TypeOf(name, dim), slice.RowCount, slice.Columns));
         if (!_config.TieEmbeddings) _lookedUp += table.ResidentBytes;
         return new FrozenEmbedding(table, Device);
     }
 
     /// <inheritdoc/>
-    public Tensor Tensor(string name, Shape shape)
+    public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null)
     {
-        Tensor tensor = Tensors.Tensor.AllocateUnscoped(shape, Device);
+        Tensor tensor = Tensors.Tensor.AllocateUnscoped(slice is null ? shape : slice.Within(_prefix + name, shape).Shape(shape.Rank), Device);
         Device.Backend.Fill(tensor, name.EndsWith("bias", StringComparison.Ordinal) ? 0 : 1);
         return tensor;
     }

@@ -43,42 +43,50 @@ public static partial class Ops
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentException">Sizes or devices do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A target is neither a class nor <paramref name="ignoreIndex"/>.</exception>
-    public static Tensor LinearCrossEntropy(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> targets, int ignoreIndex = -100, float softCap = 0)
+    public static Tensor LinearCrossEntropy(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> targets, int ignoreIndex = -100, float softCap = 0) =>
+        LinearCrossEntropy(x, weight, bias, targets, ignoreIndex, softCap, share: null);
+
+    /// <summary><see cref="LinearCrossEntropy(Tensor, Tensor, Tensor?, ReadOnlySpan{int}, int, float)"/>, of a matrix that makes some of the logits if there is a share.</summary>
+    internal static Tensor LinearCrossEntropy(Tensor x, Tensor weight, Tensor? bias, ReadOnlySpan<int> targets, int ignoreIndex, float softCap, LogitShare? share)
     {
         if (weight.Rank != 2 || weight.Shape[0] == 0) TensorErrors.WrongShape("LinearCrossEntropy", "weight", weight.Shape, "[classes, in], at least one class");
         CheckFeatures(x, weight.Shape[1]);
         SameDevice("LinearCrossEntropy", x, weight);
         if (bias is not null) CheckBias(x, bias, weight.Shape[0]);
-        return OutputLoss(x, new OutputMatrix(weight, null, bias), targets, ignoreIndex, softCap);
+        return OutputLoss(x, new OutputMatrix(weight, null, bias), targets, ignoreIndex, softCap, share);
     }
 
     /// <summary><see cref="LinearCrossEntropy(Tensor, Tensor, Tensor?, ReadOnlySpan{int}, int, float)"/> for a matrix in weight form, which does not learn.</summary>
-    internal static Tensor LinearCrossEntropy(Tensor x, LinearWeights weights, Tensor? bias, ReadOnlySpan<int> targets, int ignoreIndex, float softCap)
+    internal static Tensor LinearCrossEntropy(Tensor x, LinearWeights weights, Tensor? bias, ReadOnlySpan<int> targets, int ignoreIndex, float softCap, LogitShare? share = null)
     {
         CheckFeatures(x, weights.Columns);
         if (bias is not null) CheckBias(x, bias, weights.Rows);
-        return OutputLoss(x, new OutputMatrix(null, weights, bias), targets, ignoreIndex, softCap);
+        return OutputLoss(x, new OutputMatrix(null, weights, bias), targets, ignoreIndex, softCap, share);
     }
 
-    private static Tensor OutputLoss(Tensor x, OutputMatrix matrix, ReadOnlySpan<int> targets, int ignoreIndex, float softCap)
+    private static Tensor OutputLoss(Tensor x, OutputMatrix matrix, ReadOnlySpan<int> targets, int ignoreIndex, float softCap, LogitShare? share)
     {
         Tensor rows = AsRows(x);
-        int counted = CheckTargets(targets, rows.Shape[0], matrix.Classes, ignoreIndex);
+        int counted = CheckTargets(targets, rows.Shape[0], share?.Classes ?? matrix.Classes, ignoreIndex);
         GradientTape? tape = GradientTape.Watching(rows, matrix.Weight, matrix.Bias);
         using TensorScope.Lease lease = TensorScope.Begin();
         OutputGradients gradients = new(tape, rows, matrix);
         double total = 0;
         using (GradientTape.NoGrad())
         {
-            int step = (int)Math.Clamp(LogitsAtOnce / matrix.Classes, 32, Math.Max(rows.Shape[0], 32));
+            int step = (int)Math.Clamp(LogitsAtOnce / (share?.Widest ?? matrix.Classes), 32, Math.Max(rows.Shape[0], 32));
             for (int first = 0; first < rows.Shape[0]; first += step)
             {
                 using TensorScope.Lease part = TensorScope.Begin();
                 int count = Math.Min(step, rows.Shape[0] - first);
                 Tensor input = rows.Slice(0, first, count), logits = matrix.Apply(input);
-                total += logits.Backend.CrossEntropy(logits, targets.Slice(first, count), ignoreIndex, softCap, 1.0 / Math.Max(counted, 1), tape is null ? null : logits);
+                ReadOnlySpan<int> wanted = targets.Slice(first, count);
+                Tensor? slopes = tape is null ? null : logits;
+                double scale = 1.0 / Math.Max(counted, 1);
+                total += share?.CrossEntropy(logits, wanted, ignoreIndex, softCap, scale, slopes) ?? logits.Backend.CrossEntropy(logits, wanted, ignoreIndex, softCap, scale, slopes);
                 if (tape is not null) gradients.Add(first, input, logits);
             }
+            if (gradients.OfInput is not null) share?.SumInputGradient(gradients.OfInput);
         }
         Tensor loss = Tensor.Full(default, counted == 0 ? 0 : total / counted, x.Device);
         if (tape is not null) ScaledGradients(tape, loss, (rows.Node, gradients.OfInput), (matrix.Weight?.Node, gradients.OfWeight), (matrix.Bias?.Node, gradients.OfBias));

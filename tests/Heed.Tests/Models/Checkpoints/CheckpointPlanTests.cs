@@ -161,22 +161,22 @@ public class CheckpointPlanTests
 
         public Device Device => _random.Device;
 
-        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false)
+        public Linear Linear(string name, int inFeatures, int outFeatures, bool bias = false, MatrixSlice? slice = null)
         {
             Asked.Add($"{prefix}{name} [{outFeatures}, {inFeatures}]{(bias ? " bias" : "")}");
-            return _random.Linear(name, inFeatures, outFeatures, bias);
+            return _random.Linear(name, inFeatures, outFeatures, bias, slice);
         }
 
-        public Embedding Embedding(string name, int count, int dim)
+        public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null)
         {
             Asked.Add($"{prefix}{name} [{count}, {dim}]");
-            return _random.Embedding(name, count, dim);
+            return _random.Embedding(name, count, dim, slice);
         }
 
-        public Tensor Tensor(string name, Shape shape)
+        public Tensor Tensor(string name, Shape shape, MatrixSlice? slice = null)
         {
             Asked.Add($"{prefix}{name} {shape}");
-            return _random.Tensor(name, shape);
+            return _random.Tensor(name, shape, slice);
         }
 
         public IWeightSource Scope(string scope) => new Recorder($"{prefix}{scope}.", Asked);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Heed.Distributed;
 using Heed.Models;
-using Heed.Models.Parallel;
+using Heed.Models.Sharding;
 using Heed.Tensors;
 using Heed.Training;
 using Heed.Training.Data;

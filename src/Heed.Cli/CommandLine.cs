@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Heed.Cli.Commands;
 using Heed.Cli.Parallel;
+using Heed.Distributed;
 
 namespace Heed.Cli;
 
@@ -33,8 +34,9 @@ internal sealed class CommandLine(Terminal terminal, Ranks ranks)
         {
             return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (ClosedOutputException)
+        catch (ClosedOutputException e)
         {
+            if (ranks.AreSeveral) Communicators.Fail(ranks.World, e.Message);
             return ExitCodes.ClosedPipe;
         }
         catch (Exception e) when (e is not OutOfMemoryException || !Debugging(line))
@@ -115,6 +117,8 @@ internal sealed class CommandLine(Terminal terminal, Ranks ranks)
     {
         bool expected = ErrorText.IsExpected(e);
         string message = ErrorText.Of(e);
+        // The others wait for this one, and would for ever.
+        if (ranks.AreSeveral) Communicators.Fail(ranks.World, Debugging(line) ? e.ToString() : message);
         terminal.Error(expected ? message : $"{e.GetType().Name}: {message}");
         if (Debugging(line)) terminal.Write(e + "\n");
         else if (!expected) terminal.Write("This should not happen; --verbose shows where it did.\n");

@@ -1,4 +1,6 @@
 using System.Text;
+using Heed.Cli.Parallel;
+using Heed.Distributed;
 
 namespace Heed.Cli;
 
@@ -9,6 +11,15 @@ internal static class Program
     {
         // A Windows console shows bytes in its own code page unless it is told.
         if (OperatingSystem.IsWindows() && !Console.IsOutputRedirected) Console.OutputEncoding = Encoding.UTF8;
-        return await new CommandLine(new Terminal()).RunAsync(args);
+        try
+        {
+            using Ranks ranks = Ranks.Join(args);
+            return await new CommandLine(new Terminal(ranks.Talks), ranks).RunAsync(args);
+        }
+        catch (CommunicationException e)
+        {
+            new Terminal().Error(e.Message);
+            return ExitCodes.Error;
+        }
     }
 }

@@ -1,5 +1,5 @@
 using System.Text;
-using Microsoft.Win32.SafeHandles;
+using Heed.Cli.Parallel;
 
 namespace Heed.Cli;
 
@@ -17,11 +17,12 @@ internal sealed class StandardOutput : IDisposable
     private readonly Stream _stream;
     private readonly bool _isPipe;
 
-    /// <param name="talks">Whether anything is written: of several processes that run one command only the first one writes.</param>
-    public StandardOutput(bool talks = true)
+    /// <param name="ranks">The processes that run one command, of which the first one writes; null for this one alone.</param>
+    public StandardOutput(Ranks? ranks = null)
     {
-        IsTerminal = talks && !Console.IsOutputRedirected;
-        _stream = !talks ? Stream.Null : (IsTerminal || OperatingSystem.IsWindows() ? null : OpenPipe()) ?? Console.OpenStandardOutput();
+        // mpirun gives its processes terminals that nobody looks at.
+        IsTerminal = ranks is not { AreSeveral: true } && !Console.IsOutputRedirected;
+        _stream = ranks is { Talks: false } ? Stream.Null : (IsTerminal ? null : OpenPipe.Of(1)) ?? Console.OpenStandardOutput();
         _isPipe = _stream is FileStream;
     }
 
@@ -51,20 +52,6 @@ internal sealed class StandardOutput : IDisposable
     }
 
     public void Dispose() => _stream.Dispose();
-
-    private static FileStream? OpenPipe()
-    {
-        SafeFileHandle handle = new(1, ownsHandle: false);
-        try
-        {
-            FileStream stream = new(handle, FileAccess.Write, bufferSize: 0);
-            return stream.CanSeek ? null : stream;
-        }
-        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
 
     private void WriteSome(ReadOnlySpan<byte> bytes)
     {

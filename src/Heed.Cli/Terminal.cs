@@ -8,7 +8,7 @@ internal sealed class Terminal(bool talks = true)
 {
     private const string Reset = "\e[0m";
     // Not Console.Error, which prepares the terminal for more than lines of text and takes its time for that.
-    private readonly StreamWriter _error = new(Console.OpenStandardError(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+    private readonly StreamWriter _error = new((Console.IsErrorRedirected ? OpenPipe.Of(2) : null) ?? Console.OpenStandardError(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
     private readonly bool _colours = WantsColours(!Console.IsErrorRedirected);
 
     /// <summary>Whether standard error is a terminal, so that something may move there.</summary>

@@ -99,10 +99,21 @@ internal sealed class HeedProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public int WaitForExit()
+    public int WaitForExit() => WaitForExit(s_patience);
+
+    public int WaitForExit(TimeSpan patience)
     {
-        _process.WaitForExit(s_patience).ShouldBeTrue("heed should have ended");
+        _process.WaitForExit(patience).ShouldBeTrue("heed should have ended");
         return _process.ExitCode;
+    }
+
+    /// <summary>Ends one of the processes that this one has started, at once.</summary>
+    /// <param name="number">Which of them, by age from 0.</param>
+    public void KillChild(int number)
+    {
+        using Process kill = Process.Start("sh", ["-c", $"kill -9 $(pgrep -P {_process.Id} | sed -n {number + 1}p)"]);
+        kill.WaitForExit();
+        kill.ExitCode.ShouldBe(0);
     }
 
     public string ErrorText() => _error.Result;

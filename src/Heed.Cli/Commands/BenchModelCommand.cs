@@ -7,7 +7,7 @@ using Heed.Distributed;
 using Heed.Inference;
 using Heed.Models;
 using Heed.Models.Checkpoints;
-using Heed.Models.Parallel;
+using Heed.Models.Sharding;
 using Heed.Models.Quantization;
 using Heed.Nn;
 using Heed.Tensors;
@@ -64,7 +64,7 @@ internal sealed class BenchModelCommand
     private int Run(ParseResult line)
     {
         using Interruption interruption = new(ends: _ranks.AreSeveral);
-        using StandardOutput output = new(_ranks.Talks);
+        using StandardOutput output = new(_ranks);
         bool json = line.GetValue(_json);
         try
         {
@@ -99,7 +99,7 @@ internal sealed class BenchModelCommand
             yield break;
         }
         LocatedModel found = ModelLocator.Find(line.GetValue(_path));
-        if (_ranks.AreSeveral) Agreement.Check(_ranks.World, ModelMark.Of(found.Path));
+        if (_ranks.AreSeveral) Agreement.Check(_ranks.World, ("model", Agreement.OfFile(found.Path)));
         long start = Stopwatch.GetTimestamp();
         using Checkpoint checkpoint = Checkpoint.Open(found.Path);
         SpeedPlan planned = PlanOf(line, checkpoint.Config);

@@ -49,7 +49,7 @@ internal sealed class ChatCommand
         ChatSettings settings = _tools.Read(line, model.ChatFormat);
         options = _speculation.Apply(line, _grammar.Apply(line, options), model, loaded.Threads, out LanguageModel? draft, CancellationToken.None);
         using LanguageModel? drafts = draft;
-        using StandardOutput output = new(_ranks.Talks);
+        using StandardOutput output = new(_ranks);
         using ChatInput input = new(_terminal, _ranks);
         using Conversation conversation = model.StartConversation(line.GetValue(_system));
         conversation.Settings = settings;

@@ -88,7 +88,7 @@ internal sealed class CompleteCommand
     private async Task<int> WriteAsync(LoadedModel loaded, string prompt, GenerationOptions options, ParseResult line, Interruption interruption)
     {
         WarnOfUnknown(loaded.Model.Tokenizer, prompt, options.ParseSpecialTokens);
-        using StandardOutput standard = new(_ranks.Talks);
+        using StandardOutput standard = new(_ranks);
         ICompletionOutput output = line.GetValue(_json) ? new JsonLinesOutput(standard, loaded.Model.Tokenizer) : new PlainOutput(standard);
         Usage? usage = null;
         int tokens = 0, exitCode = ExitCodes.Ok;

@@ -96,7 +96,7 @@ internal sealed class FinetuneCommand
             Validation = heldOut is null ? null : new DialogBatches(heldOut, batch, seqLen, shuffleSeed: null),
             Recipe = recipe,
             Steps = steps,
-            Export = export,
+            Export = (root, _) => export(root),
             ChatFormat = loaded.ChatFormat,
             Question = dialogs.FirstQuestion,
             TryLine = TryLine(line, path, folder, lora),

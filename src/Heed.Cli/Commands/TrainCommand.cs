@@ -2,8 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using Heed.Cli.Learning;
 using Heed.Cli.Options;
+using Heed.Cli.Parallel;
+using Heed.Distributed;
 using Heed.Models;
 using Heed.Models.Checkpoints;
+using Heed.Models.Sharding;
 using Heed.Tensors;
 using Heed.Tokenizers;
 using Heed.Training;
@@ -24,24 +27,28 @@ internal sealed class TrainCommand
     private readonly Option<bool> _windows = new("--windows") { Description = "Rows side by side across documents; the default for one document." };
     private readonly Option<bool> _random = new("--random") { Description = "Rows at random places." };
     private readonly ObjectiveOptions _objective = new();
+    private readonly ParallelOptions _parallel = new();
     private readonly TrainingLauncher _launcher;
     private readonly Terminal _terminal;
+    private readonly Ranks _ranks;
 
-    private TrainCommand(Terminal terminal)
+    private TrainCommand(Terminal terminal, Ranks ranks)
     {
+        _ranks = ranks;
         _terminal = terminal;
-        _launcher = new TrainingLauncher(terminal);
+        _launcher = new TrainingLauncher(terminal, ranks);
     }
 
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal, Ranks ranks)
     {
-        TrainCommand self = new(terminal);
+        TrainCommand self = new(terminal, ranks);
         Command command = new("train", "Train a model on text. With files and a folder alone: a small model of characters.");
         self._text.AddTo(command);
         self._shape.AddTo(command);
         Option[] own = [self._tokenizer, self._validation, self._pack, self._windows, self._random];
         foreach (Option option in own) command.Add(option);
         self._objective.AddTo(command);
+        self._parallel.AddTo(command);
         self._launcher.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -54,8 +61,9 @@ internal sealed class TrainCommand
 
     private async Task<int> TrainAsync(ParseResult line, Interruption interruption)
     {
+        ProcessGrid? grid = _parallel.Grid(line, _ranks);
         using RunFolder folder = _launcher.Run.Folder(line);
-        folder.Check();
+        _ranks.First(folder.Check);
         TextSource source = _text.Source(line);
         if (source.TotalBytes == 0) throw new CommandException($"{source.Files[0]}: there is no text in it.");
         (TextSource? heldOut, double fraction) = Validation(line);
@@ -70,10 +78,12 @@ internal sealed class TrainCommand
         config = Finish(line, Halves(config, objective, init), tokenizer, init is not null);
         ObjectiveOptions.CheckLength(objective, _shape.SeqLen(line, config));
         OwnFormat.Check(config, _terminal);
-        Device device = _launcher.Run.Device(line);
-        Transformer model = init is null
-            ? new Transformer(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device))
-            : init.LoadDense(config, device, _terminal, interruption.Token);
+        Device device = _launcher.Run.Device(line, _ranks);
+        Transformer Build(ICommunicator ranks) => init is null
+            ? TensorParallel.Build(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device), ranks)
+            : init.LoadDense(config, device, _terminal, interruption.Token, ranks);
+        bool isShared = grid is { Tensor.Size: > 1 };
+        Transformer model = Build(isShared ? grid!.Tensor : new SingleCommunicator());
         HuggingFaceExportOptions export = ExportOptions.Of(tokenizer, SamplingSettings.Of(init?.Checkpoint, _launcher.Run.Generation(line)), _launcher.Optimizer.StoredType(line));
         TrainingRecipe recipe = init is null ? TrainingRecipe.Of(_shape.Preset(line)) : TrainingRecipe.Continuing;
         int batch = _launcher.Optimizer.Batch(line, recipe), seqLen = _shape.SeqLen(line, config);
@@ -81,14 +91,14 @@ internal sealed class TrainCommand
         using TrainingData? pairs = objective == Objective.Pairs ? Pairs(line, tokenizer, config, source.Files, heldOut?.Files, fraction, batch, interruption.Token) : null;
         // What cannot be trained is refused before a model that is there is lost.
         IBatchSource planned = pairs?.Training ?? _objective.Apply(objective, line, new PlannedRows(batch, RowLength(objective, seqLen), tokenizer.VocabSize), tokenizer, seed: 0);
-        Trainer.Check(config, planned, _launcher.Optimizer.Build(line, recipe, steps, peakFlops: null));
+        Trainer.Check(config, planned, _parallel.Apply(line, _launcher.Optimizer.Build(line, recipe, steps, peakFlops: null)));
         if (objective == Objective.Masked && _launcher.Run.Prompt(line) is { } prompt) _ = new MaskSample(model, tokenizer, prompt);
-        folder.Begin(root =>
+        _ranks.First(() => folder.Begin(root =>
         {
-            ModelFolder.Write(model, root, export, cancellation: interruption.Token);
+            ModelFolder.Write(isShared ? Build(new SingleCommunicator()) : model, root, export, cancellation: interruption.Token);
             TokenizerFiles.Write(root, tokenizer, tokenizerSource);
-        });
-        using TrainingData data = pairs ?? Text(line, objective, tokenizer, batch, seqLen, () => TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token), interruption.Token);
+        }));
+        using TrainingData data = pairs ?? Text(line, objective, tokenizer, batch, seqLen, () => TrainingText.Prepare(folder, tokenizer, source, heldOut, fraction, _terminal, interruption.Token, _ranks), interruption.Token);
         if (_objective.Describe(objective, line) is { } described) _terminal.Note(described);
         return await _launcher.RunAsync(line, new Launch
         {
@@ -102,7 +112,10 @@ internal sealed class TrainCommand
             Recipe = recipe,
             Steps = steps,
             // A run that is interrupted writes its model all the same.
-            Export = root => ModelFolder.Write(model, root, export, cancellation: CancellationToken.None),
+            Export = (root, tensors) => ModelFolder.Write(isShared ? new Transformer(config, new ParameterWeights(tensors, device)) : model, root, export, cancellation: CancellationToken.None),
+            Grid = grid,
+            WholeModel = isShared ? config : null,
+            Adjust = options => _parallel.Apply(line, options),
             Question = objective == Objective.Causal ? null : data.Beginning,
             TryLine = $"heed {(objective == Objective.Masked ? "fill" : "complete")} {CommandText.Quote(_launcher.Run.Prompt(line) ?? data.Beginning)} -m {CommandText.Quote(folder.Name)}",
         }, interruption);

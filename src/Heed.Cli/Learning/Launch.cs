@@ -1,5 +1,8 @@
+using Heed.Distributed;
 using Heed.Models;
+using Heed.Nn;
 using Heed.Tokenizers;
+using Heed.Training;
 using Heed.Training.Data;
 
 namespace Heed.Cli.Learning;
@@ -27,8 +30,17 @@ internal sealed record Launch
 
     public required long Steps { get; init; }
 
-    /// <summary>Writes what is trained to the run's folder.</summary>
-    public required Action<string> Export { get; init; }
+    /// <summary>Writes what is trained to the run's folder; given the whole model's tensors, of which the model may hold a share.</summary>
+    public required Action<string, IReadOnlyList<Parameter>> Export { get; init; }
+
+    /// <summary>The processes that train together; null for this one alone.</summary>
+    public ProcessGrid? Grid { get; init; }
+
+    /// <summary>The whole model's configuration where processes share it; else null.</summary>
+    public ModelConfig? WholeModel { get; init; }
+
+    /// <summary>What the command line says of processes.</summary>
+    public Func<TrainingOptions, TrainingOptions> Adjust { get; init; } = options => options;
 
     /// <summary>The format in which samples answer a question; null for samples of plain text.</summary>
     public ChatFormat? ChatFormat { get; init; }

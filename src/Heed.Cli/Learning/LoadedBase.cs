@@ -1,6 +1,8 @@
+using Heed.Distributed;
 using Heed.Inference;
 using Heed.Models;
 using Heed.Models.Checkpoints;
+using Heed.Models.Sharding;
 using Heed.Tensors;
 using Heed.Tokenizers;
 
@@ -42,10 +44,16 @@ internal sealed class LoadedBase : IDisposable
     }
 
     /// <summary>The weights in memory of their own, ready to learn.</summary>
-    public Transformer LoadDense(ModelConfig config, Device device, Terminal terminal, CancellationToken cancellation)
+    /// <param name="config">The model.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="terminal">Told how far it is.</param>
+    /// <param name="cancellation">Stops it.</param>
+    /// <param name="ranks">The processes that share the weights, or null.</param>
+    public Transformer LoadDense(ModelConfig config, Device device, Terminal terminal, CancellationToken cancellation, ICommunicator? ranks = null)
     {
         using LoadingLine progress = new(terminal);
-        return new Transformer(config, Checkpoint.Weights(device, WeightForm.Dense, progress, cancellation));
+        IWeightSource weights = Checkpoint.Weights(device, WeightForm.Dense, progress, cancellation);
+        return ranks is null ? new Transformer(config, weights) : TensorParallel.Build(config, weights, ranks);
     }
 
     public void Dispose() => Checkpoint.Dispose();

@@ -1,11 +1,12 @@
 using System.Globalization;
+using Heed.Cli.Parallel;
 using Heed.Training;
 using Heed.Training.Data;
 
 namespace Heed.Cli.Learning;
 
 /// <summary>Runs a trainer under somebody's eyes: progress, Ctrl-C, and the result at the end.</summary>
-internal sealed class TrainingSession(Terminal terminal, Trainer trainer, RunFolder folder, IBatchSource? validation)
+internal sealed class TrainingSession(Terminal terminal, Trainer trainer, RunFolder folder, IBatchSource? validation, Ranks? ranks = null)
 {
     private const int StepsBeforeEstimate = 4;
     private const long MostFinalBatches = 400;
@@ -78,7 +79,7 @@ internal sealed class TrainingSession(Terminal terminal, Trainer trainer, RunFol
 
     private void Conclude(CancellationToken cancellation)
     {
-        using StandardOutput output = new();
+        using StandardOutput output = new(ranks);
         if (validation is not null)
         {
             long batches = Math.Min(MostFinalBatches, 1 + ((validation.RowsPerEpoch - 1) / validation.BatchSize));

@@ -1,3 +1,4 @@
+using Heed.Cli.Parallel;
 using Heed.Tokenizers;
 using Heed.Training.Data;
 
@@ -30,13 +31,22 @@ internal sealed class TrainingText : IDisposable
     /// <param name="fraction">Which part.</param>
     /// <param name="terminal">Told how far it is.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static TrainingText Prepare(RunFolder folder, Tokenizer tokenizer, TextSource source, TextSource? heldOut, double fraction, Terminal terminal, CancellationToken cancellation)
+    /// <param name="ranks">The processes that use the text, of which the first one encodes it; null for this one alone.</param>
+    public static TrainingText Prepare(RunFolder folder, Tokenizer tokenizer, TextSource source, TextSource? heldOut, double fraction, Terminal terminal, CancellationToken cancellation, Ranks? ranks = null)
     {
-        TokenFile text = Open(folder.Tokens, folder.Resumes, tokenizer, source, terminal, cancellation);
+        if (ranks is not { AreSeveral: true }) return Prepare(folder, folder.Resumes, tokenizer, source, heldOut, fraction, terminal, cancellation);
+        TrainingText? text = null;
+        ranks.First(() => text = Prepare(folder, folder.Resumes, tokenizer, source, heldOut, fraction, terminal, cancellation));
+        return text ?? Prepare(folder, exists: true, tokenizer, source, heldOut, fraction, terminal, cancellation);
+    }
+
+    private static TrainingText Prepare(RunFolder folder, bool exists, Tokenizer tokenizer, TextSource source, TextSource? heldOut, double fraction, Terminal terminal, CancellationToken cancellation)
+    {
+        TokenFile text = Open(folder.Tokens, exists, tokenizer, source, terminal, cancellation);
         TokenFile? held = null;
         try
         {
-            if (heldOut is not null) held = Open(folder.ValidationTokens, folder.Resumes, tokenizer, heldOut, terminal, cancellation);
+            if (heldOut is not null) held = Open(folder.ValidationTokens, exists, tokenizer, heldOut, terminal, cancellation);
             TextDataset data = TextDataset.Split(text, held is null ? fraction : 0);
             TokenView? validation = held is null ? data.Validation : TextDataset.Split(held, 0).Train;
             return new TrainingText(text, held, data.Train, validation is { TokenCount: >= 2 } ? validation : null);
@@ -83,9 +93,9 @@ internal sealed class TrainingText : IDisposable
     }
 
     // A run goes on with the text that it began with, whatever became of the files.
-    private static TokenFile Open(string path, bool resumes, Tokenizer tokenizer, TextSource source, Terminal terminal, CancellationToken cancellation)
+    private static TokenFile Open(string path, bool exists, Tokenizer tokenizer, TextSource source, Terminal terminal, CancellationToken cancellation)
     {
-        if (!resumes || !File.Exists(path))
+        if (!exists || !File.Exists(path))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             using TokenizingLine progress = new(terminal);

@@ -45,7 +45,7 @@ internal sealed class ModelOptions
         long start = Stopwatch.GetTimestamp();
         LocatedModel found = ModelLocator.Find(path ?? line.GetValue(_model));
         int threads = line.GetValue(_threads) ?? (ranks is { AreSeveral: true } ? ranks.Threads() : 0), context = line.GetValue(_context) ?? 0;
-        if (ranks is { AreSeveral: true }) Agreement.Check(ranks.World, ModelMark.Of(found.Path));
+        if (ranks is { AreSeveral: true }) Agreement.Check(ranks.World, ("model", Agreement.OfFile(found.Path)));
         using LoadingLine progress = new(terminal);
         LanguageModel model = LanguageModel.Load(found.Path, new LoadOptions
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Heed.Cli.Learning;
+using Heed.Cli.Parallel;
 using Heed.Tensors;
 
 namespace Heed.Cli.Options;
@@ -37,7 +38,10 @@ internal sealed class RunOptions
 
     public bool AcceptChanges(ParseResult line) => line.GetValue(_acceptChanges);
 
-    public Device Device(ParseResult line) => line.GetValue(_threads) is { } threads ? Tensors.Device.CreateCpu(threads) : Tensors.Device.Cpu;
+    /// <param name="line">The command line.</param>
+    /// <param name="ranks">The processes that share this machine's processors; null for this one alone.</param>
+    public Device Device(ParseResult line, Ranks? ranks = null) => line.GetValue(_threads) is { } threads ? Tensors.Device.CreateCpu(threads)
+        : ranks is { AreSeveral: true } ? Tensors.Device.CreateCpu(ranks.Threads()) : Tensors.Device.Cpu;
 
     /// <summary>What is recommended for the choice of tokens, NAME=VALUE each.</summary>
     public string[] Generation(ParseResult line) => line.GetValue(_generation) ?? [];

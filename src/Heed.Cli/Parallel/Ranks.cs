@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Reflection;
 using System.Text;
 using Heed.Distributed;
 
@@ -26,17 +25,13 @@ internal sealed class Ranks : IDisposable
     public bool Talks => World.Rank == 0;
 
     /// <summary>Finds the others, if mpirun or the like started this process.</summary>
-    /// <exception cref="ArgumentException">They were started with other arguments, or are of another version.</exception>
+    /// <exception cref="CommunicationException">MPI cannot be used, or they were started with other arguments, or are of another version.</exception>
     public static Ranks Join(string[] arguments)
     {
         ICommunicator world = Communicators.World();
         try
         {
-            if (world.Size > 1)
-            {
-                string version = typeof(Ranks).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-                Agreement.Check(world, ("version of heed", version), ("arguments", string.Join(' ', arguments)));
-            }
+            if (world.Size > 1) Agreement.Check(world, ("the command line", string.Join(' ', arguments)));
             return new Ranks(world);
         }
         catch

@@ -5,7 +5,7 @@ using Heed.Inference.Grammars;
 using Heed.Models;
 using Heed.Models.Adapters;
 using Heed.Models.Checkpoints;
-using Heed.Models.Parallel;
+using Heed.Models.Sharding;
 using Heed.Tensors;
 using Heed.Tokenizers;
 
@@ -55,7 +55,7 @@ public sealed partial class LanguageModel : IDisposable
         // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
         if (tokenizer.BosId is { } bos) endTokens.Add(bos);
         EndTokens = endTokens;
-        Writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)), ranks is { Size: > 1 } ? new RankAgreement(ranks) : null);
+        Writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)), ranks is { Size: > 1 } ? new WritingAgreement(ranks) : null);
         ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
     }
 

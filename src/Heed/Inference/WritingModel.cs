@@ -12,7 +12,7 @@ namespace Heed.Inference;
 /// <param name="EndTokens">Tokens that end a text.</param>
 /// <param name="Vocabulary">The texts of the tokens, for grammars.</param>
 /// <param name="Ranks">What the ranks that share the network agree on; null for a network of this process alone.</param>
-internal sealed record WritingModel(Transformer Network, Tokenizer Tokenizer, IReadOnlySet<int> EndTokens, Lazy<VocabularyTrie> Vocabulary, RankAgreement? Ranks = null)
+internal sealed record WritingModel(Transformer Network, Tokenizer Tokenizer, IReadOnlySet<int> EndTokens, Lazy<VocabularyTrie> Vocabulary, WritingAgreement? Ranks = null)
 {
     public int VocabSize => Network.Config.VocabSize;
 

@@ -8,6 +8,7 @@ namespace Heed.Inference.Drafting;
 /// </summary>
 internal sealed class ShallowDrafter(EarlyExit options, WritingModel model, TokenHistory history) : NetworkDrafter(options, model)
 {
+    private readonly WritingModel _model = model;
     private readonly int _layers = options.Layers;
     private readonly TensorScope _scope = new(recycles: true);
 
@@ -21,7 +22,7 @@ internal sealed class ShallowDrafter(EarlyExit options, WritingModel model, Toke
     {
         ReadOnlySpan<int> next = drafted.IsEmpty ? text[^1..] : drafted[^1..];
         using TensorScope.Lease step = _scope.Enter();
-        model.Forward(next, history.Cache, depth: _layers, cancellation: cancellation).AsSpan().CopyTo(Logits);
+        _model.Forward(next, history.Cache, depth: _layers, cancellation: cancellation).AsSpan().CopyTo(Logits);
     }
 
     private protected override void Forget()

@@ -7,7 +7,7 @@ namespace Heed.Inference;
 /// What ranks that share a model's matrices agree on while each of them writes the same text: the seed, and after which pass to stop. A rank
 /// that stopped alone would leave the others waiting for its share.
 /// </summary>
-internal sealed class RankAgreement(ICommunicator ranks)
+internal sealed class WritingAgreement(ICommunicator ranks)
 {
     private CancellationTokenSource _agreed = new();
     private CancellationToken _wanted;

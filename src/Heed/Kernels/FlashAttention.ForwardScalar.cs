@@ -74,7 +74,7 @@ internal static unsafe partial class FlashAttention
 
         if (args.LogSumExp != null)
         {
-            args.LogSumExp[row] = seen ? Softmax.Join(max, sum) : float.NegativeInfinity;
+            args.LogSumExp[((((long)b * args.Heads) + h) * args.Queries) + i] = seen ? Softmax.Join(max, sum) : float.NegativeInfinity;
         }
     }
 }

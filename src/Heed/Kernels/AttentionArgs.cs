@@ -76,8 +76,14 @@ internal unsafe struct AttentionArgs
     /// <summary>The share of probabilities that are dropped, from 0 up to but excluding 1; the others are divided by what is left. Only in training.</summary>
     public float DropoutRate;
 
-    /// <summary>Of <see cref="DropoutStream"/>; a row is ((batch * heads) + head) * queries + query, a column a key.</summary>
+    /// <summary>Of <see cref="DropoutStream"/>; a row is ((batch * DropoutHeads) + head) * queries + query, a column a key.</summary>
     public ulong DropoutSeed;
+
+    /// <summary>The heads that the draws count to a row of the batch: more than <see cref="Heads"/> where these are some of a model's.</summary>
+    public int DropoutHeads;
+
+    /// <summary>The number of a query's draws.</summary>
+    internal readonly ulong DropoutRow(int batch, int head, int query) => ((((ulong)batch * (ulong)DropoutHeads) + (ulong)head) * (ulong)Queries) + (ulong)query;
 
     /// <summary>What else changes the scores; over stored keys biases by distance, sinks and the choice alone.</summary>
     public ScoreModifiers Modifiers;

@@ -37,4 +37,7 @@ internal readonly record struct AttentionShape
     public float DropoutRate { get; init; }
 
     public ulong DropoutSeed { get; init; }
+
+    /// <summary>The heads that <see cref="DropoutSeed"/> counts to a row; 0 for <see cref="Heads"/>.</summary>
+    public int DropoutHeads { get; init; }
 }

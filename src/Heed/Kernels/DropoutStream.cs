@@ -15,6 +15,9 @@ internal static class DropoutStream
     /// <summary>The key of one row's draws; SplitMix64's finalizer over seed and row.</summary>
     public static uint RowKey(ulong seed, ulong row) => (uint)(SplitMix.Mix(seed + (row + 1) * SplitMix.Step) >> 32);
 
+    /// <summary>The seed under which row 0 draws what row <paramref name="row"/> draws under <paramref name="seed"/>.</summary>
+    public static ulong From(ulong seed, long row) => seed + (ulong)row * SplitMix.Step;
+
     /// <summary>32 random bits of a column; a mixing of 32 bits by two multiplications.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Draw(uint rowKey, uint column)

@@ -61,7 +61,7 @@ internal static unsafe partial class FlashAttention
             {
                 work.LogSumExp[at + r] = logSumExp[at + r];
                 work.Deltas[at + r] = Delta<L, V>(work.Staged + (r * work.ValuePitch), forward.Output + output + (r * forward.OutputStride), forward.ValueDim);
-                work.DropoutKeys[at + r] = DropoutStream.RowKey(forward.DropoutSeed, (ulong)(row + at + r));
+                work.DropoutKeys[at + r] = DropoutStream.RowKey(forward.DropoutSeed, forward.DropoutRow(part.Batch, head, (int)at + r));
             }
         }
 

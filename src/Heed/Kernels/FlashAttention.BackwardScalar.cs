@@ -80,7 +80,7 @@ internal static unsafe partial class FlashAttention
         AttentionArgs forward = args.Forward;
         long row = ((((long)part.Batch * forward.Heads) + h) * forward.Queries) + i;
         int limit = forward.Limits[((long)part.Batch * forward.Queries) + i], begin = forward.FirstVisible(part.Batch, i, limit);
-        uint rowKey = DropoutStream.RowKey(forward.DropoutSeed, (ulong)row), threshold = DropoutStream.Threshold(forward.DropoutRate);
+        uint rowKey = DropoutStream.RowKey(forward.DropoutSeed, forward.DropoutRow(part.Batch, h, i)), threshold = DropoutStream.Threshold(forward.DropoutRate);
         float lse = forward.LogSumExp[row];
         if (float.IsNegativeInfinity(lse))
         {

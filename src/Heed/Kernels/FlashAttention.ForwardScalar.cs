@@ -28,8 +28,7 @@ internal static unsafe partial class FlashAttention
     private static void ForwardScalarRow(in AttentionArgs args, int b, int h, int i, Span<float> acc)
     {
         int limit = args.Limits[((long)b * args.Queries) + i], begin = args.FirstVisible(b, i, limit);
-        ulong row = ((((ulong)b * (ulong)args.Heads) + (ulong)h) * (ulong)args.Queries) + (ulong)i;
-        uint rowKey = DropoutStream.RowKey(args.DropoutSeed, row), threshold = DropoutStream.Threshold(args.DropoutRate);
+        uint rowKey = DropoutStream.RowKey(args.DropoutSeed, args.DropoutRow(b, h, i)), threshold = DropoutStream.Threshold(args.DropoutRate);
         Span<float> scores = stackalloc float[TileKeys];
         float max = float.NegativeInfinity, sum = 0f;
         acc.Clear();
@@ -75,7 +74,7 @@ internal static unsafe partial class FlashAttention
 
         if (args.LogSumExp != null)
         {
-            args.LogSumExp[row] = seen ? Softmax.Join(max, sum) : float.NegativeInfinity;
+            args.LogSumExp[((((long)b * args.Heads) + h) * args.Queries) + i] = seen ? Softmax.Join(max, sum) : float.NegativeInfinity;
         }
     }
 }

@@ -70,7 +70,7 @@ internal static unsafe partial class FlashAttention
                 return;
             }
 
-            ulong row = ((((ulong)batch * (ulong)args.Heads) + (ulong)head) * (ulong)args.Queries) + (ulong)rows.Query;
+            ulong row = args.DropoutRow(batch, head, rows.Query);
             for (int r = 0; r < TileRows; r++)
             {
                 DropoutKeys[r] = DropoutStream.RowKey(args.DropoutSeed, row + (ulong)r);

@@ -19,6 +19,8 @@ public sealed class SourceRows
         for (int row = 0; row < _lengths.Length; row++) texts[row].CopyTo(_tokens.AsSpan(row * SeqLen));
     }
 
+    private SourceRows(int[] tokens, int[] lengths, int seqLen) => (_tokens, _lengths, SeqLen) = (tokens, lengths, seqLen);
+
     /// <summary>The number of rows.</summary>
     public int Batch => _lengths.Length;
 
@@ -30,6 +32,9 @@ public sealed class SourceRows
 
     /// <summary>How many tokens of each row are no padding.</summary>
     public ReadOnlySpan<int> Lengths => _lengths;
+
+    /// <summary>Some neighbouring rows, as long as they are here.</summary>
+    internal SourceRows Slice(int first, int count) => new(_tokens[(first * SeqLen)..((first + count) * SeqLen)], _lengths[first..(first + count)], SeqLen);
 
     /// <summary>Where each token stands; −1 is padding.</summary>
     internal int[] Positions()

@@ -37,23 +37,23 @@ public sealed partial class Transformer
     }
 
     /// <summary>What the decoder looks at in passes over its own rows; null where there is no encoder.</summary>
-    private CrossMemory? Remember(SourceRows? sources, int batch, ulong? dropoutSeed, bool recompute, CancellationToken cancellation)
+    private CrossMemory? Remember(SourceRows? sources, int batch, ulong? dropoutSeed, bool recompute, CancellationToken cancellation, int firstRow = 0)
     {
         if (sources is null && Encoder is null) return null;
         if (sources is null) throw new ArgumentException($"Forward: the model has an encoder and got no sources; expected {batch}, one for each row.", nameof(sources));
         // What falls to dropout in the encoder has nothing to do with what does in the decoder.
         ulong? seed = dropoutSeed is { } own ? SplitMix.Mix(~own) : null;
-        return new CrossMemory(Read(sources, batch, seed, recompute, cancellation), sources.Lengths.ToArray());
+        return new CrossMemory(Read(sources, batch, seed, recompute, cancellation, firstRow), sources.Lengths.ToArray());
     }
 
     /// <summary>The encoder's output, [batch, seq, hidden].</summary>
-    private Tensor Read(SourceRows sources, int batch, ulong? dropoutSeed, bool recompute, CancellationToken cancellation)
+    private Tensor Read(SourceRows sources, int batch, ulong? dropoutSeed, bool recompute, CancellationToken cancellation, int firstRow = 0)
     {
         Transformer encoder = Encoder ?? throw new NotSupportedException("Encode: the model has no encoder (ModelConfig.Encoder); it reads one text, which Forward takes.");
         if (sources.Batch != batch) throw new ArgumentException($"Encode: got {sources.Batch} sources; expected {batch}, one for each row.", nameof(sources));
         if (sources.SeqLen > encoder.Config.MaxSeqLen)
             throw new ArgumentException($"Encode: the longest source has {sources.SeqLen} tokens; expected at most {encoder.Config.MaxSeqLen}, the encoder's context.", nameof(sources));
-        OwnRows rows = encoder.Own(sources.Tokens, batch, sources.Positions(), default, dropoutSeed);
+        OwnRows rows = encoder.Own(sources.Tokens, batch, sources.Positions(), default, dropoutSeed, firstRow);
         return encoder.Normed(encoder.Hidden(sources.Tokens, batch, new ForwardPass(rows), recompute, encoder._blocks.Length, cancellation), rows.IsTraining);
     }
 }

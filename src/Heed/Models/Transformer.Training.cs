@@ -33,18 +33,19 @@ public sealed partial class Transformer
     /// <param name="ignoreIndex">The target of tokens that do not count.</param>
     /// <param name="recompute">Whether the backward pass computes every block again instead of keeping its activations: less memory, a third more time.</param>
     /// <param name="sources">What a model's encoder reads, one text for each row; null where there is none.</param>
+    /// <param name="firstRow">The number of the first row in the batch that these rows are cut from: dropout counts from there, so that a row drops the same on any rank.</param>
     /// <param name="cancellation">Looked at before each block.</param>
     /// <returns>A scalar; 0 where no target counts.</returns>
     /// <exception cref="ArgumentException">The numbers of tokens, targets, positions and first keys do not fit.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token or target is not in the vocabulary, or a position is out of bounds.</exception>
     public Tensor Loss(ReadOnlySpan<int> tokens, ReadOnlySpan<int> targets, int batch = 1, ReadOnlySpan<int> positions = default,
-        ReadOnlySpan<int> firstKeys = default, ulong? dropoutSeed = null, int ignoreIndex = -100, bool recompute = false, SourceRows? sources = null, CancellationToken cancellation = default)
+        ReadOnlySpan<int> firstKeys = default, ulong? dropoutSeed = null, int ignoreIndex = -100, bool recompute = false, SourceRows? sources = null, int firstRow = 0, CancellationToken cancellation = default)
     {
         if (targets.Length != tokens.Length)
             throw new ArgumentException($"Loss: got {targets.Length} targets for {tokens.Length} tokens; expected {tokens.Length}.", nameof(targets));
-        OwnRows rows = Own(tokens, batch, positions, firstKeys, dropoutSeed);
+        OwnRows rows = Own(tokens, batch, positions, firstKeys, dropoutSeed, firstRow);
         using TensorScope.Lease lease = TensorScope.Begin();
-        CrossMemory? memory = Remember(sources, batch, dropoutSeed, recompute, cancellation);
+        CrossMemory? memory = Remember(sources, batch, dropoutSeed, recompute, cancellation, firstRow);
         Tensor x = Normed(Hidden(tokens, batch, new ForwardPass(rows, memory), recompute, _blocks.Length, cancellation), rows.IsTraining); // [batch, seq, hidden]
         return lease.Return(Output.CrossEntropy(x, targets, ignoreIndex, Config.LogitSoftCap));
     }
@@ -52,7 +53,7 @@ public sealed partial class Transformer
     /// <summary>Which parts of parameters this model has, of those that a tensor stands for and no layer; null for a whole model.</summary>
     internal IReadOnlyDictionary<Tensor, ParameterShard>? Shards { get; init; }
 
-    private OwnRows Own(ReadOnlySpan<int> tokens, int batch, ReadOnlySpan<int> positions, ReadOnlySpan<int> firstKeys, ulong? dropoutSeed)
+    private OwnRows Own(ReadOnlySpan<int> tokens, int batch, ReadOnlySpan<int> positions, ReadOnlySpan<int> firstKeys, ulong? dropoutSeed, int firstRow = 0)
     {
         int seq = CheckSizes(tokens, positions, batch);
         if (!firstKeys.IsEmpty && firstKeys.Length != tokens.Length)
@@ -61,7 +62,7 @@ public sealed partial class Transformer
         foreach (int position in own)
             if (position >= Config.MaxSeqLen || position < -1)
                 throw new ArgumentOutOfRangeException(nameof(positions), position, $"Loss: got position {position}; expected −1 for padding, or 0 to {Config.MaxSeqLen - 1}, below the model's MaxSeqLen.");
-        return new OwnRows(batch, own, firstKeys, Config.Dropout, dropoutSeed, Config.Bidirectional);
+        return new OwnRows(batch, own, firstKeys, Config.Dropout, dropoutSeed, Config.Bidirectional) { FirstRow = firstRow, Heads = Config.HeadShare };
     }
 
     private List<Parameter> CollectParameters()

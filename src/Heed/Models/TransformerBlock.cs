@@ -136,7 +136,7 @@ public sealed class TransformerBlock
     {
         CrossMemory memory = pass.Memory ?? throw new InvalidOperationException("Forward: the model has an encoder, which has read nothing; pass sources, or call Encode with the cache first.");
         bool training = pass.IsTraining;
-        AttentionDropout dropout = pass.Rows is { } rows ? new AttentionDropout(rows.Dropout, rows.SeedOf(_crossLayer, DropoutPlace.Probabilities)) : default;
+        AttentionDropout dropout = pass.Rows?.DropProbabilities(_crossLayer, cross.Heads, x.Shape[1]) ?? default;
         Tensor found = cross.Inner(Before(norm, x, training), memory, _layer, dropout);
         return After(norm, Add(x, found, cross.Output, CrossPostNorm, pass.Rows, DropoutPlace.AttentionOutput, _crossLayer), training);
     }

@@ -36,6 +36,9 @@ public sealed class CrossAttention
         _options = options ?? new AttentionOptions(1 / MathF.Sqrt(_headDim));
     }
 
+    /// <summary>The number of query heads.</summary>
+    internal int Heads => _heads;
+
     /// <summary>The layer that makes queries.</summary>
     public Linear Query { get; }
 

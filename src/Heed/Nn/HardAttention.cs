@@ -1,3 +1,4 @@
+using Heed.Kernels;
 using Heed.Tensors;
 
 namespace Heed.Nn;
@@ -47,7 +48,8 @@ public sealed class HardAttention(Linear qkv, Linear output, int heads, bool cau
     {
         if (pass.Rows is not { IsTraining: true } rows) return base.Inner(x, pass, layer);
         ulong seed = rows.SeedOf(layer, DropoutPlace.Probabilities);
-        return rows.Documents.Apply(x, Output.InFeatures, documents => Choose(documents, seed, HardAttentionGradient.StraightThrough).Output);
+        return rows.Documents.Apply(x, Output.InFeatures, documents =>
+            Choose(documents, DropoutStream.From(seed, (long)rows.FirstRow * heads * documents.Shape[1]), HardAttentionGradient.StraightThrough).Output);
     }
 
     private protected override Tensor Inner(Tensor x) => Choose(x, seed: null, HardAttentionGradient.StraightThrough).Output;

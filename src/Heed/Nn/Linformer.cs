@@ -62,8 +62,9 @@ public sealed class Linformer : SequenceMixer
     {
         if (pass.Rows is not { Dropout: > 0 } rows) return base.Inner(x, pass, layer);
         (float rate, ulong seed) = (rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities));
-        // Documents of each length come by themselves, and count their rows from 0.
-        return rows.Documents.Apply(x, Output.InFeatures, documents => Mix(documents, rate, SplitMix.Mix(seed + (ulong)documents.Shape[1])));
+        // Documents of each length come by themselves, and count from the first row on.
+        return rows.Documents.Apply(x, Output.InFeatures, documents =>
+            Mix(documents, rate, DropoutStream.From(SplitMix.Mix(seed + (ulong)documents.Shape[1]), (long)rows.FirstRow * _heads * documents.Shape[1])));
     }
 
     /// <exception cref="ArgumentException">The sequence is longer than <see cref="MaxLength"/>.</exception>

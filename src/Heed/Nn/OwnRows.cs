@@ -76,6 +76,12 @@ internal sealed class OwnRows
     /// <summary>Whether this is a step of training.</summary>
     public bool IsTraining => Seed is not null;
 
+    /// <summary>The number of the first row in the batch that these rows are cut from: what falls to dropout is counted there.</summary>
+    public int FirstRow { get; init; }
+
+    /// <summary>The first of the heads that this rank has and the number of all, for dropout; null where a layer has all of its own.</summary>
+    public (int First, int All)? Heads { get; init; }
+
     /// <summary>Is shown the attention of each layer, by its number, and may ask it for weights until it returns; or null.</summary>
     public Action<int, AttentionResult>? Observer { get; init; }
 
@@ -113,14 +119,27 @@ internal sealed class OwnRows
         return known.Rows;
     }
 
-    /// <summary>The seed of one of the places of dropout in one of the layers.</summary>
+    /// <summary>The seed of one of the places of dropout in one of the layers, counted from the batch's first row.</summary>
     public ulong SeedOf(int layer, DropoutPlace place) => SplitMix.Mix((Seed ?? 0) + (8 * (ulong)(layer + 1) + (ulong)place) * SplitMix.Step);
 
     /// <summary>The seed for what adapters drop, which have a rate of their own; null outside of training.</summary>
-    public ulong? AdapterSeed(int layer, DropoutPlace place) => Seed is null ? null : SeedOf(layer, place);
+    public ulong? AdapterSeed(int layer, DropoutPlace place) => Seed is null ? null : TokenSeed(layer, place);
 
     /// <summary>x after dropout at a place.</summary>
-    public Tensor Drop(Tensor x, int layer, DropoutPlace place) => Dropout == 0 ? x : Ops.Dropout(x, Dropout, SeedOf(layer, place));
+    public Tensor Drop(Tensor x, int layer, DropoutPlace place) => Dropout == 0 ? x : Ops.Dropout(x, Dropout, TokenSeed(layer, place));
+
+    /// <summary>What falls to dropout of attention's probabilities.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="heads">This rank's heads.</param>
+    /// <param name="queries">The queries of a row.</param>
+    /// <param name="stream">Another number for another attention of the layer.</param>
+    public AttentionDropout DropProbabilities(int layer, int heads, int queries, ulong stream = 0)
+    {
+        (int first, int all) = Heads ?? (0, heads);
+        return new AttentionDropout(Dropout, DropoutStream.From(SeedOf(layer, DropoutPlace.Probabilities) + stream, ((long)FirstRow * all + first) * queries), all);
+    }
+
+    private ulong TokenSeed(int layer, DropoutPlace place) => DropoutStream.From(SeedOf(layer, place), (long)FirstRow * Seq);
 
     /// <summary>Moves the limits of a row's tokens to the ends of their documents: runs of tokens with the same first key.</summary>
     private void SeeOnwards(int row, ReadOnlySpan<int> firstKeys, int start, int end)

@@ -25,7 +25,7 @@ public sealed partial class SelfAttention
         AttentionModifiers? modifiers = Modifiers(null);
         if (Distances is not null) modifiers = WithDistances(modifiers ?? new AttentionModifiers(), globals, batch, seq);
         // Another stream than that of the other tokens' probabilities.
-        AttentionDropout dropout = new(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities) + 1);
+        AttentionDropout dropout = rows.DropProbabilities(layer, q.Count, q.Seq, stream: 1);
         Tensor found = Observed(q, k, v, globals.Limits, globals.Firsts, options with { Window = 0 }, dropout, modifiers, rows, layer); // [batch, globals, heads·valueDim]
         int size = found.Shape[2];
         Tensor all = Ops.Concat(0, found.Reshape(Shape.Of(batch * globals.Count, size)), Tensor.Zeros(Shape.Of(1, size), x.Device));

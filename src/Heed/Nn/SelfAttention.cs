@@ -106,7 +106,7 @@ public sealed partial class SelfAttention(Linear qkv, Linear output, int kvHeads
 
     private Tensor WithinRows(in HeadRange q, in HeadRange k, in HeadRange v, OwnRows rows, int layer)
     {
-        AttentionDropout dropout = new(rows.Dropout, rows.SeedOf(layer, DropoutPlace.Probabilities));
+        AttentionDropout dropout = rows.DropProbabilities(layer, q.Count, q.Seq);
         AttentionModifiers? modifiers = Modifiers(Distances?.Between(q.Seq));
         (int[] limits, int[] firsts, AttentionOptions rest) = rows.Sight(options);
         if (Pattern is not null)

@@ -15,8 +15,10 @@ namespace Heed.Tensors;
 /// 0 keeps float32; else the new parameter is rounded to bfloat16 precision, up with the probability that keeps the mean,
 /// by draws of (seed, step, element). Give each parameter a seed of its own.
 /// </param>
+/// <param name="FirstElement">The element of the parameter that the tensors begin with, where they are a piece of it.</param>
 internal readonly record struct AdamWStep(
-    float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, long Step, float GradientScale, ulong RoundingSeed)
+    float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, long Step, float GradientScale, ulong RoundingSeed,
+    int FirstElement = 0)
 {
     /// <summary>β1 in double: 0.9f is 0.9, as in PyTorch, whose arithmetic on betas is double.</summary>
     public double ExactBeta1 => (double)(decimal)Beta1;
@@ -30,6 +32,6 @@ internal readonly record struct AdamWStep(
     /// <summary>1 − β2^step.</summary>
     public double Correction2 => 1 - Math.Pow(ExactBeta2, Step);
 
-    /// <summary>The key of the rounding's draws.</summary>
-    public uint RoundingKey => Kernels.DropoutStream.RowKey(RoundingSeed, (ulong)Step);
+    /// <summary>The key of the rounding's draws: a column begins where the piece does.</summary>
+    public uint RoundingKey => Kernels.DropoutStream.RowKey(RoundingSeed, (ulong)Step) + (uint)FirstElement * Kernels.DropoutStream.GoldenRatio;
 }

@@ -6,4 +6,5 @@ namespace Heed.Tensors;
 /// </summary>
 /// <param name="Rate">From 0, which is none, up to but excluding 1.</param>
 /// <param name="Seed">Of the random stream; another one for every layer and step.</param>
-internal readonly record struct AttentionDropout(float Rate, ulong Seed);
+/// <param name="Heads">How many heads a row has of which the call has neighbouring ones, the seed being that of the first; 0 for its own.</param>
+internal readonly record struct AttentionDropout(float Rate, ulong Seed, int Heads = 0);

@@ -57,6 +57,7 @@ internal sealed partial class CpuBackend
         Window = options.Window,
         DropoutRate = dropout.Rate,
         DropoutSeed = dropout.Seed,
+        DropoutHeads = dropout.Heads,
     };
 
     private static HeadRows RowsOf(in HeadRange x) => x.Rows.ElementCount == 0

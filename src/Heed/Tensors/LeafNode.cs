@@ -9,6 +9,9 @@ internal sealed class LeafNode(in Shape shape, Device device) : GradientNode(sha
     /// <summary>The sum of what has arrived since the last <see cref="Clear"/>, or null.</summary>
     public Tensor? Gradient => _filled ? _memory : null;
 
+    /// <summary>Is called after every write to the gradient; or null.</summary>
+    public Action? Written { get; set; }
+
     /// <summary>Forgets the gradient; the memory is kept for the next one.</summary>
     public void Clear() => _filled = false;
 
@@ -27,5 +30,6 @@ internal sealed class LeafNode(in Shape shape, Device device) : GradientNode(sha
         _memory ??= Tensor.AllocateUnscoped(Shape, Device);
         write(_memory, _filled);
         _filled = true;
+        Written?.Invoke();
     }
 }

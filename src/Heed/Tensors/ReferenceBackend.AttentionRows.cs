@@ -124,7 +124,7 @@ internal sealed partial class ReferenceBackend
     private static double KeepFactor(in AttentionDropout dropout, in HeadRange q, int batch, int head, int query, int key)
     {
         if (dropout.Rate == 0) return 1;
-        ulong row = ((ulong)batch * (ulong)q.Count + (ulong)head) * (ulong)q.Seq + (ulong)query;
+        ulong row = ((ulong)batch * (ulong)(dropout.Heads == 0 ? q.Count : dropout.Heads) + (ulong)head) * (ulong)q.Seq + (ulong)query;
         bool kept = DropoutStream.Draw(DropoutStream.RowKey(dropout.Seed, row), (uint)key) >= DropoutStream.Threshold(dropout.Rate);
         return kept ? 1 / (1 - (double)dropout.Rate) : 0;
     }

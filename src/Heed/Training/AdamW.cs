@@ -1,6 +1,8 @@
+using Heed.Distributed;
 using Heed.Nn;
 using Heed.Tensors;
 using Heed.Training.Data;
+using Heed.Training.Ranks;
 
 namespace Heed.Training;
 
@@ -8,7 +10,7 @@ namespace Heed.Training;
 /// AdamW (Loshchilov and Hutter 2017, arXiv 1711.05101) over a model's parameters, one pass over each: those with two axes or
 /// more decay, norms' gains and biases do not.
 /// </summary>
-public sealed class AdamW
+public sealed class AdamW : IOptimizer
 {
     private readonly TrainingOptions _options;
     private readonly Parameter[] _parameters;
@@ -35,6 +37,14 @@ public sealed class AdamW
     /// <summary>How many steps have been made.</summary>
     public long Step { get; internal set; }
 
+    long IOptimizer.Step
+    {
+        get => Step;
+        set => Step = value;
+    }
+
+    long IOptimizer.MomentBytes => _firstMoments.Concat(_secondMoments).Sum(moment => (long)moment.ElementCount * sizeof(float));
+
     /// <summary>What is moved.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
 
@@ -43,21 +53,19 @@ public sealed class AdamW
     {
         for (int i = 0; i < _parameters.Length; i++)
         {
-            yield return new Parameter($"first.{_parameters[i].Name}", _firstMoments[i]);
-            yield return new Parameter($"second.{_parameters[i].Name}", _secondMoments[i]);
+            yield return _parameters[i] with { Name = $"first.{_parameters[i].Name}", Value = _firstMoments[i] };
+            yield return _parameters[i] with { Name = $"second.{_parameters[i].Name}", Value = _secondMoments[i] };
         }
     }
 
     /// <summary>The decay of a parameter: that of the options from two axes on, else 0.</summary>
-    public double DecayOf(Parameter parameter) => parameter.Value.Rank >= 2 ? _options.WeightDecay : 0;
+    public double DecayOf(Parameter parameter) => DecayOf(_options, parameter);
 
     /// <summary>√Σg² over the gradients of all parameters, in double, in one order: the same on any number of threads.</summary>
     public double GradientNorm()
     {
-        double sum = 0;
-        foreach (Parameter parameter in _parameters)
-            if (parameter.Value.Gradient is { } gradient) sum += gradient.Backend.SquaredNorm(gradient);
-        return Math.Sqrt(sum);
+        double[] squares = [.. _parameters.Select(parameter => GradientNorms.Square(parameter))];
+        return GradientNorms.Of(_parameters, squares);
     }
 
     /// <summary>
@@ -71,16 +79,34 @@ public sealed class AdamW
         {
             Tensor value = _parameters[i].Value;
             if (value.Gradient is not { } gradient) continue;
-            AdamWStep step = new((float)learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, (float)DecayOf(_parameters[i]), Step,
-                (float)gradientScale, _options.Bf16Weights ? CounterRandom.Key(_options.Seed, (ulong)i, 1) : 0);
             value.BeginWrite("AdamW");
-            value.Backend.AdamW(value, gradient, _firstMoments[i], _secondMoments[i], step);
+            value.Backend.AdamW(value, gradient, _firstMoments[i], _secondMoments[i], StepOf(_options, _parameters[i], i, learningRate, gradientScale, Step));
             value.ClearGradient();
         }
     }
 
     /// <summary>What brings a gradient's norm down to <paramref name="clipNorm"/>: min(1, clip/(norm + 1e-6)), as PyTorch's; 1 where clip is 0.</summary>
     public static double ClipScale(double norm, double clipNorm) => clipNorm == 0 ? 1 : Math.Min(1, clipNorm / (norm + 1e-6));
+
+    /// <summary>The numbers of a step of one parameter.</summary>
+    internal static AdamWStep StepOf(TrainingOptions options, Parameter parameter, int number, double learningRate, double gradientScale, long step) =>
+        new((float)learningRate, options.Beta1, options.Beta2, options.Epsilon, (float)DecayOf(options, parameter), step,
+            (float)gradientScale, options.Bf16Weights ? CounterRandom.Key(options.Seed, (ulong)number, 1) : 0);
+
+    IReadOnlyList<Parameter> IOptimizer.Places() => [.. Moments()];
+
+    IReadOnlyList<Parameter> IOptimizer.Gather(ICommunicator ranks) => [.. Moments()];
+
+    void IOptimizer.Scatter(IReadOnlyList<Parameter> whole, ICommunicator ranks)
+    {
+        foreach (Parameter moment in Moments())
+        {
+            moment.Value.BeginWrite("AdamW");
+            if (ranks.Size > 1) ranks.Broadcast(moment.Value.AsSpan());
+        }
+    }
+
+    private static double DecayOf(TrainingOptions options, Parameter parameter) => parameter.Value.Rank >= 2 ? options.WeightDecay : 0;
 
     private static Tensor Zeros(Parameter parameter)
     {

@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using Heed.Nn;
+using Heed.Tensors;
 
 namespace Heed.Training;
 
@@ -25,10 +26,13 @@ internal static class ConditionText
     /// <summary>Which tensors are trained: their number, their size, and a hash of their names and shapes.</summary>
     public static string Of(IReadOnlyList<Parameter> parameters)
     {
-        string names = string.Join('\n', parameters.Select(parameter => $"{parameter.Name} {parameter.Value.Shape}"));
+        string names = string.Join('\n', parameters.Select(parameter => $"{parameter.Name} {WholeOf(parameter)}"));
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(names)).AsSpan(0, 8));
-        return string.Create(CultureInfo.InvariantCulture, $"{parameters.Count} tensors of {parameters.Sum(parameter => (long)parameter.Value.ElementCount)} numbers ({hash})");
+        return string.Create(CultureInfo.InvariantCulture, $"{parameters.Count} tensors of {parameters.Sum(parameter => (long)WholeOf(parameter).ElementCount)} numbers ({hash})");
     }
+
+    // A run says nothing of the ranks that share its model.
+    private static Shape WholeOf(Parameter parameter) => parameter.Shard?.Whole ?? parameter.Value.Shape;
 
     private static string Text(object? value) => value switch
     {

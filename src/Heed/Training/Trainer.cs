@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Heed.Distributed;
 using Heed.Models;
 using Heed.Nn;
 using Heed.Tensors;
 using Heed.Training.Data;
+using Heed.Training.Ranks;
 
 namespace Heed.Training;
 
@@ -27,8 +29,13 @@ public sealed class Trainer
     /// <param name="options">How.</param>
     /// <param name="validation">What to measure the model on, or null.</param>
     /// <param name="parameters">What to move; all of the model's parameters if null.</param>
-    /// <exception cref="ArgumentException">An option is out of range, a source does not fit the model, or there is nothing to train.</exception>
-    public Trainer(Transformer model, IBatchSource training, TrainingOptions options, IBatchSource? validation = null, IReadOnlyList<Parameter>? parameters = null)
+    /// <param name="grid">
+    /// The ranks that train together, each with its share of every batch's rows; null for one alone. All make the same calls on the same data with the same options: <see cref="RunAsync"/>,
+    /// <see cref="Resume"/> and <see cref="Save"/> are collective. Must outlive the trainer.
+    /// </param>
+    /// <exception cref="ArgumentException">An option is out of range, a source does not fit the model, the ranks do not divide <see cref="TrainingOptions.DeterministicParts"/>, or there is nothing to train.</exception>
+    /// <exception cref="NotSupportedException">Batches are to be cut, and a norm learns from whole ones.</exception>
+    public Trainer(Transformer model, IBatchSource training, TrainingOptions options, IBatchSource? validation = null, IReadOnlyList<Parameter>? parameters = null, ProcessGrid? grid = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(training);
@@ -39,7 +46,11 @@ public sealed class Trainer
         Options = options;
         Parameters = parameters ?? model.Parameters;
         Validation = validation;
-        Optimizer = new AdamW(Parameters, options);
+        Grid = grid;
+        DataRanks = grid?.Data ?? new SingleCommunicator();
+        CheckRanks();
+        if (DataRanks.Size > 1 || options.DeterministicParts > 0) Buckets = new GradientBuckets(Parameters, options.BucketBytes, DataRanks.Size);
+        Optimizer = options.ShardOptimizer && DataRanks.Size > 1 ? new ShardedAdamW(Buckets!, options, DataRanks) : new AdamW(Parameters, options);
         Pass = new GradientPass(model, training, Parameters, options);
         Rates = options.LearningRates();
         FlopsPerToken = MfuEstimate.FlopsPerToken(model.Config, training.SeqLen, Parameters);
@@ -61,13 +72,16 @@ public sealed class Trainer
     /// <summary>What is moved.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
+    /// <summary>The ranks that train together, or null.</summary>
+    public ProcessGrid? Grid { get; }
+
     /// <summary>The number of steps made so far, earlier runs included.</summary>
     public long Step => State.Step;
 
     /// <summary>The bytes of native memory that the last step took for activations and temporaries: weights, gradients and moments left out.</summary>
     public long StepBytes { get; internal set; }
 
-    /// <summary>Where checkpoints, metrics and the report go; null for nowhere.</summary>
+    /// <summary>Where checkpoints, metrics and the report go; null for nowhere. Of several ranks, only rank 0's is used.</summary>
     public TrainingFolder? Folder { get; init; }
 
     /// <summary>Tells the data from others, so that a run is not resumed on other data; null to go by their size alone.</summary>
@@ -90,7 +104,18 @@ public sealed class Trainer
         }
     }
 
-    /// <summary>Writes a sample of text; called between steps, see <see cref="TrainingOptions.SampleEvery"/>.</summary>
+    /// <summary>The configuration of the whole model where ranks share it, so that a checkpoint says nothing of ranks; null where <see cref="Model"/> is whole.</summary>
+    public ModelConfig? WholeModel
+    {
+        get;
+        init
+        {
+            field = value;
+            if (value is not null) ConditionText.Add(_settings, "Model", value);
+        }
+    }
+
+    /// <summary>Writes a sample of text; called between steps, see <see cref="TrainingOptions.SampleEvery"/>: of several ranks on those that share rank 0's model.</summary>
     public Func<string>? Sample { get; init; }
 
     /// <summary>The clock for speeds and times.</summary>
@@ -102,7 +127,14 @@ public sealed class Trainer
 
     internal GradientPass Pass { get; }
 
-    internal AdamW Optimizer { get; }
+    internal IOptimizer Optimizer { get; }
+
+    internal GradientBuckets? Buckets { get; }
+
+    internal ICommunicator DataRanks { get; }
+
+    /// <summary>Where this rank writes; null for nowhere.</summary>
+    internal TrainingFolder? OwnFolder => Grid is { World.Rank: > 0 } ? null : Folder;
 
     internal LearningRateSchedule Rates { get; }
 
@@ -121,15 +153,24 @@ public sealed class Trainer
     /// <exception cref="FileFormatException">No checkpoint is whole, or the newest whole one has other tensors than the model; nothing is changed.</exception>
     public bool Resume(bool acceptChanges = false)
     {
-        TrainingFolder folder = Folder ?? throw new InvalidOperationException("Resume: the trainer has no folder to resume from; set Folder.");
+        RankAgreement ranks = new(Grid?.World);
         Enter("Resume");
         try
         {
-            using IDisposable own = folder.Lock();
-            TrainingState? state = folder.Load(Tensors(), found => CheckSettings(found, acceptChanges));
-            if (state is null) return false;
-            State = state with { Settings = _settings };
-            Optimizer.Step = state.Step;
+            StateExchange exchange = NewExchange();
+            IReadOnlyList<Parameter> places = [];
+            TrainingState? state = null;
+            ranks.Together(() =>
+            {
+                if (!ranks.IsFirst) return;
+                TrainingFolder folder = Folder ?? throw new InvalidOperationException("Resume: the trainer has no folder to resume from; set Folder.");
+                using IDisposable own = folder.Lock();
+                places = exchange.Places();
+                state = folder.Load(places, found => CheckSettings(found, acceptChanges));
+            });
+            if (!ranks.OfFirst(state is not null)) return false;
+            exchange.ScatterFrom0(places);
+            TakeState(state);
             return true;
         }
         finally
@@ -144,8 +185,12 @@ public sealed class Trainer
     /// <exception cref="IOException">It could not be written; those before it are whole.</exception>
     public string Save()
     {
-        TrainingFolder folder = Folder ?? throw new InvalidOperationException("Save: the trainer has no folder to write to; set Folder.");
-        return folder.Save(this);
+        RankAgreement ranks = new(Grid?.World);
+        ranks.Together(() =>
+        {
+            if (ranks.IsFirst && Folder is null) throw new InvalidOperationException("Save: the trainer has no folder to write to; set Folder.");
+        });
+        return Store(ranks);
     }
 
     /// <summary>
@@ -164,9 +209,9 @@ public sealed class Trainer
         TrainingRun? run = null;
         try
         {
-            run = await Task.Run(() => new TrainingRun(this), CancellationToken.None).ConfigureAwait(false);
+            run = await Start(() => new TrainingRun(this)).ConfigureAwait(false);
             while (State.Step < Options.Steps)
-                yield return await Task.Run(() => run.Advance(cancellation), CancellationToken.None).ConfigureAwait(false);
+                yield return await Start(() => run.Advance(cancellation)).ConfigureAwait(false);
         }
         finally
         {
@@ -182,7 +227,28 @@ public sealed class Trainer
     }
 
     /// <summary>All that a checkpoint keeps.</summary>
-    internal IReadOnlyList<Parameter> Tensors() => [.. Parameters, .. Model.Buffers, .. Optimizer.Moments()];
+    internal IReadOnlyList<Parameter> Tensors() => NewExchange().Places();
+
+    /// <summary>Collective: brings everything together and writes it to rank 0's folder.</summary>
+    internal string Store(RankAgreement ranks)
+    {
+        IReadOnlyList<Parameter> tensors = NewExchange().GatherTo0();
+        string path = "";
+        ranks.Together(() =>
+        {
+            if (ranks.IsFirst) path = Folder!.Save(this, tensors);
+        });
+        return ranks.OfFirst(path);
+    }
+
+    /// <summary>What all ranks must have in common, as lines.</summary>
+    internal IReadOnlyList<string> Common()
+    {
+        // Ranks that share a model have different weights.
+        IEnumerable<Parameter> same = Parameters.Where(parameter => parameter.Shard is null);
+        double sum = same.Sum(parameter => parameter.Value.Backend.SquaredNorm(parameter.Value));
+        return [.. _settings.Select(setting => $"{setting.Key} {setting.Value}"), string.Create(CultureInfo.InvariantCulture, $"step {State.Step}"), string.Create(CultureInfo.InvariantCulture, $"weights of square {sum:R}")];
+    }
 
     /// <summary>Refuses what a trainer would, before anything is made for it.</summary>
     /// <param name="config">What is to be trained.</param>
@@ -221,6 +287,31 @@ public sealed class Trainer
         if (changed.Length > 0)
             throw new ResumeException($"Resume: the checkpoint of step {found.Step} was made under other settings: {string.Join("; ", changed)}. Use the same, accept the changes, or train in another folder.");
     }
+
+    private StateExchange NewExchange() => new(Parameters, Model.Buffers, Optimizer, DataRanks, Grid?.Tensor ?? new SingleCommunicator());
+
+    /// <summary>Collective: goes on from rank 0's state.</summary>
+    private void TakeState(TrainingState? found)
+    {
+        Span<long> numbers = [found?.Step ?? 0, found?.Tokens ?? 0, found?.Elapsed.Ticks ?? 0];
+        Grid?.World.Broadcast(numbers);
+        State = new TrainingState { Step = numbers[0], Tokens = numbers[1], Elapsed = new TimeSpan(numbers[2]), Settings = _settings };
+        Optimizer.Step = State.Step;
+    }
+
+    private void CheckRanks()
+    {
+        int parts = Options.DeterministicParts;
+        if (parts > 0 && parts % DataRanks.Size != 0)
+            throw new ArgumentException($"Trainer: DeterministicParts is {parts}; expected a multiple of the {DataRanks.Size} ranks that share a batch.", nameof(Options));
+        if ((parts > 1 || DataRanks.Size > 1) && Model.Buffers.Count > 0)
+            throw new NotSupportedException("Trainer: the model has BatchNorm, which learns from whole batches; expected another norm where batches are cut into parts, among ranks or by DeterministicParts.");
+    }
+
+    // Ranks wait for one another: each needs a thread, which the pool may not have.
+    private Task<T> Start<T>(Func<T> work) => Grid is { World.Size: > 1 }
+        ? Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+        : Task.Run(work, CancellationToken.None);
 
     private void Enter(string operation)
     {

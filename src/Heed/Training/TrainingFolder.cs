@@ -87,18 +87,18 @@ public sealed class TrainingFolder
             throw new ResumeException($"RunAsync: '{path}' holds step {found}, but the run would begin after step {step}; resume from it, or train in another folder.");
     }
 
-    /// <summary>Writes the trainer's state, then what the folder's model is exported to, and removes what is too old.</summary>
-    internal string Save(Trainer trainer)
+    /// <summary>Writes the trainer's state, with its tensors as they are without ranks, then what the folder's model is exported to, and removes what is too old.</summary>
+    internal string Save(Trainer trainer, IReadOnlyList<Parameter> tensors)
     {
         TrainingState state = trainer.State;
         string path = PathOf(state.Step);
-        if (!TrainingCheckpoint.IsFinite(trainer.Parameters))
+        if (!TrainingCheckpoint.IsFinite(tensors.Take(trainer.Parameters.Count)))
             throw new TrainingDivergedException(state.Step, Newest);
         try
         {
             Directory.CreateDirectory(StatePath);
             RemoveLeftovers();
-            TrainingCheckpoint.Write(path, state, trainer.Tensors());
+            TrainingCheckpoint.Write(path, state, tensors);
             DirectorySync.Flush(StatePath);
             foreach ((_, string old) in Checkpoints().Skip(Kept)) File.Delete(old);
             _export?.Invoke(Root);

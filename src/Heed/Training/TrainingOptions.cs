@@ -62,6 +62,21 @@ public sealed record TrainingOptions
     /// <summary>Whether weights are kept at bfloat16 precision, rounded at random so that the mean stays.</summary>
     public bool Bf16Weights { get; init; }
 
+    /// <summary>Whether ranks that share batches share out AdamW's moments too, each keeping 1/n of them (ZeRO's first stage, Rajbhandari et al. 2019, arXiv 1910.02054); the results are the same.</summary>
+    public bool ShardOptimizer { get; init; }
+
+    /// <summary>
+    /// Into how many parts, a power of two, each batch is cut, whose gradients are computed one by one and added up in one fixed tree: the results then have
+    /// the same bits on any number of ranks that divides it. 0 leaves the order of sums to the number of ranks.
+    /// </summary>
+    public int DeterministicParts { get; init; }
+
+    /// <summary>Whether ranks add up gradients while the backward pass still runs; the results are the same.</summary>
+    public bool OverlapGradients { get; init; } = true;
+
+    /// <summary>How many bytes of gradients travel together, at least; the results are the same.</summary>
+    public long BucketBytes { get; init; } = 25_000_000;
+
     /// <summary>The machine's peak in floating-point operations per second, for <see cref="TrainingStep.Mfu"/>; null for unknown.</summary>
     public double? PeakFlops { get; init; }
 
@@ -88,12 +103,21 @@ public sealed record TrainingOptions
         Check(CheckpointEvery >= 0, nameof(CheckpointEvery), CheckpointEvery, "0 (never) or more");
         Check(CheckpointEverySeconds is null or >= 0, nameof(CheckpointEverySeconds), CheckpointEverySeconds ?? 0, "0 or more, or null");
         Check(SampleEvery >= 0, nameof(SampleEvery), SampleEvery, "0 (never) or more");
+        Check(DeterministicParts >= 0 && (DeterministicParts & (DeterministicParts - 1)) == 0, nameof(DeterministicParts), DeterministicParts, "0 (off) or a power of two");
+        Check(BucketBytes is >= 1 and <= 1L << 32, nameof(BucketBytes), BucketBytes, "1 to 2^32");
         Check(PeakFlops is null or > 0, nameof(PeakFlops), PeakFlops ?? 0, "a number above 0, or null");
         return this;
     }
 
     /// <summary>What decides the result to the last bit: a checkpoint is continued under the same.</summary>
-    internal SortedDictionary<string, string> Settings() => new(StringComparer.Ordinal)
+    internal SortedDictionary<string, string> Settings()
+    {
+        SortedDictionary<string, string> settings = PlainSettings();
+        if (DeterministicParts > 0) settings[nameof(DeterministicParts)] = Text(DeterministicParts);
+        return settings;
+    }
+
+    private SortedDictionary<string, string> PlainSettings() => new(StringComparer.Ordinal)
     {
         [nameof(Steps)] = Text(Steps),
         [nameof(LearningRate)] = Text(LearningRate),

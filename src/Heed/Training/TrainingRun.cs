@@ -1,5 +1,7 @@
+using Heed.Distributed;
 using Heed.Nn;
 using Heed.Tensors;
+using Heed.Training.Ranks;
 
 namespace Heed.Training;
 
@@ -8,8 +10,11 @@ internal sealed class TrainingRun : IDisposable
 {
     private readonly Trainer _trainer;
     private readonly TensorScope _scope = new();
-    private readonly IDisposable? _lock;
-    private readonly MetricsLog? _metrics;
+    private readonly RankAgreement _ranks;
+    private readonly GradientExchange? _exchange;
+    private readonly bool _saves;
+    private IDisposable? _lock;
+    private MetricsLog? _metrics;
     private readonly List<(Tensor Value, bool Required)> _before = [];
     private readonly TimeSpan _elapsedBefore;
     private TimeSpan _busy;
@@ -23,19 +28,19 @@ internal sealed class TrainingRun : IDisposable
         _trainer = trainer;
         _elapsedBefore = trainer.State.Elapsed;
         _savedStep = trainer.State.Step;
-        if (trainer.Folder is { } folder)
+        _ranks = new RankAgreement(trainer.Grid?.World);
+        _ranks.Together(Open);
+        _saves = _ranks.OfFirst(trainer.OwnFolder is not null);
+        try
         {
-            _lock = folder.Lock();
-            try
-            {
-                folder.CheckContinues(trainer.State.Step);
-                _metrics = trainer.OpenMetrics(folder, trainer.State.Step);
-            }
-            catch
-            {
-                _lock.Dispose();
-                throw;
-            }
+            _ranks.CheckSame(_ranks.IsAlone ? [] : trainer.Common());
+            if (trainer.Buckets is not null) _exchange = new GradientExchange(trainer.Buckets, trainer.Options, trainer.DataRanks);
+        }
+        catch
+        {
+            _metrics?.Dispose();
+            _lock?.Dispose();
+            throw;
         }
         foreach (Parameter parameter in trainer.Model.Parameters.Concat(trainer.Parameters)) _before.Add((parameter.Value, parameter.Value.RequiresGradient));
         foreach ((Tensor value, _) in _before) value.RequiresGradient = false;
@@ -49,14 +54,14 @@ internal sealed class TrainingRun : IDisposable
         {
             return Make(cancellation);
         }
-        catch (Exception error) when (error is not TrainingDivergedException)
+        catch (Exception error) when (error is not TrainingDivergedException && (_ranks.IsAlone || _ranks.HasFailedTogether))
         {
             try
             {
                 // Metrics that cannot be written are no reason to lose the weights.
                 if (_trainer.State.Step > _savedStep) SaveState();
             }
-            catch (IOException) when (error is not OperationCanceledException)
+            catch (Exception second) when (second is IOException or RankFailedException && error is not OperationCanceledException)
             {
                 // The first error says more.
             }
@@ -67,6 +72,7 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Leaves the parameters as they were but for their values, and gives back the gradients and the memory.</summary>
     public void Dispose()
     {
+        _exchange?.Dispose();
         foreach ((Tensor value, bool required) in _before) value.RequiresGradient = required;
         try
         {
@@ -85,15 +91,33 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
+    private void Open()
+    {
+        if (_trainer.OwnFolder is not { } folder) return;
+        _lock = folder.Lock();
+        try
+        {
+            folder.CheckContinues(_trainer.State.Step);
+            _metrics = _trainer.OpenMetrics(folder, _trainer.State.Step);
+        }
+        catch
+        {
+            _lock.Dispose();
+            throw;
+        }
+    }
+
     private TrainingStep Make(CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
+        _ranks.ThrowIfCancelled(cancellation);
+        // Within a step no rank may stop alone.
+        if (!_ranks.IsAlone) cancellation = CancellationToken.None;
         TimeProvider clock = _trainer.Clock;
         TrainingOptions options = _trainer.Options;
         long begun = clock.GetTimestamp(), number = _trainer.State.Step + 1;
         TimeSpan busy = _busy;
         double rate = _trainer.Rates.At(number - 1);
-        PassResult pass = _trainer.Pass.Run(number - 1, _scope, cancellation);
+        PassResult pass = _trainer.Pass.Run(number - 1, _scope, cancellation, _exchange);
         _trainer.StepBytes = _scope.ReservedBytes;
         double norm = Move(number, pass, rate);
         TimeSpan computing = clock.GetElapsedTime(begun);
@@ -110,10 +134,12 @@ internal sealed class TrainingRun : IDisposable
             Mfu = options.PeakFlops is { } peak && _trainer.Model.Encoder is null ? MfuEstimate.Of(_trainer.FlopsPerToken, speed, peak) : null,
             Tokens = _trainer.State.Tokens,
         };
+        bool done = false;
         try
         {
             if (IsDue(options.ValidateEvery, number)) step = step with { ValidationLoss = Validate(cancellation) };
             if (IsDue(options.SampleEvery, number)) step = step with { Sample = Sample(number) };
+            done = true;
         }
         finally
         {
@@ -122,9 +148,10 @@ internal sealed class TrainingRun : IDisposable
             if (_steps++ == 0) _first = _busy;
             step = step with { Elapsed = _elapsedBefore + _busy, TimeLeft = TimeLeft(options.Steps - number) };
             _trainer.State = _trainer.State with { Elapsed = step.Elapsed };
-            Log(step);
+            // A rank that failed alone must not wait for the others, which do not know of it.
+            if (done || _ranks.IsAlone || _ranks.HasFailedTogether) _ranks.Together(() => Log(step));
         }
-        if (IsCheckpointDue(number)) step = step with { Checkpoint = Save() };
+        if (_ranks.OfFirst(IsCheckpointDue(number))) step = step with { Checkpoint = Save() };
         _busy = busy + clock.GetElapsedTime(begun);
         return step;
     }
@@ -134,7 +161,7 @@ internal sealed class TrainingRun : IDisposable
     {
         double norm = double.IsFinite(pass.Loss) ? _trainer.Optimizer.GradientNorm() : double.NaN;
         if (!double.IsFinite(pass.Loss) || !double.IsFinite(norm))
-            throw new TrainingDivergedException(number, pass.Loss, norm, _trainer.Folder?.Newest);
+            throw new TrainingDivergedException(number, pass.Loss, norm, _trainer.OwnFolder?.Newest);
         _trainer.Optimizer.Update(rate, AdamW.ClipScale(norm, _trainer.Options.ClipNorm));
         // From here on the weights are those of this step, whatever happens to the rest of it.
         _trainer.State = _trainer.State with { Step = number, Tokens = _trainer.State.Tokens + pass.Tokens };
@@ -143,15 +170,21 @@ internal sealed class TrainingRun : IDisposable
 
     private string? Sample(long number)
     {
-        try
+        string? sample = null;
+        _ranks.Together(() =>
         {
-            return _trainer.Sample?.Invoke();
-        }
-        catch (ArithmeticException) when (!TrainingCheckpoint.IsFinite(_trainer.Parameters))
-        {
-            // The sampler met what the step has done to the weights.
-            throw new TrainingDivergedException(number, _trainer.Folder?.Newest);
-        }
+            try
+            {
+                // Those that share rank 0's model make it together.
+                if (_trainer.DataRanks.Rank == 0) sample = _trainer.Sample?.Invoke();
+            }
+            catch (ArithmeticException) when (!TrainingCheckpoint.IsFinite(_trainer.Parameters))
+            {
+                // The sampler met what the step has done to the weights.
+                throw new TrainingDivergedException(number, _trainer.OwnFolder?.Newest);
+            }
+        });
+        return sample;
     }
 
     private double? Validate(CancellationToken cancellation)
@@ -160,7 +193,7 @@ internal sealed class TrainingRun : IDisposable
         try
         {
             long batches = Math.Min(_trainer.Options.ValidationBatches, 1 + (source.RowsPerEpoch - 1) / source.BatchSize);
-            return Evaluation.Measure(_trainer.Model, source, batches, cancellation).Loss;
+            return Evaluation.Measure(_trainer.Model, source, batches, _trainer.DataRanks, cancellation).Loss;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -171,7 +204,7 @@ internal sealed class TrainingRun : IDisposable
 
     private void Log(TrainingStep step)
     {
-        if (_metrics is null || _trainer.Folder is not { } folder) return;
+        if (_metrics is null || _trainer.OwnFolder is not { } folder) return;
         try
         {
             _metrics.Write(step);
@@ -184,14 +217,14 @@ internal sealed class TrainingRun : IDisposable
 
     private string? Save()
     {
-        _metrics?.Flush();
+        _ranks.Together(() => _metrics?.Flush());
         return SaveState();
     }
 
     private string? SaveState()
     {
-        if (_trainer.Folder is not { } folder) return null;
-        string path = folder.Save(_trainer);
+        if (!_saves) return null;
+        string path = _trainer.Store(_ranks);
         _savedStep = _trainer.State.Step;
         _savedAt = _busy;
         return path;
@@ -201,7 +234,7 @@ internal sealed class TrainingRun : IDisposable
 
     private bool IsCheckpointDue(long number)
     {
-        if (_trainer.Folder is null) return false;
+        if (!_saves) return false;
         if (number == _trainer.Options.Steps || (_trainer.Options.CheckpointEvery > 0 && number % _trainer.Options.CheckpointEvery == 0)) return true;
         return _trainer.Options.CheckpointEverySeconds is { } seconds && (_busy - _savedAt).TotalSeconds >= seconds;
     }

@@ -44,6 +44,17 @@ public sealed class TrainingBatch
     /// <summary>What a model's encoder reads, one text for each row; null for models without one.</summary>
     public SourceRows? Sources { get; init; }
 
+    /// <summary>Some neighbouring rows, a copy of them.</summary>
+    internal TrainingBatch Slice(int first, int count)
+    {
+        TrainingBatch part = new(count, SeqLen) { Sources = count == 0 ? null : Sources?.Slice(first, count) };
+        Tokens.AsSpan(first * SeqLen, count * SeqLen).CopyTo(part.Tokens);
+        Targets.AsSpan(first * SeqLen, count * SeqLen).CopyTo(part.Targets);
+        Positions.AsSpan(first * SeqLen, count * SeqLen).CopyTo(part.Positions);
+        FirstKeys.AsSpan(first * SeqLen, count * SeqLen).CopyTo(part.FirstKeys);
+        return part;
+    }
+
     /// <summary>How many tokens have a target: what a mean loss divides by.</summary>
     public int TargetCount => Targets.Length - Targets.AsSpan().Count(IgnoreIndex);
 }

@@ -35,7 +35,7 @@ internal static class ParallelBenchmark
             Steps = steps + 2,
             ValidateEvery = 0,
             ShardOptimizer = args.Contains("--shard-optimizer"),
-            OverlapReduction = !args.Contains("--no-overlap"),
+            OverlapGradients = !args.Contains("--no-overlap"),
         };
         Trainer trainer = new(model, new Rows(batch, config.MaxSeqLen, config.VocabSize), options, grid: grid);
         Samples samples = new();

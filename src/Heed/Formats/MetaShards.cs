@@ -53,7 +53,7 @@ internal static class MetaShards
     private static int? AxisOf(MappedFile file, StoredTensor tensor, int count, long dim)
     {
         string name = tensor.Name;
-        if (name is FinalNorm or "rope.freqs" || name.EndsWith("_norm.weight", StringComparison.Ordinal)) return null;
+        if (name == FinalNorm || name.EndsWith("_norm.weight", StringComparison.Ordinal) || name.EndsWith("rope.freqs", StringComparison.Ordinal)) return null;
         if (tensor.Shape is not [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue])
             throw file.Wrong($"the tensor has the shape {tensor.ShapeText}; expected a matrix, or a norm's weights or rope.freqs, which are the same in all files.", name, tensor.Offset);
         if (name == "output.weight" || s_rows.Any(end => name.EndsWith(end, StringComparison.Ordinal))) return 0;

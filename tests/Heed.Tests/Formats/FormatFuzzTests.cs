@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using Heed.Formats;
+using Heed.Tests.Models.Checkpoints;
 
 namespace Heed.Tests.Formats;
 
@@ -36,6 +37,15 @@ public class FormatFuzzTests
     public void MetaCheckpoint_Mutated_OpensOrIsRefused(bool zip64) => Fuzz(MetaCheckpoint.Open, ZipBuilder.Checkpoint(zip64).Build().ToArray());
 
     [Fact]
+    public void MetaShard_Mutated_OpensOrIsRefused()
+    {
+        using TempFolder folder = new();
+        new MetaModel(tableByRows: true).Write(folder.Root, 2, half: true);
+        byte[] first = File.ReadAllBytes(folder.File("consolidated.00.pth"));
+        Fuzz(path => OpenBeside(path, first), File.ReadAllBytes(folder.File("consolidated.01.pth")));
+    }
+
+    [Fact]
     public void SafetensorsIndex_Mutated_OpensOrIsRefused() =>
         Fuzz(OpenIndex, """{"metadata":{"total_size":12},"weight_map":{"a.weight":"shard","half":"shard","empty":"shard","b":"other"}}"""u8.ToArray());
 
@@ -47,6 +57,16 @@ public class FormatFuzzTests
 
     [DataFact("weights/torchtune_tiny_fair_checkpoint.pt")]
     public void MetaCheckpoint_RealFileMutated_OpensOrIsRefused() => Fuzz(MetaCheckpoint.Open, Real("weights/torchtune_tiny_fair_checkpoint.pt"));
+
+    // The mutated file is the second of two.
+    private static MetaCheckpoint OpenBeside(string path, byte[] first)
+    {
+        string folder = path + ".shards";
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(Path.Combine(folder, "consolidated.00.pth"), first);
+        File.Copy(path, Path.Combine(folder, "consolidated.01.pth"), overwrite: true);
+        return MetaCheckpoint.Open(folder);
+    }
 
     // The index lies beside its shards; one that it makes up is an absent file, which is no fault of the format.
     private static TensorFile OpenIndex(string index)

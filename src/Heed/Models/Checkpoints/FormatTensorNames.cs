@@ -146,7 +146,7 @@ internal static partial class FormatTensorNames
     [GeneratedRegex(@"^model\.(layers\.\d+\.self_attn\.)?rotary_emb\.inv_freq$", RegexOptions.ExplicitCapture)]
     private static partial Regex RotaryBuffers();
 
-    [GeneratedRegex(@"^rope\.freqs$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(layers\.\d+\.attention\.inner_attention\.)?rope\.freqs$", RegexOptions.ExplicitCapture)]
     private static partial Regex MetaFrequencies();
 
     [GeneratedRegex(@"^(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)$", RegexOptions.ExplicitCapture)]

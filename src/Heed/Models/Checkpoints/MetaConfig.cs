@@ -7,6 +7,7 @@ namespace Heed.Models.Checkpoints;
 internal static class MetaConfig
 {
     private const string EmbeddingName = "tok_embeddings.weight";
+    private const string KeyName = "layers.0.attention.wk.weight";
 
     // What Llama 3.1 stretches by: no key of the file says it.
     private const double ScaledFactor = 8;
@@ -28,7 +29,7 @@ internal static class MetaConfig
             IntermediateSize = FeedForwardSize(json, dim),
             NumLayers = json.Size("n_layers"),
             NumHeads = heads,
-            NumKvHeads = json.OptionalSize("n_kv_heads") ?? heads,
+            NumKvHeads = KvHeads(json.OptionalSize("n_kv_heads") ?? heads, dim / heads, file),
             VocabSize = VocabSize(json, file),
             MaxSeqLen = json.OptionalSize("max_seq_len") ?? (scaled ? 131072 : theta > 10000 ? 8192 : 4096),
             NormEpsilon = (float)json.Positive("norm_eps", 1e-5),
@@ -41,6 +42,12 @@ internal static class MetaConfig
                 : RopeScaling.None,
         };
     }
+
+    // Split into more files than there are heads, each file has one: neighbours have the same, which is a model of as many heads as files.
+    private static int KvHeads(int heads, int headDim, TensorFile file) =>
+        file.TryGet(KeyName, out StoredTensor? keys) && keys.Joined is { Parts.Count: var files } && files > heads && files % heads == 0 && keys.Shape[0] == (long)files * headDim
+            ? files
+            : heads;
 
     private static int FeedForwardSize(JsonSettings json, int dim)
     {

@@ -30,13 +30,18 @@ internal sealed class MetaModel
         }
         Add("norm.weight", null, Dim);
         Add("output.weight", 0, Vocab, Dim);
+        // Where Llama 1's smallest model has them, and where all others have them.
+        Add("layers.0.attention.inner_attention.rope.freqs", null, Dim / Heads / 2);
         Add("rope.freqs", null, Dim / Heads / 2);
     }
 
     /// <summary>Changes a file's part of a tensor before it is written: name, file, shape and numbers to shape and numbers, or to null for none.</summary>
     public Func<string, int, (int[] Shape, float[] Values), (int[] Shape, float[] Values)?> Damage { get; init; } = (_, _, part) => part;
 
-    /// <summary>Writes params.json and the files.</summary>
+    /// <summary>How many neighbouring files have the same key and value heads.</summary>
+    public int KvCopies { get; init; } = 1;
+
+    /// <summary>Writes params.json and the files, of BF16 or F32.</summary>
     public void Write(string folder, int files, bool half = true)
     {
         Directory.CreateDirectory(folder);
@@ -50,13 +55,19 @@ internal sealed class MetaModel
         List<byte[]> storages = [];
         foreach (var (name, shape, values, axis) in _tensors)
         {
-            if (Damage(name, file, axis is { } along ? Cut(shape, values, along, file, files) : (shape, values)) is not { } part) continue;
+            if (Damage(name, file, axis is { } along ? CutFor(name, shape, values, along, file, files) : (shape, values)) is not { } part) continue;
             pickle.Text(name).Tensor($"{storages.Count}", part.Values.Length, 0, part.Shape, storage: half ? "BFloat16Storage" : "FloatStorage");
             storages.Add(half ? Halves(part.Values) : GgufModel.Bytes(part.Values));
         }
         ZipBuilder zip = ZipBuilder.Checkpoint(pickle.Op("u.").ToArray());
         for (int i = 0; i < storages.Count; i++) zip.Entry($"model/data/{i}", storages[i]);
         return zip.Build().ToArray();
+    }
+
+    private (int[] Shape, float[] Values) CutFor(string name, int[] shape, float[] values, int axis, int file, int files)
+    {
+        int copies = name.EndsWith("wk.weight", StringComparison.Ordinal) || name.EndsWith("wv.weight", StringComparison.Ordinal) ? KvCopies : 1;
+        return Cut(shape, values, axis, file / copies, files / copies);
     }
 
     private static (int[] Shape, float[] Values) Cut(int[] shape, float[] values, int axis, int file, int files)

@@ -61,6 +61,20 @@ public sealed class MetaShardsTests : IDisposable
         Resident(24, 48).ShouldBeGreaterThan(0);
     }
 
+    /// <summary>As in Meta's 405 billion parameters for 16 ranks, with 8 heads.</summary>
+    [Fact]
+    public void Open_FewerKeyHeadsThanFiles_IsTheModelOfOne()
+    {
+        MetaModel model = new(tableByRows: true);
+        model.Write(_temp.File("one"), 1, half: true);
+        // File r of 4 has head ⌊r/2⌋ of 2.
+        new MetaModel(tableByRows: true) { KvCopies = 2 }.Write(_temp.File("several"), 4, half: true);
+        using Checkpoint whole = Checkpoint.Open(_temp.File("one")), joined = Checkpoint.Open(_temp.File("several"));
+        (whole.Config.KvHeads, joined.Config.KvHeads).ShouldBe((2, 4));
+        int[] tokens = [1, 2, 60, 3, 33];
+        GoldenModel.Forward(GoldenModel.Build(joined), tokens).ShouldBe(GoldenModel.Forward(GoldenModel.Build(whole), tokens));
+    }
+
     [Fact]
     public void Open_OneFileOfSeveral_StandsForAll()
     {

@@ -27,7 +27,7 @@ internal sealed class TrainCommand
     private readonly Option<bool> _windows = new("--windows") { Description = "Rows side by side across documents; the default for one document." };
     private readonly Option<bool> _random = new("--random") { Description = "Rows at random places." };
     private readonly ObjectiveOptions _objective = new();
-    private readonly ParallelOptions _parallel = new();
+    private readonly GridOptions _parallel = new();
     private readonly TrainingLauncher _launcher;
     private readonly Terminal _terminal;
     private readonly Ranks _ranks;

@@ -14,12 +14,15 @@ public sealed class TrainingFolder
 {
     private const int Kept = 2;
     private const string Prefix = "step-", Suffix = ".safetensors";
-    private readonly Action<string>? _export;
+    private readonly Action<string, IReadOnlyList<Parameter>>? _export;
 
     /// <summary>Names the folder; it is made when something is written to it.</summary>
     /// <param name="path">Where.</param>
-    /// <param name="export">Writes the model, or what is trained of it, to the folder that it is given, after every checkpoint; or null.</param>
-    public TrainingFolder(string path, Action<string>? export = null)
+    /// <param name="export">
+    /// Writes the model, or what is trained of it, to the folder that it is given, after every checkpoint; or null. It is also given the checkpoint's tensors, which are the
+    /// whole model's (<see cref="ParameterWeights"/>) where ranks share the model.
+    /// </param>
+    public TrainingFolder(string path, Action<string, IReadOnlyList<Parameter>>? export = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         Root = Path.GetFullPath(path);
@@ -49,18 +52,19 @@ public sealed class TrainingFolder
     /// <param name="model">The model.</param>
     /// <param name="tokenizer">Its tokenizer, or null for none.</param>
     /// <param name="options">Token ids for the configuration; those of the tokenizer if null.</param>
+    /// <param name="whole">The whole model's configuration where ranks share it, or null.</param>
     /// <exception cref="ArgumentException">A setting of the model is no finite number, which no file can hold.</exception>
-    public static TrainingFolder For(string path, Transformer model, Tokenizer? tokenizer = null, HuggingFaceExportOptions? options = null)
+    public static TrainingFolder For(string path, Transformer model, Tokenizer? tokenizer = null, HuggingFaceExportOptions? options = null, ModelConfig? whole = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         // Not after hours of training.
-        ModelFolder.Check(model.Config);
+        ModelFolder.Check(whole ?? model.Config);
         options ??= new HuggingFaceExportOptions { BosToken = tokenizer?.BosId, EosTokens = tokenizer?.EosId is { } eos ? [eos] : [] };
-        return new TrainingFolder(path, folder =>
+        return new TrainingFolder(path, (folder, tensors) =>
         {
             // The tokenizer first: a folder with a model is then complete.
             tokenizer?.SaveHuggingFace(folder);
-            ModelFolder.Write(model, folder, options);
+            ModelFolder.Write(whole is null ? model : new Transformer(whole, new ParameterWeights(tensors, model.Device)), folder, options);
         });
     }
 
@@ -101,7 +105,7 @@ public sealed class TrainingFolder
             TrainingCheckpoint.Write(path, state, tensors);
             DirectorySync.Flush(StatePath);
             foreach ((_, string old) in Checkpoints().Skip(Kept)) File.Delete(old);
-            _export?.Invoke(Root);
+            _export?.Invoke(Root, tensors);
             if (File.Exists(MetricsPath)) TrainingReport.Write(ReportPath, MetricsLog.Read(MetricsPath), TrainingReport.Describe(trainer));
             return path;
         }

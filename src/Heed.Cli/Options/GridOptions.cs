@@ -6,7 +6,7 @@ using Heed.Training;
 namespace Heed.Cli.Options;
 
 /// <summary>The options that say how several processes train one model.</summary>
-internal sealed class ParallelOptions
+internal sealed class GridOptions
 {
     private readonly Option<int?> _tensor = ValueOption.Number<int>("--tensor-parallel", "Under mpirun: how many processes share the model's matrices; 1 if not given. The others share each batch.", "a whole number, 1 or more", value => value >= 1);
     private readonly Option<bool> _shard = new("--shard-optimizer") { Description = "Under mpirun: processes share out AdamW's moments (ZeRO-1); the same result in less memory." };

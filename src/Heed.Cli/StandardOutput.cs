@@ -21,7 +21,7 @@ internal sealed class StandardOutput : IDisposable
     public StandardOutput(Ranks? ranks = null)
     {
         // mpirun gives its processes terminals that nobody looks at.
-        IsTerminal = ranks is not { AreSeveral: true } && !Console.IsOutputRedirected;
+        IsTerminal = ranks is not { AreLaunched: true } && !Console.IsOutputRedirected;
         _stream = ranks is { Talks: false } ? Stream.Null : (IsTerminal ? null : OpenPipe.Of(1)) ?? Console.OpenStandardOutput();
         _isPipe = _stream is FileStream;
     }

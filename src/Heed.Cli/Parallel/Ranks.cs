@@ -18,6 +18,9 @@ internal sealed class Ranks : IDisposable
     /// <summary>How many there are.</summary>
     public int Count => World.Size;
 
+    /// <summary>Whether mpirun or the like started them, be it one.</summary>
+    public bool AreLaunched => World is not SingleCommunicator;
+
     /// <summary>Whether there are others.</summary>
     public bool AreSeveral => World.Size > 1;
 

@@ -100,7 +100,7 @@ public sealed class ParallelCompleteTests
 
         result.ExitCode.ShouldNotBe(0);
         result.Out.ShouldBe("");
-        result.Err.ShouldContain("arguments");
+        result.Err.ShouldContain("The ranks differ: the command line is ");
         result.Err.ShouldContain("complete One -n 4");
         result.Err.ShouldContain("complete Other -n 4");
     }

@@ -10,6 +10,7 @@ internal static class Collectives
     public static int Check(ICommunicator world)
     {
         CheckGroup(world);
+        CheckNull(null);
         if (world.Size == 4)
         {
             ProcessGrid grid = new(world, 2);
@@ -66,6 +67,19 @@ internal static class Collectives
         float[] all = new float[length * ranks.Size];
         ranks.AllGather<float>(values, all);
         for (int rank = 0; rank < ranks.Size; rank++) Require(all.AsSpan(rank * length, length).SequenceEqual(values), $"the same bits of {length} floats on all ranks");
+    }
+
+    // A library that took over the signals would end the process here.
+    private static void CheckNull(string? text)
+    {
+        try
+        {
+            Require(text!.Length < 0, "a null reference that throws");
+        }
+        catch (NullReferenceException)
+        {
+            // As it should be.
+        }
     }
 
     // Of a float's last bits, the order of the sums decides: for ReduceScatter, and for two ranks' AllReduce, it is that of the ranks.

@@ -10,6 +10,7 @@ internal static class Collectives
     public static int Check(ICommunicator world)
     {
         CheckGroup(world);
+        CheckNull(null);
         if (world.Size == 4)
         {
             ProcessGrid grid = new(world, 2);
@@ -36,6 +37,7 @@ internal static class Collectives
             CheckType(ranks, length, value => (long)value << 33);
             CheckType(ranks, length, value => BFloat16.FromSingle(value));
             CheckSameBits(ranks, length);
+            CheckOrder(ranks, length);
             CheckMovement(ranks, length);
         }
         CheckRounding(ranks);
@@ -60,12 +62,46 @@ internal static class Collectives
 
     private static void CheckSameBits(ICommunicator ranks, int length)
     {
-        Random random = new(ranks.Rank);
-        float[] values = [.. Enumerable.Range(0, length).Select(_ => (random.NextSingle() - 0.5f) * MathF.Pow(10, random.Next(-6, 6)))];
+        float[] values = Given(ranks.Rank, length);
         ranks.AllReduce(values.AsSpan());
         float[] all = new float[length * ranks.Size];
         ranks.AllGather<float>(values, all);
         for (int rank = 0; rank < ranks.Size; rank++) Require(all.AsSpan(rank * length, length).SequenceEqual(values), $"the same bits of {length} floats on all ranks");
+    }
+
+    // A library that took over the signals would end the process here.
+    private static void CheckNull(string? text)
+    {
+        try
+        {
+            Require(text!.Length < 0, "a null reference that throws");
+        }
+        catch (NullReferenceException)
+        {
+            // As it should be.
+        }
+    }
+
+    // Of a float's last bits, the order of the sums decides: for ReduceScatter, and for two ranks' AllReduce, it is that of the ranks.
+    private static void CheckOrder(ICommunicator ranks, int part)
+    {
+        float[][] given = [.. Enumerable.Range(0, ranks.Size).Select(rank => Given(rank, part * ranks.Size))];
+        float[] sum = [.. given[0]];
+        foreach (float[] other in given.Skip(1))
+            for (int i = 0; i < sum.Length; i++) sum[i] += other[i];
+        float[] own = new float[part], all = [.. given[ranks.Rank]];
+        ranks.ReduceScatter(all.AsSpan(), own);
+        Require(own.AsSpan().SequenceEqual(sum.AsSpan(ranks.Rank * part, part)), $"ReduceScatter of {part} in the order of the ranks");
+        if (ranks.Size > 2) return;
+        all = [.. given[ranks.Rank]];
+        ranks.AllReduce(all.AsSpan());
+        Require(all.AsSpan().SequenceEqual(sum), $"AllReduce of {part} in the order of the ranks");
+    }
+
+    private static float[] Given(int rank, int length)
+    {
+        Random random = new(rank);
+        return [.. Enumerable.Range(0, length).Select(_ => (random.NextSingle() - 0.5f) * MathF.Pow(10, random.Next(-6, 6)))];
     }
 
     private static void CheckMovement(ICommunicator ranks, int length)

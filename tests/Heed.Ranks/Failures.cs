@@ -20,6 +20,12 @@ internal static class Failures
         _ => throw new ArgumentException($"Ranks: the mode is '{mode}'; expected one that Program.cs or Failures.cs names.", nameof(mode)),
     };
 
+    public static int Differ(ICommunicator ranks)
+    {
+        Agreement.Check(ranks, ("the model", "A"), ("option --steps", ranks.Rank == 1 ? "20" : "10"));
+        return 0;
+    }
+
     private static int Forever(ICommunicator ranks)
     {
         float[] values = new float[1000];

@@ -6,6 +6,9 @@ string mode = args.Length > 0 ? args[0] : "";
 return mode switch
 {
     "collectives" => Communicators.Run(ranks => Collectives.Check(ranks)),
+    "pieces" => Communicators.Run(ranks => Collectives.Check(ranks), new MpiOptions { PieceBytes = 1000 }),
     "latency" => Communicators.Run(ranks => Latency.Measure(ranks, int.Parse(args[1]))),
+    "traffic" => Communicators.Run(ranks => Traffic.Make(ranks, args[1])),
+    "differs" => Communicators.Run(Failures.Differ),
     _ => Failures.Run(mode, args),
 };

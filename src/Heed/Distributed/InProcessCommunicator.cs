@@ -54,7 +54,7 @@ public sealed class InProcessCommunicator : ICommunicator
     {
         ArgumentNullException.ThrowIfNull(body);
         if (size < 1) throw new ArgumentOutOfRangeException(nameof(size), $"Run: size is {size}; expected 1 or more ranks.");
-        InProcessJob job = new(size);
+        InProcessJob job = new(size, cancellation);
         InProcessGroup world = new(job, [.. Enumerable.Range(0, size)]);
         T[] results = new T[size];
         Thread[] threads = new Thread[size];

@@ -77,8 +77,7 @@ internal sealed class InProcessGroup
             (Type, byte[]) letter;
             while (!Letters(from, to).TryDequeue(out letter))
             {
-                job.ThrowIfFailed();
-                if (job.HasReturned(members[from])) ThrowReturned(operation, to, from);
+                ThrowIfVain(operation, to, from);
                 Monitor.Wait(gate);
             }
             return letter;
@@ -110,9 +109,7 @@ internal sealed class InProcessGroup
         lock (gate)
             while (meeting == mine)
             {
-                job.ThrowIfFailed();
-                for (int other = 0; other < Size; other++)
-                    if (job.HasReturned(members[other])) ThrowReturned(operation, rank, other);
+                for (int other = 0; other < Size; other++) ThrowIfVain(operation, rank, other);
                 Monitor.Wait(gate);
             }
     }
@@ -123,8 +120,13 @@ internal sealed class InProcessGroup
         return queue;
     }
 
-    private static void ThrowReturned(string operation, int rank, int other) =>
-        throw new InvalidOperationException($"{operation}: rank {rank} waits for rank {other}, which has ended without this call.");
+    // Asked in this order: a rank that fails says so before it returns.
+    private void ThrowIfVain(string operation, int rank, int other)
+    {
+        bool returned = job.HasReturned(members[other]);
+        job.ThrowIfFailed();
+        if (returned) throw new InvalidOperationException($"{operation}: rank {rank} waits for rank {other}, which has ended without this call.");
+    }
 
     private static byte[][] NewPlaces(int size)
     {

@@ -1,7 +1,7 @@
 namespace Heed.Distributed;
 
 /// <summary>What all groups of an in-process run share: which rank failed first, and which ranks have returned.</summary>
-internal sealed class InProcessJob(int size)
+internal sealed class InProcessJob(int size, CancellationToken cancellation)
 {
     private readonly Lock gate = new();
     private readonly List<InProcessGroup> groups = [];
@@ -44,8 +44,9 @@ internal sealed class InProcessJob(int size)
 
     public void ThrowIfFailed()
     {
+        // Asked here too: a rank that ends at the cancellation may be faster than what the token calls.
+        cancellation.ThrowIfCancellationRequested();
         if (failure is not { } first) return;
-        if (first.Error is OperationCanceledException cancelled) throw new OperationCanceledException(cancelled.Message, cancelled, cancelled.CancellationToken);
         throw new RankFailedException(first.Rank, first.Error.Message, first.Error);
     }
 

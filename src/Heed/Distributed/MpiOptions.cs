@@ -17,6 +17,9 @@ public sealed record MpiOptions
     /// <summary>How long a waiting rank keeps its core before it lets others run; 50 µs.</summary>
     public TimeSpan Spin { get; init; } = TimeSpan.FromMicroseconds(50);
 
+    /// <summary>What goes to MPI in one call at most: its counts are ints, and so are some of its sums of bytes.</summary>
+    internal int PieceBytes { get; init; } = 1 << 28;
+
     private static TimeSpan? FromEnvironment()
     {
         string? text = Environment.GetEnvironmentVariable(SilenceVariable);

@@ -6,27 +6,23 @@ namespace Heed.Distributed.Mpi;
 /// <summary>Ranks that are processes under MPI. Every call starts a non-blocking operation and waits for it without holding the core.</summary>
 internal sealed unsafe class MpiCommunicator : ICommunicator
 {
-    /// <summary>What goes to MPI in one call at most: its counts are ints, and so are some of its sums of bytes.</summary>
-    public const int PieceBytes = 1 << 28;
-
     private const int StretchBytes = 1 << 20;
 
     private readonly MpiWorld world;
     private readonly int[] members;
     private readonly bool isWorld;
-    private readonly int pieceBytes;
     private nint communicator;
     private long bytes, messages, operations;
     private byte[] scratch = [];
     private bool disposed;
 
     /// <summary>All ranks.</summary>
-    public MpiCommunicator(MpiWorld world, int pieceBytes = PieceBytes)
-        : this(world, world.Library.World, [.. Enumerable.Range(0, world.Size)], world.Rank, pieceBytes) => isWorld = true;
+    public MpiCommunicator(MpiWorld world)
+        : this(world, world.Library.World, [.. Enumerable.Range(0, world.Size)], world.Rank) => isWorld = true;
 
-    private MpiCommunicator(MpiWorld world, nint communicator, int[] members, int rank, int pieceBytes)
+    private MpiCommunicator(MpiWorld world, nint communicator, int[] members, int rank)
     {
-        (this.world, this.communicator, this.members, Rank, this.pieceBytes) = (world, communicator, members, rank, pieceBytes);
+        (this.world, this.communicator, this.members, Rank) = (world, communicator, members, rank);
     }
 
     /// <inheritdoc/>
@@ -43,6 +39,8 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
 
     private MpiLibrary Mpi => world.Library;
 
+    private int PieceBytes => world.Options.PieceBytes;
+
     /// <inheritdoc/>
     public void AllReduce<T>(Span<T> values, Reduction reduction = Reduction.Sum)
         where T : unmanaged
@@ -53,7 +51,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         else if (typeof(T) == typeof(BFloat16)) ReduceRounded(MemoryMarshal.Cast<T, BFloat16>(values), reduction);
         else
         {
-            int piece = pieceBytes / Unsafe.SizeOf<T>();
+            int piece = PieceBytes / Unsafe.SizeOf<T>();
             while (values.Length > piece)
             {
                 ReducePiece(nameof(AllReduce), values[..piece], reduction);
@@ -82,23 +80,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         CommunicatorChecks.Parts(nameof(ReduceScatter), part.Length, all.Length, Size);
         if (all.Overlaps(part)) throw new ArgumentException("ReduceScatter: part overlaps all; expected memory of its own.", nameof(part));
         Begin();
-        if (typeof(T) == typeof(BFloat16)) ScatterRounded(MemoryMarshal.Cast<T, BFloat16>(all), MemoryMarshal.Cast<T, BFloat16>(part), reduction);
-        else if ((long)part.Length * Unsafe.SizeOf<T>() <= pieceBytes)
-        {
-            nint request = 0;
-            fixed (T* from = all, to = part)
-            {
-                Mpi.Check(nameof(ReduceScatter), Mpi.IreduceScatterBlock(from, to, part.Length, TypeOf<T>(), Operator(reduction), communicator, &request));
-                Wait(nameof(ReduceScatter), request);
-            }
-            Count<T>((long)part.Length * (Size - 1), Size - 1);
-        }
-        else
-        {
-            AllReduce(all, reduction);
-            operations--;
-            all.Slice(Rank * part.Length, part.Length).CopyTo(part);
-        }
+        Scatter(nameof(ReduceScatter), all, part, reduction);
     }
 
     /// <inheritdoc/>
@@ -162,7 +144,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         nint group = 0;
         // MPI's colours are not negative; the lowest rank of a group will do as well.
         Mpi.Check(nameof(Split), Mpi.CommSplit(communicator, chosen.Min(one => one.Rank), own, &group));
-        return new MpiCommunicator(world, group, [.. chosen.Select(one => members[one.Rank])], own, pieceBytes);
+        return new MpiCommunicator(world, group, [.. chosen.Select(one => members[one.Rank])], own);
     }
 
     /// <summary>Lets go of a group. Of all ranks: returns when all ranks have come here, and ends MPI.</summary>
@@ -214,14 +196,13 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
     // Every rank adds up its share of all ranks' numbers and rounds it once, which no operator of MPI could do for more than two ranks.
     private void ReduceRounded(Span<BFloat16> values, Reduction reduction)
     {
-        int share = Math.Min(StretchBytes / sizeof(BFloat16) / Size, (values.Length + Size - 1) / Size);
-        BFloat16[] whole = new BFloat16[Math.Max(1, share) * Size];
+        int part = Math.Min(StretchBytes / sizeof(BFloat16) / Size, (values.Length + Size - 1) / Size);
+        BFloat16[] whole = new BFloat16[part * Size];
         do
         {
-            int count = Math.Min(whole.Length, values.Length), part = whole.Length / Size;
+            int count = Math.Min(whole.Length, values.Length);
             values[..count].CopyTo(whole);
-            Span<BFloat16> own = whole.AsSpan(Rank * part, part);
-            ScatterRounded(whole, own, reduction);
+            Scatter(nameof(AllReduce), whole, whole.AsSpan(Rank * part, part), reduction);
             Gather(nameof(AllReduce), whole.AsSpan(), part);
             Count<BFloat16>((long)part * (Size - 1), Size - 1);
             whole.AsSpan(0, count).CopyTo(values);
@@ -230,26 +211,25 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         while (values.Length > 0);
     }
 
-    private void ScatterRounded(Span<BFloat16> all, Span<BFloat16> part, Reduction reduction)
+    // Each rank gets its part of all ranks' numbers and adds them up in the order of the ranks; MPI's own non-blocking operation may move
+    // half as much again. A stretch of the part is written when that of all has been sent, so that the part may lie where it lies in all.
+    private void Scatter<T>(string operation, Span<T> all, Span<T> part, Reduction reduction)
+        where T : unmanaged
     {
-        int stretch = StretchBytes / sizeof(BFloat16) / Size, length = part.Length;
-        float[] sums = new float[Math.Min(stretch, length)];
-        BFloat16[] sent = new BFloat16[sums.Length * Size], received = new BFloat16[sent.Length];
-        for (int start = 0; start < length; start += stretch)
+        int stretch = Math.Max(1, StretchBytes / Unsafe.SizeOf<T>() / Size), length = part.Length;
+        T[] sent = new T[Math.Min(stretch, length) * Size], received = new T[sent.Length];
+        for (int start = 0; start == 0 || start < length; start += stretch)
         {
-            int count = Math.Min(stretch, length - start);
+            int count = Math.Min(stretch, length - start), size = count * sizeof(T);
             for (int rank = 0; rank < Size; rank++) all.Slice((rank * length) + start, count).CopyTo(sent.AsSpan(rank * count));
             nint request = 0;
-            fixed (BFloat16* from = sent, to = received)
+            fixed (T* from = sent, to = received)
             {
-                int size = count * sizeof(BFloat16);
-                Mpi.Check(nameof(ReduceScatter), Mpi.Ialltoall(from, size, Mpi.Byte, to, size, Mpi.Byte, communicator, &request));
-                Wait(nameof(ReduceScatter), request);
+                Mpi.Check(operation, Mpi.Ialltoall(from, size, Mpi.Byte, to, size, Mpi.Byte, communicator, &request));
+                Wait(operation, request);
             }
-            Span<float> total = sums.AsSpan(0, count);
-            for (int rank = 0; rank < Size; rank++) Reductions.Take(received.AsSpan(rank * count, count), total, rank == 0, reduction);
-            Reductions.Round(total, part.Slice(start, count));
-            Count<BFloat16>((long)count * (Size - 1), Size - 1);
+            Reductions.Reduce<T>(received.AsSpan(0, count * Size), part.Slice(start, count), reduction);
+            Count<T>((long)count * (Size - 1), Size - 1);
         }
     }
 
@@ -258,7 +238,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         where T : unmanaged
     {
         long size = (long)part * Unsafe.SizeOf<T>();
-        if (size > pieceBytes)
+        if (size > PieceBytes)
         {
             for (int rank = 0; rank < Size; rank++) Give(operation, all.Slice(rank * part, part), rank);
             return;
@@ -274,7 +254,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
     private void Give<T>(string operation, Span<T> values, int root)
         where T : unmanaged
     {
-        int piece = pieceBytes / Unsafe.SizeOf<T>();
+        int piece = PieceBytes / Unsafe.SizeOf<T>();
         do
         {
             Span<T> some = values[..Math.Min(piece, values.Length)];
@@ -292,7 +272,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
     private void Pair<T>(string operation, ReadOnlySpan<T> sent, Span<T> received, int partner)
         where T : unmanaged
     {
-        int piece = pieceBytes / Unsafe.SizeOf<T>(), length = Math.Max(sent.Length, received.Length);
+        int piece = PieceBytes / Unsafe.SizeOf<T>(), length = Math.Max(sent.Length, received.Length);
         Count<T>(sent.Length, operation == nameof(Receive) ? 0 : 1);
         fixed (T* from = sent, to = received)
             for (int start = 0; start == 0 || start < length; start += piece)

@@ -27,7 +27,7 @@ internal sealed unsafe class MpiLibrary
     public readonly delegate* unmanaged[Cdecl]<nint, int, int, nint*, int> CommSplit;
     public readonly delegate* unmanaged[Cdecl]<nint*, int> CommFree;
     public readonly delegate* unmanaged[Cdecl]<nint, nint, int> CommSetErrhandler;
-    public readonly delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int> Iallreduce, IreduceScatterBlock;
+    public readonly delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int> Iallreduce;
     public readonly delegate* unmanaged[Cdecl]<void*, int, nint, void*, int, nint, nint, nint*, int> Iallgather, Ialltoall;
     public readonly delegate* unmanaged[Cdecl]<void*, int, nint, int, nint, nint*, int> Ibcast;
     public readonly delegate* unmanaged[Cdecl]<nint, nint*, int> Ibarrier;
@@ -53,7 +53,6 @@ internal sealed unsafe class MpiLibrary
         CommFree = (delegate* unmanaged[Cdecl]<nint*, int>)Export("MPI_Comm_free");
         CommSetErrhandler = (delegate* unmanaged[Cdecl]<nint, nint, int>)Export("MPI_Comm_set_errhandler");
         Iallreduce = (delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int>)Export("MPI_Iallreduce");
-        IreduceScatterBlock = (delegate* unmanaged[Cdecl]<void*, void*, int, nint, nint, nint, nint*, int>)Export("MPI_Ireduce_scatter_block");
         Iallgather = (delegate* unmanaged[Cdecl]<void*, int, nint, void*, int, nint, nint, nint*, int>)Export("MPI_Iallgather");
         Ialltoall = (delegate* unmanaged[Cdecl]<void*, int, nint, void*, int, nint, nint, nint*, int>)Export("MPI_Ialltoall");
         Ibcast = (delegate* unmanaged[Cdecl]<void*, int, nint, int, nint, nint*, int>)Export("MPI_Ibcast");
@@ -153,7 +152,7 @@ internal sealed unsafe class MpiLibrary
         return true;
     }
 
-    private static string Missing(MpiLauncher launcher, string[] names) =>
+    public static string Missing(MpiLauncher launcher, string[] names) =>
         $"World: this process was started by an MPI launcher ({launcher.Variable} is set), but no MPI library was found; tried {string.Join(", ", names)}. "
         + "Install Open MPI (Debian, Ubuntu: apt install openmpi-bin; Fedora: dnf install openmpi, then module load mpi) "
         + $"or MPICH (Debian, Ubuntu: apt install mpich; Fedora: dnf install mpich), or name the library in {Variable}.";

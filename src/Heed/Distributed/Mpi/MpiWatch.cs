@@ -27,6 +27,7 @@ internal sealed unsafe class MpiWatch
     private readonly byte[] buffer = new byte[MessageBytes];
     private int finished, heard;
     private long heardAt, beatAt;
+    private bool printed;
     private volatile string? ownFailure;
     private volatile bool told, finishing, stopping;
 
@@ -100,7 +101,7 @@ internal sealed unsafe class MpiWatch
 #pragma warning restore CA1031
         {
             alarm.Set(string.Empty, AbortTime);
-            Print(rank, $"the other ranks are out of reach: {error.Message}");
+            PrintOnce(rank, $"the other ranks are out of reach: {error.Message}");
             End();
         }
     }
@@ -134,7 +135,9 @@ internal sealed unsafe class MpiWatch
                     heardAt = Stopwatch.GetTimestamp();
                     break;
                 case Failure:
-                    if (!told && ownFailure is null) Print(source, Encoding.UTF8.GetString(buffer, 0, length));
+                    // Before the sender hears of it: then it ends the job.
+                    if (ownFailure is { } own) PrintOnce(rank, own);
+                    else PrintOnce(source, Encoding.UTF8.GetString(buffer, 0, length));
                     told = true;
                     Send(source, Heard, [], wait: false);
                     break;
@@ -154,7 +157,7 @@ internal sealed unsafe class MpiWatch
     {
         ownFailure ??= message;
         alarm.Set(string.Empty, AcknowledgeTime + AbortTime);
-        Print(rank, message);
+        PrintOnce(rank, message);
         byte[] text = Encoding.UTF8.GetBytes(message);
         Tell(Failure, text.AsSpan(0, Math.Min(text.Length, MessageBytes)), wait: false);
         for (long start = Stopwatch.GetTimestamp(); heard < size - 1 && Stopwatch.GetElapsedTime(start) < AcknowledgeTime; Thread.Sleep(1)) Drain();
@@ -191,7 +194,13 @@ internal sealed unsafe class MpiWatch
         while (wait && done == 0);
     }
 
-    private static void Print(int rank, string message) => Console.Error.WriteLine($"rank {rank} failed: {message}");
+    // On the watch's thread alone.
+    private void PrintOnce(int failed, string message)
+    {
+        if (printed) return;
+        printed = true;
+        Console.Error.WriteLine($"rank {failed} failed: {message}");
+    }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

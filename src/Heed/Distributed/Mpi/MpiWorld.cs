@@ -6,7 +6,7 @@ namespace Heed.Distributed.Mpi;
 internal sealed unsafe class MpiWorld
 {
     private const int ThreadMultiple = 3;
-    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(30), YieldTime = TimeSpan.FromMilliseconds(1), LongestSleep = TimeSpan.FromMicroseconds(200);
 
     private readonly MpiAlarm alarm;
 
@@ -37,7 +37,7 @@ internal sealed unsafe class MpiWorld
         library.Check("World", library.Initialized(&started));
         if (started != 0) throw new CommunicationException("World: MPI has been started in this process before; expected one world in a process.");
         MpiAlarm alarm = new();
-        alarm.Set($"A rank failed: the {launcher.Ranks} ranks of this job have not met in MPI_Init within {options.StartTimeout.TotalSeconds:0.#} s; one of them has not started, or cannot reach the others.", options.StartTimeout);
+        alarm.Set($"A rank failed: the ranks of this job have not met in MPI_Init within {options.StartTimeout.TotalSeconds:0.#} s; one of them has not started, or cannot reach the others.", options.StartTimeout);
         library.Check("World", library.InitThread(0, 0, ThreadMultiple, &provided));
         library.Check("World", library.CommSetErrhandler(library.World, library.ErrorsReturn));
         library.Check("World", library.CommRank(library.World, &rank));
@@ -81,6 +81,4 @@ internal sealed unsafe class MpiWorld
             }
         }
     }
-
-    private static readonly TimeSpan YieldTime = TimeSpan.FromMilliseconds(1), LongestSleep = TimeSpan.FromMicroseconds(200);
 }

@@ -79,10 +79,10 @@ internal static class SharedModels
     public static SourceRows? Sources(ModelConfig config, int rows) => config.Encoder is null ? null : new SourceRows([.. Enumerable.Range(0, rows).Select(row => Tokens[row..(row + 4 + row)])]);
 
     /// <summary>This rank's share of a model.</summary>
-    public static Transformer Share(Transformer whole, ICommunicator ranks)
+    public static Transformer Share(Transformer whole, ICommunicator ranks, bool sequenceParallel = false)
     {
         Dictionary<string, Tensor> all = whole.Parameters.Concat(whole.Buffers).ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
-        return TensorParallel.Build(whole.Config, new NamedWeights(name => MatrixSlice.Copy(null, name, all[name]), whole.Device), ranks);
+        return TensorParallel.Build(whole.Config, new NamedWeights(name => MatrixSlice.Copy(null, name, all[name]), whole.Device), ranks, sequenceParallel);
     }
 
     /// <summary>Has every parameter ask for its gradient.</summary>
@@ -108,5 +108,32 @@ internal static class SharedModels
         float scale = 1e-6f;
         foreach (float value in expected) scale = Math.Max(scale, Math.Abs(value));
         for (int i = 0; i < got.Length; i++) Math.Abs(got[i] - expected[i]).ShouldBeLessThan(1e-5f * scale, $"{what}, element {i}: {got[i]}, expected {expected[i]}, scale {scale}");
+    }
+
+    /// <summary>The loss, the whole gradient of every parameter, and the square of their norm.</summary>
+    public static (double Loss, Dictionary<string, double[]> Gradients, double Norm) Gradients(Transformer model, ICommunicator ranks, bool recompute = true)
+    {
+        int[] tokens = Tokens, targets = [.. tokens[1..], -100];
+        Watch(model);
+        using GradientTape tape = new();
+        Tensor loss = model.Loss(tokens, targets, batch: 2, recompute: recompute, sources: Sources(model.Config, 2), dropoutSeed: model.Config.Norm == NormKind.Batch ? 1 : null);
+        tape.Backward(loss);
+        ShardedParameters.SumPartialGradients(model.Parameters);
+        Dictionary<string, double[]> gradients = model.Parameters.ToDictionary(parameter => parameter.Name, parameter => Whole(parameter.Value.Gradient!, parameter.Shard, ranks), StringComparer.Ordinal);
+        return (loss.Item(), gradients, ShardedParameters.SquaredGradientNorm(model.Parameters));
+    }
+
+    /// <summary>Holds what ranks computed in double against what one did.</summary>
+    public static void Same((double Loss, Dictionary<string, double[]> Gradients, double Norm) got, (double Loss, Dictionary<string, double[]> Gradients, double Norm) expected)
+    {
+        got.Loss.ShouldBe(expected.Loss, 1e-12 * expected.Loss);
+        got.Norm.ShouldBe(expected.Norm, 1e-10 * expected.Norm);
+        got.Gradients.Keys.ShouldBe(expected.Gradients.Keys, ignoreOrder: true);
+        foreach ((string parameter, double[] gradient) in expected.Gradients)
+        {
+            double scale = 1e-11 * (1 + gradient.Max(Math.Abs));
+            for (int i = 0; i < gradient.Length; i++)
+                Math.Abs(got.Gradients[parameter][i] - gradient[i]).ShouldBeLessThan(scale, $"{parameter}[{i}]: {got.Gradients[parameter][i]}, expected {gradient[i]}");
+        }
     }
 }

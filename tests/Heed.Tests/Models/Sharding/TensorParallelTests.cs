@@ -43,17 +43,9 @@ public sealed class TensorParallelTests
     public void Loss_AndEveryGradient_AreThoseOfOneRank(string name, int size)
     {
         Transformer whole = MixerModels.Make(SharedModels.ConfigOf(name), Device.Reference);
-        (double loss, Dictionary<string, double[]> expected, double norm) = Gradients(whole, SingleRank());
-        var parts = InProcessCommunicator.Run(size, ranks => Gradients(SharedModels.Share(whole, ranks), ranks));
-        foreach (var part in parts)
-        {
-            part.Loss.ShouldBe(loss, 1e-12 * loss);
-            part.Norm.ShouldBe(norm, 1e-10 * norm);
-            part.Gradients.Keys.ShouldBe(expected.Keys, ignoreOrder: true);
-            foreach ((string parameter, double[] gradient) in expected)
-                for (int i = 0; i < gradient.Length; i++)
-                    Math.Abs(part.Gradients[parameter][i] - gradient[i]).ShouldBeLessThan(1e-11 * (1 + gradient.Max(Math.Abs)), $"{parameter}[{i}]: {part.Gradients[parameter][i]}, expected {gradient[i]}");
-        }
+        (double loss, Dictionary<string, double[]> expected, double norm) = SharedModels.Gradients(whole, SingleRank());
+        var parts = InProcessCommunicator.Run(size, ranks => SharedModels.Gradients(SharedModels.Share(whole, ranks), ranks));
+        foreach (var part in parts) SharedModels.Same(part, (loss, expected, norm));
     }
 
     [Theory, InlineData("grouped"), InlineData("gpt"), InlineData("encoder"), InlineData("alibi"), InlineData("relative")]
@@ -163,18 +155,6 @@ public sealed class TensorParallelTests
         List<float[]> steps = [model.Forward(both, cache, rows: LogitRows.All).ToArray()];
         for (int i = 6; i < 10; i++) steps.Add(model.Forward([tokens[i], tokens[^i]], cache).ToArray());
         return [.. steps];
-    }
-
-    private static (double Loss, Dictionary<string, double[]> Gradients, double Norm) Gradients(Transformer model, ICommunicator ranks)
-    {
-        int[] tokens = SharedModels.Tokens, targets = [.. tokens[1..], -100];
-        SharedModels.Watch(model);
-        using GradientTape tape = new();
-        Tensor loss = model.Loss(tokens, targets, batch: 2, recompute: true, sources: SharedModels.Sources(model.Config, 2), dropoutSeed: model.Config.Norm == NormKind.Batch ? 1 : null);
-        tape.Backward(loss);
-        ShardedParameters.SumPartialGradients(model.Parameters);
-        Dictionary<string, double[]> gradients = model.Parameters.ToDictionary(parameter => parameter.Name, parameter => SharedModels.Whole(parameter.Value.Gradient!, parameter.Shard, ranks), StringComparer.Ordinal);
-        return (loss.Item(), gradients, ShardedParameters.SquaredGradientNorm(model.Parameters));
     }
 
     private static SingleCommunicator SingleRank() => new();

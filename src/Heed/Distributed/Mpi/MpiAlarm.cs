@@ -40,7 +40,7 @@ internal sealed class MpiAlarm : IDisposable
             lock (gate)
                 if (message is not null && --ticksLeft <= 0) text = message;
             if (text is null) continue;
-            if (text.Length > 0) Console.Error.WriteLine(text);
+            if (text.Length > 0) ErrorOutput.Write(text);
             NativeProcess.Exit(1);
         }
     }

@@ -199,7 +199,7 @@ internal sealed unsafe class MpiWatch
     {
         if (printed) return;
         printed = true;
-        Console.Error.WriteLine($"rank {failed} failed: {message}");
+        ErrorOutput.Write($"rank {failed} failed: {message}");
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -80,8 +80,8 @@ internal sealed class TrainCommand
         OwnFormat.Check(config, _terminal);
         Device device = _launcher.Run.Device(line, _ranks);
         Transformer Build(ICommunicator ranks) => init is null
-            ? TensorParallel.Build(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device), ranks)
-            : init.LoadDense(config, device, _terminal, interruption.Token, ranks);
+            ? TensorParallel.Build(config, new RandomWeights((int)(_launcher.Optimizer.Seed(line) % int.MaxValue), config.NumLayers, device), ranks, _parallel.SharesSequences(line))
+            : init.LoadDense(config, device, _terminal, interruption.Token, ranks, _parallel.SharesSequences(line));
         bool isShared = grid is { Tensor.Size: > 1 };
         Transformer model = Build(isShared ? grid!.Tensor : new SingleCommunicator());
         HuggingFaceExportOptions export = ExportOptions.Of(tokenizer, SamplingSettings.Of(init?.Checkpoint, _launcher.Run.Generation(line)), _launcher.Optimizer.StoredType(line));

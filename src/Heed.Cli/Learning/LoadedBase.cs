@@ -49,11 +49,12 @@ internal sealed class LoadedBase : IDisposable
     /// <param name="terminal">Told how far it is.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <param name="ranks">The processes that share the weights, or null.</param>
-    public Transformer LoadDense(ModelConfig config, Device device, Terminal terminal, CancellationToken cancellation, ICommunicator? ranks = null)
+    /// <param name="sharesSequences">Whether they share the tokens, too.</param>
+    public Transformer LoadDense(ModelConfig config, Device device, Terminal terminal, CancellationToken cancellation, ICommunicator? ranks = null, bool sharesSequences = false)
     {
         using LoadingLine progress = new(terminal);
         IWeightSource weights = Checkpoint.Weights(device, WeightForm.Dense, progress, cancellation);
-        return ranks is null ? new Transformer(config, weights) : TensorParallel.Build(config, weights, ranks);
+        return ranks is null ? new Transformer(config, weights) : TensorParallel.Build(config, weights, ranks, sharesSequences);
     }
 
     public void Dispose() => Checkpoint.Dispose();

@@ -44,15 +44,15 @@ public class WeightSliceTests
         }
     }
 
-    [Theory, CombinatorialCuts]
-    public void AffineWeightSource_Slices_HaveTheWholesScales(LayerCut cut, int share, int shares)
+    [Theory, InlineData(LayerCut.Rows), InlineData(LayerCut.Columns), InlineData(LayerCut.Ranges)]
+    public void AffineWeightSource_Slices_HaveTheWholesScales(LayerCut cut)
     {
+        Transformer model = new(s_config, new RandomWeights(7, 2));
         foreach (AffineScheme scheme in (AffineScheme[])[AffineScheme.PerTensor, AffineScheme.PerChannel, AffineScheme.PerGroup(32), AffineScheme.PerGroup(64)])
         {
-            // Columns of 64 in halves: groups of 64 are cut in two.
-            using AffineWeightSource whole = new(new ModelWeights(new Transformer(s_config, new RandomWeights(7, 2))), scheme);
-            using AffineWeightSource sliced = new(new ModelWeights(new Transformer(s_config, new RandomWeights(7, 2))), scheme);
-            ShouldBeOfTheWhole(s_config, whole, sliced, cut, Math.Min(share, 1), 2);
+            using AffineWeightSource whole = new(new ModelWeights(model), scheme), sliced = new(new ModelWeights(model), scheme);
+            // 64 columns in halves: groups of 64 are cut in two.
+            for (int share = 0; share < 2; share++) ShouldBeOfTheWhole(s_config, whole, sliced, cut, share, 2);
         }
     }
 
@@ -105,7 +105,7 @@ public class WeightSliceTests
         Should.Throw<ArgumentException>(() => new MatrixSlice([]).Within("x", 1, 1)).Message.ShouldContain("no range");
     }
 
-    /// <summary>All ways to cut, into halves and thirds.</summary>
+    /// <summary>All ways to cut, into halves and quarters.</summary>
     private sealed class CombinatorialCutsAttribute : Xunit.Sdk.DataAttribute
     {
         public override IEnumerable<object[]> GetData(System.Reflection.MethodInfo testMethod) =>

@@ -20,6 +20,18 @@ internal static class Latency
         return 0;
     }
 
+    /// <summary>Prints what part of a core rank 0 uses while it waits two seconds for the others.</summary>
+    public static int Wait(ICommunicator ranks)
+    {
+        ranks.Barrier();
+        if (ranks.Rank > 0) Thread.Sleep(2000);
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        long start = Stopwatch.GetTimestamp();
+        ranks.Barrier();
+        if (ranks.Rank == 0) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"used {(Environment.CpuUsage.TotalTime - before) / Stopwatch.GetElapsedTime(start):0.000}"));
+        return 0;
+    }
+
     // Fifteen times many rounds; the middle one of the times counts.
     private static void Print(ICommunicator ranks, int rounds, string what, Action operation)
     {

@@ -9,6 +9,7 @@ return mode switch
     "pieces" => Communicators.Run(ranks => Collectives.Check(ranks), new MpiOptions { PieceBytes = 1000 }),
     "latency" => Communicators.Run(ranks => Latency.Measure(ranks, int.Parse(args[1]))),
     "traffic" => Communicators.Run(ranks => Traffic.Make(ranks, args[1])),
+    "waits" => Communicators.Run(Latency.Wait),
     "differs" => Communicators.Run(Failures.Differ),
     _ => Failures.Run(mode, args),
 };

@@ -42,6 +42,14 @@ public sealed class MpiTests
         run.Output.ShouldContain("1 ranks agree");
     }
 
+    [MpiFact]
+    public async Task Barrier_OfARankThatWaits_LeavesTheCoreToOthers()
+    {
+        MpiRun run = await Task.Run(() => MpiRun.OpenMpi(2, "waits"));
+        run.ExitCode.ShouldBe(0, run.Errors);
+        double.Parse(Regex.Match(run.Output, @"used ([\d.]+)").Groups[1].Value, CultureInfo.InvariantCulture).ShouldBeLessThan(0.3);
+    }
+
     // What Open MPI itself saw leave, over all ranks, is what the communicators count; the watch's few bytes come on top.
     [MpiTheory]
     [InlineData(2, "all-reduce")]

@@ -36,8 +36,8 @@ internal sealed unsafe class MpiWorld
         int started = 0, provided = 0, rank = 0, size = 0;
         library.Check("World", library.Initialized(&started));
         if (started != 0) throw new CommunicationException("World: MPI has been started in this process before; expected one world in a process.");
-        MpiAlarm alarm = new();
-        alarm.Set($"A rank failed: the ranks of this job have not met in MPI_Init within {options.StartTimeout.TotalSeconds:0.#} s; one of them has not started, or cannot reach the others.", options.StartTimeout);
+        MpiAlarm bell = new();
+        bell.Set($"A rank failed: the ranks of this job have not met in MPI_Init within {options.StartTimeout.TotalSeconds:0.#} s; one of them has not started, or cannot reach the others.", options.StartTimeout);
         library.Check("World", library.InitThread(0, 0, ThreadMultiple, &provided));
         library.Check("World", library.CommSetErrhandler(library.World, library.ErrorsReturn));
         library.Check("World", library.CommRank(library.World, &rank));
@@ -47,8 +47,8 @@ internal sealed unsafe class MpiWorld
             wrong = $"World: the launcher started {launcher.Ranks} ranks ({launcher.Variable}), but {library.Version} sees {size}; expected the launcher's own MPI library (name it in {MpiLibrary.Variable}; with Slurm see srun --mpi=list).";
         else if (provided < ThreadMultiple)
             wrong = $"World: {library.Version} serves threads at level {provided}; expected {ThreadMultiple}, MPI_THREAD_MULTIPLE.";
-        if (wrong is null) return new MpiWorld(library, options, alarm, rank, size);
-        alarm.Off();
+        if (wrong is null) return new MpiWorld(library, options, bell, rank, size);
+        bell.Off();
         throw new CommunicationException(wrong);
     }
 

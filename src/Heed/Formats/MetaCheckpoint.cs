@@ -1,9 +1,11 @@
+using System.Globalization;
 using Heed.Kernels.Quantization;
 
 namespace Heed.Formats;
 
 /// <summary>
-/// A PyTorch checkpoint as Meta publishes them: consolidated.00.pth, a zip archive with a pickled dict of names to tensors.
+/// A PyTorch checkpoint as Meta publishes them: consolidated.00.pth, a zip archive with a pickled dict of names to tensors; larger models in
+/// several, consolidated.00.pth to consolidated.NN.pth, each with its part of every matrix, which are joined here.
 /// Nothing in the pickle is run. Tensors in dicts inside dicts are named outer.inner; what is no tensor is left out.
 /// </summary>
 public sealed class MetaCheckpoint : TensorFile
@@ -13,42 +15,47 @@ public sealed class MetaCheckpoint : TensorFile
     private const int MaxNameLength = 4096;
     private const string PickleName = "/data.pkl";
 
-    private MetaCheckpoint(MappedFile file, IReadOnlyList<StoredTensor> tensors)
-        : base(file.Path, [file], tensors)
+    private MetaCheckpoint(string path, MappedFile[] files, IReadOnlyList<StoredTensor> tensors)
+        : base(path, files, tensors)
     {
     }
 
-    /// <summary>Opens a .pth or .pt file, or a folder with one consolidated.*.pth.</summary>
+    /// <summary>Opens a .pth or .pt file, or a folder with consolidated.00.pth, or with that and those that follow.</summary>
     /// <exception cref="FileFormatException">
     /// It is no such checkpoint, is damaged, asks for anything but tensors, has a tensor whose elements do not lie row by row,
-    /// or is split into several files.
+    /// or lacks one of several files, or they do not belong together.
     /// </exception>
     /// <exception cref="IOException">It is absent or cannot be read.</exception>
     public static MetaCheckpoint Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        MappedFile file = MappedFile.Open(Directory.Exists(path) ? FindIn(path) : path);
+        string[] names = Directory.Exists(path) ? FilesOf(path) : [path];
+        List<MappedFile> files = new(names.Length);
         try
         {
-            return new MetaCheckpoint(file, ReadTensors(file));
+            foreach (string name in names) files.Add(MappedFile.Open(name));
+            List<StoredTensor>[] tensors = [.. files.Select(ReadTensors)];
+            return files is [var only] ? new MetaCheckpoint(only.Path, [only], tensors[0]) : new MetaCheckpoint(path, [.. files], MetaShards.Join([.. files], tensors));
         }
         catch
         {
-            file.Dispose();
+            foreach (MappedFile file in files) file.Dispose();
             throw;
         }
     }
 
-    private static string FindIn(string folder)
+    private static string[] FilesOf(string folder)
     {
-        string[] shards = [.. Directory.EnumerateFiles(folder, "consolidated.*.pth").Order(StringComparer.Ordinal)];
-        return shards switch
+        string[] files = [.. Directory.EnumerateFiles(folder, "consolidated.*.pth").Order(StringComparer.Ordinal)];
+        if (files.Length == 0) throw new FileNotFoundException($"{folder}: no consolidated.*.pth is in this folder.", folder);
+        if (files.Length == 1) return files;
+        for (int i = 0; i < files.Length; i++)
         {
-            [string only] => only,
-            [] => throw new FileNotFoundException($"{folder}: no consolidated.*.pth is in this folder.", folder),
-            _ => throw new FileFormatException(folder, $"the checkpoint is split into {shards.Length} files for tensor parallelism, which cannot be joined yet; " +
-                "expected consolidated.00.pth alone."),
-        };
+            string expected = string.Create(CultureInfo.InvariantCulture, $"consolidated.{i:00}.pth");
+            if (System.IO.Path.GetFileName(files[i]) != expected)
+                throw new FileFormatException(folder, $"the checkpoint is split into {files.Length} files, and {expected} is absent; found {System.IO.Path.GetFileName(files[i])} in its place.");
+        }
+        return files;
     }
 
     private static List<StoredTensor> ReadTensors(MappedFile file)

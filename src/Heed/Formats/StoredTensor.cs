@@ -25,6 +25,9 @@ public sealed record StoredTensor(string Name, WeightType Type, long[] Shape, lo
     /// <summary>Which file of several holds it.</summary>
     internal int Part { get; init; }
 
+    /// <summary>The tensors of several files that it is made of, or null; <see cref="Offset"/> is then the first one's.</summary>
+    internal JoinedParts? Joined { get; init; }
+
     /// <summary>The product of <see cref="Shape"/>.</summary>
     /// <exception cref="OverflowException">The shape is negative or overflows; no opened file gives such a shape.</exception>
     public long ElementCount => BlockSizes.TryElementCount(Shape, out long count)

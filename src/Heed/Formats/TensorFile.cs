@@ -27,11 +27,9 @@ public abstract class TensorFile : IDisposable
         byName = new Dictionary<string, StoredTensor>(tensors.Count);
         foreach (StoredTensor tensor in tensors)
         {
-            MappedFile part = parts[tensor.Part];
-            if (tensor.Offset < 0 || tensor.ByteLength < 0 || tensor.Offset > part.Length - tensor.ByteLength)
-                throw part.Wrong($"the tensor's {tensor.ByteLength} bytes leave the file of {part.Length} bytes.", tensor.Name, tensor.Offset);
+            foreach (StoredTensor stored in tensor.Joined?.Parts ?? [tensor]) CheckRange(stored);
             if (!byName.TryAdd(tensor.Name, tensor))
-                throw part.Wrong("the tensor's name occurs twice.", tensor.Name, tensor.Offset);
+                throw parts[tensor.Part].Wrong("the tensor's name occurs twice.", tensor.Name, tensor.Offset);
         }
     }
 
@@ -46,7 +44,7 @@ public abstract class TensorFile : IDisposable
 
     /// <summary>
     /// <paramref name="length"/> raw bytes of <paramref name="tensor"/>, from its byte <paramref name="offset"/>; little-endian,
-    /// valid until <see cref="Dispose()"/>. Not necessarily aligned to the element's size.
+    /// valid until <see cref="Dispose()"/>. Not necessarily aligned to the element's size. A copy where they lie in several files.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The bytes are not all inside the tensor.</exception>
     /// <exception cref="ObjectDisposedException">The file has been disposed.</exception>
@@ -56,7 +54,31 @@ public abstract class TensorFile : IDisposable
         if (offset < 0 || length < 0 || offset > tensor.ByteLength - length)
             throw new ArgumentOutOfRangeException(nameof(offset),
                 $"Bytes: {length} bytes from {offset} leave '{tensor.Name}' of {tensor.ByteLength} bytes.");
-        return part.Span(checked(tensor.Offset + offset), length);
+        if (tensor.Joined is not { } joined) return part.Span(checked(tensor.Offset + offset), length);
+        (StoredTensor stored, long start, long there) = joined.At(offset);
+        if (length <= there) return Bytes(stored, start, length);
+        byte[] copy = new byte[length];
+        CopyBytes(tensor, offset, copy);
+        return copy;
+    }
+
+    /// <summary>Copies raw bytes of <paramref name="tensor"/>, from its byte <paramref name="offset"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes are not all inside the tensor.</exception>
+    internal void CopyBytes(StoredTensor tensor, long offset, Span<byte> destination)
+    {
+        if (tensor.Joined is not { } joined)
+        {
+            Bytes(tensor, offset, destination.Length).CopyTo(destination);
+            return;
+        }
+        while (!destination.IsEmpty)
+        {
+            (StoredTensor stored, long start, long there) = joined.At(offset);
+            int count = (int)Math.Min(there, destination.Length);
+            Bytes(stored, start, count).CopyTo(destination);
+            offset += count;
+            destination = destination[count..];
+        }
     }
 
     /// <summary>
@@ -80,7 +102,8 @@ public abstract class TensorFile : IDisposable
         while (!destination.IsEmpty)
         {
             int count = Math.Min(destination.Length, ElementsPerChunk);
-            if (tensor.Affine is { } affine) ReadAffine(tensor, affine, firstElement, destination[..count]);
+            if (tensor.Joined is { } joined) ReadJoined(joined, BlockSizes.BytesPerBlock(tensor.Type), firstElement, destination[..count]);
+            else if (tensor.Affine is { } affine) ReadAffine(tensor, affine, firstElement, destination[..count]);
             else if (tensor.GroupSize > 0) ReadGroups(part, tensor, firstElement, destination[..count]);
             else ReadBlocks(tensor, firstElement / perBlock, destination[..count]);
             firstElement += count;
@@ -104,7 +127,10 @@ public abstract class TensorFile : IDisposable
     }
 
     /// <summary>The address of the tensor's <see cref="StoredTensor.ByteLength"/> bytes, valid until <see cref="Dispose()"/>; not necessarily aligned.</summary>
-    internal unsafe byte* Pointer(StoredTensor tensor) => PartOf(tensor).At(tensor.Offset, tensor.ByteLength);
+    /// <exception cref="ArgumentException">The tensor lies in several files.</exception>
+    internal unsafe byte* Pointer(StoredTensor tensor) => tensor.Joined is null
+        ? PartOf(tensor).At(tensor.Offset, tensor.ByteLength)
+        : throw new ArgumentException($"Pointer: '{tensor.Name}' lies in {tensor.Joined.Parts.Count} files; its parts have addresses of their own.", nameof(tensor));
 
     /// <summary>The tensor [rows, columns] as a matrix in the file's own bytes, valid until <see cref="Dispose()"/>.</summary>
     internal unsafe BlockMatrix Matrix(StoredTensor tensor)
@@ -118,7 +144,16 @@ public abstract class TensorFile : IDisposable
     internal void Release(StoredTensor tensor) => Release(tensor, 0, tensor.ByteLength);
 
     /// <summary>As <see cref="Release(StoredTensor)"/>, for bytes of the tensor.</summary>
-    internal void Release(StoredTensor tensor, long offset, long length) => PartOf(tensor).Release(tensor.Offset + offset, length);
+    internal void Release(StoredTensor tensor, long offset, long length)
+    {
+        if (tensor.Joined is not { } joined)
+        {
+            PartOf(tensor).Release(tensor.Offset + offset, length);
+            return;
+        }
+        (long start, long count) = joined.InParts(offset, length);
+        foreach (StoredTensor stored in joined.Parts) Release(stored, start, count);
+    }
 
     /// <summary>What tells these files from others, and from themselves after a change.</summary>
     internal byte[] Mark() => SourceMark.Of(this, parts);
@@ -129,6 +164,25 @@ public abstract class TensorFile : IDisposable
         return (uint)tensor.Part < (uint)parts.Length
             ? parts[tensor.Part]
             : throw new ArgumentException($"'{tensor.Name}' is not a tensor of {Path}.", nameof(tensor));
+    }
+
+    private void CheckRange(StoredTensor tensor)
+    {
+        MappedFile part = parts[tensor.Part];
+        if (tensor.Offset < 0 || tensor.ByteLength < 0 || tensor.Offset > part.Length - tensor.ByteLength)
+            throw part.Wrong($"the tensor's {tensor.ByteLength} bytes leave the file of {part.Length} bytes.", tensor.Name, tensor.Offset);
+    }
+
+    private void ReadJoined(JoinedParts joined, int size, long first, Span<float> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            (StoredTensor stored, long offset, long there) = joined.At(first * size);
+            int count = (int)Math.Min(there / size, destination.Length);
+            ReadFloats(stored, offset / size, destination[..count]);
+            first += count;
+            destination = destination[count..];
+        }
     }
 
     private void ReadBlocks(StoredTensor tensor, long block, Span<float> destination)

@@ -181,7 +181,7 @@ public sealed partial class Transformer
     /// <summary>The residual stream after the first so many blocks, [batch, seq, hidden].</summary>
     private Tensor Hidden(ReadOnlySpan<int> tokens, int batch, in ForwardPass pass, bool recompute, int depth, CancellationToken cancellation)
     {
-        Tensor x = Embed(tokens, pass.Positions).Reshape(new Shape(batch, tokens.Length / batch, Config.HiddenSize));
+        Tensor x = Embed(tokens, pass.Positions).Reshape(batch, -1, Config.HiddenSize);
         OwnRows? rows = pass.Rows;
         if (rows is not null) x = rows.Drop(x, -1, DropoutPlace.Embedding);
         foreach (TransformerBlock block in _blocks.AsSpan(0, depth))
@@ -222,6 +222,7 @@ public sealed partial class Transformer
     /// <summary>The last row of each sequence that is not padding; the last one of a row of nothing but padding.</summary>
     private static Tensor LastRows(Tensor x, ReadOnlySpan<int> positions, int batch, int seq)
     {
+        if (seq * batch != positions.Length) throw new NotSupportedException($"Forward: the last logits are asked for of {x.Shape}, a share of {positions.Length} tokens; ask for all logits.");
         Shape flat = Shape.Of(batch * seq, x.Shape[2]);
         if (seq == 1) return x.Reshape(flat);
         Span<int> last = batch <= 64 ? stackalloc int[batch] : new int[batch];

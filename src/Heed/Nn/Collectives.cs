@@ -18,6 +18,35 @@ internal static class Collectives
         return sum;
     }
 
+    /// <summary>This rank's stretch of the sum of all ranks' rows; backward the gradients of all stretches.</summary>
+    /// <param name="x">[…, rows, columns], the ranks' parts of a sum; overwritten where it is not being recorded.</param>
+    /// <param name="ranks">As many as divide the rows.</param>
+    /// <returns>[…, rows / ranks, columns].</returns>
+    public static Tensor SumAndScatterRows(Tensor x, ICommunicator ranks)
+    {
+        if (x.Shape[^2] % ranks.Size != 0) throw new ArgumentException($"SumAndScatterRows: {ranks.Size} ranks share the {x.Shape[^2]} rows of {x.Shape}; expected a multiple of {ranks.Size}.", nameof(x));
+        if (GradientTape.Watching(x) is not { } tape) return Scattered(x.Contiguous(), ranks);
+        GradientNode node = x.Node!;
+        Tensor result;
+        using (GradientTape.NoGrad()) result = Scattered(x.Clone(), ranks);
+        tape.Record(result, gradient => node.Add(Gathered(gradient, ranks)));
+        return result;
+    }
+
+    /// <summary>All ranks' stretches of rows; backward this rank's stretch of the gradients' sum.</summary>
+    /// <param name="x">[…, rows, columns].</param>
+    /// <param name="ranks">Whose stretches they are.</param>
+    /// <returns>[…, rows · ranks, columns].</returns>
+    public static Tensor GatherRows(Tensor x, ICommunicator ranks)
+    {
+        if (GradientTape.Watching(x) is not { } tape) return Gathered(x, ranks);
+        GradientNode node = x.Node!;
+        Tensor result;
+        using (GradientTape.NoGrad()) result = Gathered(x, ranks);
+        tape.Record(result, gradient => node.Add(Scattered(gradient.Clone(), ranks)));
+        return result;
+    }
+
     /// <summary>The columns of all ranks side by side, the same on all; backward each rank gets the gradient of its own.</summary>
     /// <param name="x">[…, the rank's columns].</param>
     /// <param name="ranges">How the columns are shared out.</param>
@@ -62,6 +91,22 @@ internal static class Collectives
         GradientNode node = x.Node!;
         (int first, int count) = ranges[ranks.Rank];
         tape.Record(all, gradient => node.Add(gradient.Slice(^1, first, count)));
+    }
+
+    private static Tensor Scattered(Tensor all, ICommunicator ranks)
+    {
+        Tensor part = Tensor.Allocate(all.Shape.WithAxis(all.Rank - 2, all.Shape[^2] / ranks.Size), all.Device);
+        if (all.DType == DType.Float32) ranks.ReduceScatter(all.Span<float>(all.ElementCount), part.Span<float>(part.ElementCount));
+        else ranks.ReduceScatter(all.Span<double>(all.ElementCount), part.Span<double>(part.ElementCount));
+        return part;
+    }
+
+    private static Tensor Gathered(Tensor x, ICommunicator ranks)
+    {
+        Tensor part = x.Contiguous(), all = Tensor.Allocate(x.Shape.WithAxis(x.Rank - 2, x.Shape[^2] * ranks.Size), x.Device);
+        if (x.DType == DType.Float32) ranks.AllGather<float>(part.Span<float>(part.ElementCount), all.Span<float>(all.ElementCount));
+        else ranks.AllGather<double>(part.Span<double>(part.ElementCount), all.Span<double>(all.ElementCount));
+        return all;
     }
 
     private static Tensor SumOf(Tensor x, ICommunicator ranks)

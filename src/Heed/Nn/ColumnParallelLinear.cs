@@ -33,18 +33,23 @@ public sealed class ColumnParallelLinear : Linear
     /// <summary>Which part of the whole matrix <see cref="Shard"/> has.</summary>
     internal ParameterShard Place { get; }
 
-    /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => Shard.Forward(Collectives.Spread(x, Ranks));
+    /// <summary>Whether x is a stretch of the tokens; null where it never is.</summary>
+    internal SequenceShare? Sequence { get; init; }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x, ulong? dropoutSeed) => Shard.Forward(Collectives.Spread(x, Ranks), dropoutSeed);
+    public override Tensor Forward(Tensor x) => Shard.Forward(Whole(x));
 
     /// <inheritdoc/>
-    public override Tensor ForwardAdd(Tensor x, Tensor residual) => Shard.ForwardAdd(Collectives.Spread(x, Ranks), residual);
+    public override Tensor Forward(Tensor x, ulong? dropoutSeed) => Shard.Forward(Whole(x), dropoutSeed);
+
+    /// <inheritdoc/>
+    public override Tensor ForwardAdd(Tensor x, Tensor residual) => Shard.ForwardAdd(Whole(x), residual);
 
     /// <summary>What this rank's rows can learn.</summary>
     public override IEnumerable<Parameter> Parameters(string name) => Shard.Parameters(name).Select(parameter => parameter with
     {
-        Shard = parameter.Value.Rank == 1 ? Place with { Whole = new Shape(Place.Whole[0]) } : Place,
+        Shard = parameter.Value.Rank == 1 ? Place with { Whole = new Shape(Place.Whole[0]), Slice = Place.Slice.OfRows() } : Place,
     });
+
+    private Tensor Whole(Tensor x) => Sequence is { IsOn: true } ? Collectives.GatherRows(x, Ranks) : Collectives.Spread(x, Ranks);
 }

@@ -39,6 +39,9 @@ public sealed class RowParallelLinear : Linear
     /// <summary>Which part of the whole matrix <see cref="Shard"/> has.</summary>
     internal ParameterShard Place => ParameterShard.OfColumns(Shape.Of(OutFeatures, InFeatures), Ranks);
 
+    /// <summary>Whether y is to be a stretch of the tokens; null where it never is.</summary>
+    internal SequenceShare? Sequence { get; init; }
+
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x) => Finish(Shard.Forward(x));
 
@@ -52,12 +55,12 @@ public sealed class RowParallelLinear : Linear
     public override IEnumerable<Parameter> Parameters(string name)
     {
         foreach (Parameter parameter in Shard.Parameters(name)) yield return parameter with { Shard = Place };
-        if (Bias is not null) yield return new Parameter($"{name}.bias", Bias);
+        if (Bias is not null) yield return new Parameter($"{name}.bias", Bias) { Shard = Sequence is null ? null : ParameterShard.Shared(Bias.Shape, Ranks) };
     }
 
     private Tensor Finish(Tensor part)
     {
-        Tensor sum = Collectives.Sum(part, Ranks);
+        Tensor sum = Sequence is { IsOn: true } ? Collectives.SumAndScatterRows(part, Ranks) : Collectives.Sum(part, Ranks);
         return Bias is null ? sum : Ops.AddReusing(sum, Bias);
     }
 }

@@ -4,7 +4,7 @@ using Heed.Tensors;
 namespace Heed.Nn;
 
 /// <summary>Losses of rows whose logits several ranks share: each row's greatest logit, sum of exponentials and target's logit travel, the logits do not.</summary>
-internal sealed class SharedLogits(VocabularyRanges ranges, ICommunicator ranks) : LogitShare(ranges.Count, ranges.Widest)
+internal sealed class SharedLogits(VocabularyRanges ranges, ICommunicator ranks, bool sumsInput = true) : LogitShare(ranges.Count, ranges.Widest)
 {
     public override double CrossEntropy(Tensor logits, ReadOnlySpan<int> targets, int ignoreIndex, float softCap, double gradientScale, Tensor? gradient)
     {
@@ -29,7 +29,10 @@ internal sealed class SharedLogits(VocabularyRanges ranges, ICommunicator ranks)
         return total;
     }
 
-    public override void SumInputGradient(Tensor gradient) => Collectives.Reduce(gradient, ranks);
+    public override void SumInputGradient(Tensor gradient)
+    {
+        if (sumsInput) Collectives.Reduce(gradient, ranks);
+    }
 
     /// <summary>The targets' logits, where they are here.</summary>
     private void Choose(Tensor logits, ReadOnlySpan<int> targets, Span<double> chosen)

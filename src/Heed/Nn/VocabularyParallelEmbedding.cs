@@ -38,10 +38,14 @@ public sealed class VocabularyParallelEmbedding : Embedding
     /// <summary>Which part of the whole table <see cref="Shard"/> has.</summary>
     internal ParameterShard Place => ParameterShard.Rows(Shape.Of(Shard.Count, Dim), Count, _first, Ranks);
 
+    /// <summary>Whether the vectors are to be those of a stretch of the ids; null where they never are.</summary>
+    internal SequenceShare? Sequence { get; init; }
+
     /// <inheritdoc/>
     [System.Runtime.CompilerServices.SkipLocalsInit]
     public override Tensor Forward(ReadOnlySpan<int> ids)
     {
+        Sequence?.BeginPass(ids.Length, Ranks.Size);
         Span<int> own = ids.Length <= 256 ? stackalloc int[ids.Length] : new int[ids.Length];
         for (int i = 0; i < ids.Length; i++)
         {
@@ -50,38 +54,34 @@ public sealed class VocabularyParallelEmbedding : Embedding
             own[i] = IsOwn(ids[i]) ? ids[i] - _first : 0;
         }
         Tensor vectors = Shard.Forward(own);
-        if (GradientTape.Watching(vectors) is { } tape) return Record(tape, vectors, ids.ToArray());
-        ClearOthers(vectors, ids);
-        Collectives.Reduce(vectors, Ranks);
-        return vectors;
+        if (GradientTape.Watching(vectors) is { } tape) vectors = Record(tape, vectors, ids.ToArray());
+        else ClearOthers(vectors, ids);
+        return Sequence is { IsOn: true } ? Collectives.SumAndScatterRows(vectors, Ranks) : Collectives.Sum(vectors, Ranks);
     }
 
     /// <summary>The same table as an output layer, whose logits the ranks share in the same way: a <see cref="VocabularyParallelLinear"/>.</summary>
-    public override Linear AsLinear() => new VocabularyParallelLinear(Shard.AsLinear(), Count, Ranks);
+    public override Linear AsLinear() => new VocabularyParallelLinear(Shard.AsLinear(), Count, Ranks) { Sequence = Sequence };
 
     /// <summary>What this rank's vectors can learn.</summary>
     public override IEnumerable<Parameter> Parameters(string name) => Shard.Parameters(name).Select(parameter => parameter with { Shard = Place });
 
     private bool IsOwn(int id) => (uint)(id - _first) < (uint)Shard.Count;
 
+    /// <summary>The vectors with those of other ranks' ids as 0.</summary>
     private Tensor Record(GradientTape tape, Tensor vectors, int[] ids)
     {
         GradientNode node = vectors.Node!;
-        Tensor sum = Tensor.Allocate(vectors.Shape, vectors.Device);
-        using (GradientTape.NoGrad())
-        {
-            sum.Backend.Copy(vectors, sum);
-            ClearOthers(sum, ids);
-            Collectives.Reduce(sum, Ranks);
-        }
-        tape.Record(sum, gradient =>
+        Tensor own = Tensor.Allocate(vectors.Shape, vectors.Device);
+        own.Backend.Copy(vectors, own);
+        ClearOthers(own, ids);
+        tape.Record(own, gradient =>
         {
             Tensor part = Tensor.Allocate(gradient.Shape, gradient.Device);
             gradient.Backend.Copy(gradient, part);
             ClearOthers(part, ids);
             node.Add(part);
         });
-        return sum;
+        return own;
     }
 
     private void ClearOthers(Tensor vectors, ReadOnlySpan<int> ids)

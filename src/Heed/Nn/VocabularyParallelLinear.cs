@@ -37,8 +37,14 @@ public sealed class VocabularyParallelLinear : Linear
     /// <summary>Which part of the whole matrix <see cref="Shard"/> has.</summary>
     internal ParameterShard Place => ParameterShard.Rows(Shape.Of(Shard.OutFeatures, InFeatures), OutFeatures, _ranges[Ranks.Rank].First, Ranks);
 
+    /// <summary>Whether x is a stretch of the tokens; null where it never is.</summary>
+    internal SequenceShare? Sequence { get; init; }
+
+    private bool Gathers => Sequence is { IsOn: true };
+
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => Collectives.GatherColumns(Shard.Forward(Collectives.Spread(x, Ranks)), _ranges, Ranks);
+    public override Tensor Forward(Tensor x) =>
+        Collectives.GatherColumns(Shard.Forward(Gathers ? Collectives.GatherRows(x, Ranks) : Collectives.Spread(x, Ranks)), _ranges, Ranks);
 
     /// <inheritdoc/>
     public override Tensor ForwardAdd(Tensor x, Tensor residual) => Ops.AddReusing(residual, Forward(x));
@@ -46,19 +52,19 @@ public sealed class VocabularyParallelLinear : Linear
     /// <inheritdoc/>
     public override Tensor CrossEntropy(Tensor x, ReadOnlySpan<int> targets, int ignoreIndex = -100, float softCap = 0)
     {
-        SharedLogits logits = new(_ranges, Ranks);
-        return Shard switch
-        {
-            DenseLinear dense => Ops.LinearCrossEntropy(x, dense.Weight, dense.Bias, targets, ignoreIndex, softCap, logits),
-            FrozenLinear frozen => Ops.LinearCrossEntropy(x, frozen.Weights, frozen.Bias, targets, ignoreIndex, softCap, logits),
-            _ => base.CrossEntropy(x, targets, ignoreIndex, softCap),
-        };
+        if (Shard is not (DenseLinear or FrozenLinear)) return base.CrossEntropy(x, targets, ignoreIndex, softCap);
+        // The gradient of what was gathered is summed where it is scattered again.
+        SharedLogits logits = new(_ranges, Ranks, sumsInput: !Gathers);
+        if (Gathers) x = Collectives.GatherRows(x, Ranks);
+        return Shard is DenseLinear dense
+            ? Ops.LinearCrossEntropy(x, dense.Weight, dense.Bias, targets, ignoreIndex, softCap, logits)
+            : Ops.LinearCrossEntropy(x, ((FrozenLinear)Shard).Weights, ((FrozenLinear)Shard).Bias, targets, ignoreIndex, softCap, logits);
     }
 
     /// <summary>What this rank's rows can learn.</summary>
     public override IEnumerable<Parameter> Parameters(string name) => Shard.Parameters(name).Select(parameter => parameter with
     {
-        Shard = parameter.Value.Rank == 1 ? Place with { Whole = new Shape(OutFeatures) } : Place,
+        Shard = parameter.Value.Rank == 1 ? Place with { Whole = new Shape(OutFeatures), Slice = Place.Slice.OfRows() } : Place,
     });
 
     internal static VocabularyRanges Check(string layer, int rows, int count, ICommunicator ranks)

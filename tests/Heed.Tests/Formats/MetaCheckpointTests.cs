@@ -116,13 +116,13 @@ public sealed class MetaCheckpointTests : IDisposable
     }
 
     [Fact]
-    public void Open_Folder_TakesItsOnlyShard()
+    public void Open_Folder_TakesItsOnlyFileAndJoinsSeveralOfAModel()
     {
         Should.Throw<FileNotFoundException>(() => MetaCheckpoint.Open(folder.Root));
         folder.Write("consolidated.00.pth", ZipBuilder.Checkpoint().Build().ToArray());
         using (MetaCheckpoint file = MetaCheckpoint.Open(folder.Root)) file.Tensors.Count.ShouldBe(3);
         folder.Write("consolidated.01.pth", ZipBuilder.Checkpoint().Build().ToArray());
-        Should.Throw<FileFormatException>(() => MetaCheckpoint.Open(folder.Root)).Message.ShouldContain("2 files");
+        Should.Throw<FileFormatException>(() => MetaCheckpoint.Open(folder.Root)).Message.ShouldContain("norm.weight");
     }
 
     private MetaCheckpoint Open(ZipBuilder zip) => MetaCheckpoint.Open(folder.Write("file.pth", zip.Build().ToArray()));

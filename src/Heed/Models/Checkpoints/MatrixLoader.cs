@@ -50,7 +50,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     }
 
     /// <summary>A table whose rows are read one by one: in the file's own bytes where they can be read so.</summary>
-    public LinearWeights LoadTable(StoredSlice[] table) => table.Any(part => part.Tensor.GroupSize > 0 || part.Tensor.Affine is not null) ? Load(table)
+    public LinearWeights LoadTable(StoredSlice[] table) => table.Any(part => part.Tensor.GroupSize > 0 || part.Tensor.Affine is not null || part.Tensor.Joined is not null) ? Load(table)
         : table is [var only] ? Map(only) : new StackedWeights([.. table.Select(Map)]);
 
     /// <summary>Tells the progress that only slices of these tensors are wanted.</summary>
@@ -105,7 +105,7 @@ internal sealed class MatrixLoader(TensorFile file, WeightForm form, LoadProgres
     {
         StoredTensor tensor = part.Tensor;
         if (tensor.Affine is not null) return form != WeightForm.Exact && AffineMatrix.Takes(tensor.Shape[1]) ? Form.Affine : Form.Packed;
-        if (part.Transposed || tensor.GroupSize > 0 || tensor.Type is WeightType.F32 or WeightType.F64) return Form.Packed;
+        if (part.Transposed || tensor.GroupSize > 0 || (tensor.Joined is not null && form == WeightForm.Exact) || tensor.Type is WeightType.F32 or WeightType.F64) return Form.Packed;
         if (form == WeightForm.Exact) return Form.Mapped;
         return StripMatrix.Takes(tensor.Type) ? Form.Strips : HalfPanels.Takes(tensor.Type) ? Form.Halves : Form.Mapped;
     }

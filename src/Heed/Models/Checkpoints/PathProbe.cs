@@ -96,7 +96,9 @@ internal sealed record PathProbe(string Path, CheckpointFormat Format, string? C
     private static PathProbe OfPickle(string path, string folder, ReadOnlySpan<byte> head)
     {
         string config = System.IO.Path.Combine(folder, MetaName);
-        if (File.Exists(config)) return new(path, CheckpointFormat.Meta, config);
+        // One file of several stands for all of them.
+        bool shard = System.IO.Path.GetFileName(path).StartsWith("consolidated.", StringComparison.Ordinal) && Directory.EnumerateFiles(folder, "consolidated.*.pth").Skip(1).Any();
+        if (File.Exists(config)) return new(shard ? folder : path, CheckpointFormat.Meta, config);
         bool pickle = head[0] == 0x80 || head.IndexOf("data.pkl"u8) >= 0 || System.IO.Path.GetExtension(path) is ".pth" or ".pt" or ".bin";
         throw pickle
             ? new FileFormatException(path, $"the file is a PyTorch checkpoint, which needs {MetaName} (Meta's configuration) beside it, and that is absent.")

@@ -39,7 +39,7 @@ internal sealed class RawRows
         {
             StoredSlice part = _parts[i];
             if (row >= part.Rows) continue;
-            if (row + count <= part.Rows && part.HasWholeRows) take(first, _file.Bytes(part.Tensor, (long)(part.FirstRow + row) * _rowBytes, count * _rowBytes));
+            if (row + count <= part.Rows && part.HasWholeRows && part.Tensor.Joined is null) take(first, _file.Bytes(part.Tensor, (long)(part.FirstRow + row) * _rowBytes, count * _rowBytes));
             else Join(first, i, row, count, take);
             return;
         }
@@ -75,6 +75,6 @@ internal sealed class RawRows
     {
         int length = part.HasWholeRows ? destination.Length : _rowBytes;
         long stride = part.RowStride, start = (part.FirstRow + row) * stride + part.ColumnOffset;
-        for (; destination.Length > 0; destination = destination[length..], start += stride) _file.Bytes(part.Tensor, start, length).CopyTo(destination);
+        for (; destination.Length > 0; destination = destination[length..], start += stride) _file.CopyBytes(part.Tensor, start, destination[..length]);
     }
 }

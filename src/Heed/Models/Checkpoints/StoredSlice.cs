@@ -38,8 +38,7 @@ internal sealed record StoredSlice(StoredTensor Tensor, int FirstRow, int Rows, 
     public string Key => IsWhole ? Tensor.Name : $"{Tensor.Name}[{FirstRow}+{Rows}, {FirstColumn}+{Columns}]";
 
     /// <summary>Whole tensors of one layer, one below the other.</summary>
-    public static StoredSlice[] Of(StoredTensor[] parts, bool transposed) =>
-        [.. parts.Select(part => new StoredSlice(part, 0, RowsOf(part, transposed), 0, ColumnsOf(part, transposed), transposed))];
+    public static StoredSlice[] Of(StoredTensor[] parts, bool transposed) => Of(parts, transposed, slice: null);
 
     /// <summary>A slice of a layer, from each of its tensors what belongs to it.</summary>
     /// <param name="parts">The layer's tensors, one below the other.</param>
@@ -48,19 +47,30 @@ internal sealed record StoredSlice(StoredTensor Tensor, int FirstRow, int Rows, 
     /// <exception cref="ArgumentException">A range of columns begins or ends inside a block.</exception>
     public static StoredSlice[] Of(StoredTensor[] parts, bool transposed, MatrixSlice? slice)
     {
-        if (slice is null) return Of(parts, transposed);
+        StoredSlice[] all = [.. parts.SelectMany(part => part.Joined is { Axis: 0 } joined ? joined.Parts : [part])
+            .Select(part => new StoredSlice(part, 0, RowsOf(part, transposed), 0, ColumnsOf(part, transposed), transposed))];
+        if (slice is null) return all;
         List<StoredSlice> slices = [];
         foreach ((int first, int count) in slice.Rows)
         {
             int above = 0;
-            foreach (StoredTensor part in parts)
+            foreach (StoredSlice part in all)
             {
-                int rows = RowsOf(part, transposed), begin = Math.Max(first - above, 0), end = Math.Min(first + count - above, rows);
-                if (begin < end) slices.Add(new StoredSlice(part, begin, end - begin, slice.FirstColumn, slice.Columns, transposed).Checked());
-                above += rows;
+                int begin = Math.Max(first - above, 0), end = Math.Min(first + count - above, part.Rows);
+                if (begin < end) slices.Add((part with { FirstRow = begin, Rows = end - begin, FirstColumn = slice.FirstColumn, Columns = slice.Columns }).Checked().InOnePart());
+                above += part.Rows;
             }
         }
         return [.. slices];
+    }
+
+    /// <summary>The slice of a part where the tensor is joined of several, side by side, and one has all of it.</summary>
+    private StoredSlice InOnePart()
+    {
+        if (Tensor.Joined is not { } joined) return this;
+        int width = WholeColumns / joined.Parts.Count;
+        (int part, int column) = Math.DivRem(FirstColumn, width);
+        return column + Columns <= width ? this with { Tensor = joined.Parts[part], FirstColumn = column } : this;
     }
 
     private StoredSlice Checked()

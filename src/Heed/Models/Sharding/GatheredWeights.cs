@@ -32,6 +32,7 @@ internal sealed class GatheredWeights(Transformer model, ICommunicator ranks, st
         (Embedding part, ParameterShard? place) = layer switch
         {
             VocabularyParallelEmbedding rows => (rows.Shard, rows.Place),
+            SequenceParallelEmbedding positions => (positions.Whole, null),
             _ when name == WeightNames.RelativeBias => (layer, ParameterShard.OfColumns(Shape.Of(count, layer.Dim), ranks)),
             _ => (layer, null),
         };

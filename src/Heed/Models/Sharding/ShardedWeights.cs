@@ -17,17 +17,18 @@ internal sealed class ShardedWeights : IWeightSource
     private readonly HeadCut _heads;
     private readonly VocabularyRanges _vocabulary;
     private readonly string _prefix;
+    private readonly SequenceShare? _sequence;
     private readonly Dictionary<Tensor, ParameterShard> _shards;
     private readonly Dictionary<int, ICommunicator> _sharers;
 
-    public ShardedWeights(ModelConfig whole, IWeightSource weights, ICommunicator ranks)
-        : this(whole, weights, ranks, "", new Dictionary<Tensor, ParameterShard>(ReferenceEqualityComparer.Instance), [])
+    public ShardedWeights(ModelConfig whole, IWeightSource weights, ICommunicator ranks, SequenceShare? sequence)
+        : this(whole, weights, ranks, sequence, "", new Dictionary<Tensor, ParameterShard>(ReferenceEqualityComparer.Instance), [])
     {
     }
 
-    private ShardedWeights(ModelConfig whole, IWeightSource weights, ICommunicator ranks, string prefix, Dictionary<Tensor, ParameterShard> shards, Dictionary<int, ICommunicator> sharers)
+    private ShardedWeights(ModelConfig whole, IWeightSource weights, ICommunicator ranks, SequenceShare? sequence, string prefix, Dictionary<Tensor, ParameterShard> shards, Dictionary<int, ICommunicator> sharers)
     {
-        (_whole, _weights, _ranks, _prefix, _shards, _sharers) = (whole, weights, ranks, prefix, shards, sharers);
+        (_whole, _weights, _ranks, _sequence, _prefix, _shards, _sharers) = (whole, weights, ranks, sequence, prefix, shards, sharers);
         _heads = new HeadCut(whole, ranks.Rank, ranks.Size);
         _vocabulary = new VocabularyRanges(whole.VocabSize, ranks.Size);
     }
@@ -50,7 +51,7 @@ internal sealed class ShardedWeights : IWeightSource
             WeightNames.Up when _whole.GatedFeedForward => ByRows(name, inFeatures, 2 * inner, bias, new MatrixSlice([(_ranks.Rank * own, own), (inner + _ranks.Rank * own, own)])),
             WeightNames.Up => ByRows(name, inFeatures, inner, bias, new MatrixSlice([(_ranks.Rank * own, own)])),
             WeightNames.Down => ByColumns(name, inner, outFeatures, bias, (_ranks.Rank * own, own)),
-            WeightNames.Output => new VocabularyParallelLinear(_weights.Linear(name, inFeatures, outFeatures, bias, VocabularySlice), outFeatures, _ranks),
+            WeightNames.Output => new VocabularyParallelLinear(_weights.Linear(name, inFeatures, outFeatures, bias, VocabularySlice), outFeatures, _ranks) { Sequence = _sequence },
             _ => _weights.Linear(name, inFeatures, outFeatures, bias),
         };
     }
@@ -58,8 +59,9 @@ internal sealed class ShardedWeights : IWeightSource
     public Embedding Embedding(string name, int count, int dim, MatrixSlice? slice = null)
     {
         CheckWhole(name, slice);
-        if (name == WeightNames.Embedding) return new VocabularyParallelEmbedding(_weights.Embedding(name, count, dim, VocabularySlice), count, _ranks);
-        if (name != WeightNames.RelativeBias) return _weights.Embedding(name, count, dim);
+        if (name == WeightNames.Embedding) return new VocabularyParallelEmbedding(_weights.Embedding(name, count, dim, VocabularySlice), count, _ranks) { Sequence = _sequence };
+        if (name != WeightNames.RelativeBias)
+            return _sequence is null ? _weights.Embedding(name, count, dim) : new SequenceParallelEmbedding(_weights.Embedding(name, count, dim), _ranks, _sequence);
         MatrixSlice columns = new([(0, count)], _heads.FirstHead, _heads.Heads);
         Embedding table = _weights.Embedding(name, count, _whole.NumHeads, columns);
         foreach (Parameter parameter in table.Parameters(name)) _shards[parameter.Value] = new ParameterShard(Shape.Of(count, _whole.NumHeads), columns, _ranks);
@@ -78,16 +80,16 @@ internal sealed class ShardedWeights : IWeightSource
             return sinks;
         }
         Tensor tensor = _weights.Tensor(name, shape);
-        // Every rank has these norms, and the gradient that its own heads give them.
+        // Every rank has these norms, and the gradient that its own heads, or its own tokens, give them.
         bool ofHeads = _prefix.EndsWith($".{WeightNames.QueryNorm}.", StringComparison.Ordinal) || _prefix.EndsWith($".{WeightNames.KeyNorm}.", StringComparison.Ordinal);
-        if (ofHeads) _shards[tensor] = ParameterShard.Shared(shape, _ranks);
+        if (ofHeads || _sequence is not null) _shards[tensor] = ParameterShard.Shared(shape, _ranks);
         return tensor;
     }
 
     public IWeightSource Scope(string prefix)
     {
         ModelConfig whole = _prefix.Length == 0 && prefix == WeightNames.Encoder ? _whole.Encoder! : _whole;
-        return new ShardedWeights(whole, _weights.Scope(prefix), _ranks, $"{_prefix}{prefix}.", _shards, _sharers);
+        return new ShardedWeights(whole, _weights.Scope(prefix), _ranks, _sequence, $"{_prefix}{prefix}.", _shards, _sharers);
     }
 
     private MatrixSlice VocabularySlice => new([_vocabulary[_ranks.Rank]]);
@@ -97,7 +99,7 @@ internal sealed class ShardedWeights : IWeightSource
     {
         ParameterShard place = new(Shape.Of(outFeatures, inFeatures), rows, _ranks);
         if (sharedFrom >= 0 && _heads.Sharers > 1) place = place with { PartialGradient = (sharedFrom, rows.RowCount - sharedFrom, Sharers()) };
-        return new ColumnParallelLinear(_weights.Linear(name, inFeatures, outFeatures, bias, rows), _ranks, place);
+        return new ColumnParallelLinear(_weights.Linear(name, inFeatures, outFeatures, bias, rows), _ranks, place) { Sequence = _sequence };
     }
 
     private RowParallelLinear ByColumns(string name, int inFeatures, int outFeatures, bool bias, (int First, int Count) columns)
@@ -105,9 +107,9 @@ internal sealed class ShardedWeights : IWeightSource
         Linear shard = _weights.Linear(name, inFeatures, outFeatures, bias, new MatrixSlice([(0, outFeatures)], columns.First, columns.Count));
         return shard switch
         {
-            _ when !bias => new RowParallelLinear(shard, _ranks),
-            DenseLinear dense => new RowParallelLinear(new DenseLinear(dense.Weight), _ranks, dense.Bias),
-            FrozenLinear frozen => new RowParallelLinear(new FrozenLinear(frozen.Weights), _ranks, frozen.Bias),
+            _ when !bias => new RowParallelLinear(shard, _ranks) { Sequence = _sequence },
+            DenseLinear dense => new RowParallelLinear(new DenseLinear(dense.Weight), _ranks, dense.Bias) { Sequence = _sequence },
+            FrozenLinear frozen => new RowParallelLinear(new FrozenLinear(frozen.Weights), _ranks, frozen.Bias) { Sequence = _sequence },
             _ => throw new NotSupportedException($"TensorParallel: '{_prefix}{name}' is a {shard.GetType().Name} with a bias, which every rank would add; expected a layer whose bias can be taken off."),
         };
     }

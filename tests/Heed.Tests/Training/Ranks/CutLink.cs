@@ -5,7 +5,7 @@ namespace Heed.Tests.Training.Ranks;
 /// <summary>A communicator whose sums of floats fail after some, those of its splits each by itself.</summary>
 internal sealed class CutLink(ICommunicator inner, int sums) : ICommunicator
 {
-    private int _left = sums;
+    private int _done;
 
     public int Rank => inner.Rank;
 
@@ -16,7 +16,7 @@ internal sealed class CutLink(ICommunicator inner, int sums) : ICommunicator
     public void AllReduce<T>(Span<T> values, Reduction reduction = Reduction.Sum)
         where T : unmanaged
     {
-        if (typeof(T) == typeof(float) && _left-- == 0) throw new IOException("The link is cut.");
+        if (typeof(T) == typeof(float) && _done++ == sums) throw new IOException("The link is cut.");
         inner.AllReduce(values, reduction);
     }
 

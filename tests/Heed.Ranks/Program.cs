@@ -10,6 +10,8 @@ return mode switch
     "latency" => Communicators.Run(ranks => Latency.Measure(ranks, int.Parse(args[1]))),
     "traffic" => Communicators.Run(ranks => Traffic.Make(ranks, args[1])),
     "waits" => Communicators.Run(Latency.Wait),
+    "logits" => Communicators.Run(Models.Logits),
+    "training" => Communicators.Run(ranks => Models.Training(ranks, int.Parse(args[1]))),
     "differs" => Communicators.Run(Failures.Differ),
     _ => Failures.Run(mode, args),
 };

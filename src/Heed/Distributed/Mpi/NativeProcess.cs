@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Heed.Distributed.Mpi;
 
-/// <summary>What .NET has no call for: pauses below a millisecond, and an end that runs nobody's handlers.</summary>
+/// <summary>What .NET has no call for: pauses below a millisecond, variables that libraries see, and an end that runs nobody's handlers.</summary>
 internal static partial class NativeProcess
 {
     public static void Sleep(TimeSpan time)
@@ -17,6 +17,15 @@ internal static partial class NativeProcess
         if (OperatingSystem.IsWindows()) Environment.Exit(code);
         else ExitNow(code);
     }
+
+    /// <summary>Sets a variable where libraries look for it, which .NET's own do not reach, unless it is set already.</summary>
+    public static void SetForLibraries(string variable, string value)
+    {
+        if (!OperatingSystem.IsWindows()) _ = SetVariable(variable, value, 0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetVariable(string variable, string value, int overwrite);
 
     [LibraryImport("libc", EntryPoint = "usleep"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Pause(uint microseconds);

@@ -62,11 +62,7 @@ public sealed class AdamW : IOptimizer
     public double DecayOf(Parameter parameter) => DecayOf(_options, parameter);
 
     /// <summary>√Σg² over the gradients of all parameters, in double, in one order: the same on any number of threads.</summary>
-    public double GradientNorm()
-    {
-        double[] squares = [.. _parameters.Select(parameter => GradientNorms.Square(parameter))];
-        return GradientNorms.Of(_parameters, squares);
-    }
+    public double GradientNorm() => Math.Sqrt(ShardedParameters.SquaredGradientNorm(_parameters));
 
     /// <summary>
     /// Moves every parameter that has a gradient, and forgets the gradients. Before, all gradients are multiplied by

@@ -31,8 +31,8 @@ internal static class ConditionText
         return string.Create(CultureInfo.InvariantCulture, $"{parameters.Count} tensors of {parameters.Sum(parameter => (long)WholeOf(parameter).ElementCount)} numbers ({hash})");
     }
 
-    // A run says nothing of the ranks that share its model.
-    private static Shape WholeOf(Parameter parameter) => parameter.Shard?.Whole ?? parameter.Value.Shape;
+    /// <summary>The shape without ranks that share a model: a run says nothing of them.</summary>
+    public static Shape WholeOf(Parameter parameter) => parameter.Shard?.Whole ?? parameter.Value.Shape;
 
     private static string Text(object? value) => value switch
     {

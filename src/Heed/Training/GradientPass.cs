@@ -27,7 +27,7 @@ internal sealed class GradientPass(Transformer model, IBatchSource source, IRead
         if (exchange is null)
         {
             loss = Run(batches, 0, 1, targets, step, scope, cancellation);
-            foreach (Parameter parameter in parameters) PartialGradients.Complete(parameter);
+            ShardedParameters.SumPartialGradients(parameters);
             return new PassResult(loss, targets, tokens);
         }
         exchange.Begin();

@@ -34,7 +34,7 @@ public static class MfuEstimate
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(trained);
-        static long Count(IEnumerable<Parameter> parameters) => parameters.Sum(parameter => (long)parameter.Value.ElementCount);
+        static long Count(IEnumerable<Parameter> parameters) => parameters.Sum(parameter => (long)(parameter.Shard?.Whole ?? parameter.Value.Shape).ElementCount);
         long all = config.ParameterCount() - MixingFlops.Tables(config);
         long own = Count(trained.Where(parameter => !parameter.IsAdapter && !MixingFlops.IsTable(parameter.Name))), adapters = Count(trained.Where(parameter => parameter.IsAdapter));
         return 6.0 * (own + adapters) + 4.0 * (all - own) + MixingFlops.PerToken(config, seqLen);

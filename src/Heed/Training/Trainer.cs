@@ -21,6 +21,7 @@ namespace Heed.Training;
 public sealed class Trainer
 {
     private readonly SortedDictionary<string, string> _settings;
+    private readonly int _seqLen;
     private int _running;
 
     /// <summary>Prepares a run; nothing is computed yet.</summary>
@@ -53,7 +54,7 @@ public sealed class Trainer
         Optimizer = options.ShardOptimizer && DataRanks.Size > 1 ? new ShardedAdamW(Buckets!, options, DataRanks) : new AdamW(Parameters, options);
         Pass = new GradientPass(model, training, Parameters, options);
         Rates = options.LearningRates();
-        FlopsPerToken = MfuEstimate.FlopsPerToken(model.Config, training.SeqLen, Parameters);
+        _seqLen = training.SeqLen;
         _settings = options.Settings();
         ConditionText.Add(_settings, "Model", model.Config);
         _settings["Parameters"] = ConditionText.Of(Parameters);
@@ -121,6 +122,9 @@ public sealed class Trainer
     /// <summary>The clock for speeds and times.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Called on all ranks before rank 0 writes a checkpoint: where ranks share a model, the place to bring it together for what the folder exports.</summary>
+    public Action? BeforeSave { get; init; }
+
     internal Func<TrainingFolder, long, MetricsLog> OpenMetrics { get; init; } = (folder, step) => MetricsLog.Open(folder.MetricsPath, step);
 
     internal IBatchSource? Validation { get; }
@@ -138,7 +142,7 @@ public sealed class Trainer
 
     internal LearningRateSchedule Rates { get; }
 
-    internal double FlopsPerToken { get; }
+    internal double FlopsPerToken => MfuEstimate.FlopsPerToken(WholeModel ?? Model.Config, _seqLen, Parameters);
 
     internal TrainingState State { get; set; }
 
@@ -233,6 +237,7 @@ public sealed class Trainer
     internal string Store(RankAgreement ranks)
     {
         IReadOnlyList<Parameter> tensors = NewExchange().GatherTo0();
+        BeforeSave?.Invoke();
         string path = "";
         ranks.Together(() =>
         {
@@ -304,6 +309,8 @@ public sealed class Trainer
         int parts = Options.DeterministicParts;
         if (parts > 0 && parts % DataRanks.Size != 0)
             throw new ArgumentException($"Trainer: DeterministicParts is {parts}; expected a multiple of the {DataRanks.Size} ranks that share a batch.", nameof(Options));
+        if ((parts > 0 || DataRanks.Size > 1) && Model.Device.DType != DType.Float32)
+            throw new NotSupportedException($"Trainer: the model computes in {Model.Device.DType}; expected {DType.Float32} where gradients are added up among ranks or by DeterministicParts.");
         if ((parts > 1 || DataRanks.Size > 1) && Model.Buffers.Count > 0)
             throw new NotSupportedException("Trainer: the model has BatchNorm, which learns from whole batches; expected another norm where batches are cut into parts, among ranks or by DeterministicParts.");
     }

@@ -57,13 +57,13 @@ public static class TrainingReport
     /// <summary>Model and options of a trainer as the table shows them.</summary>
     internal static IReadOnlyList<(string Name, string Value)> Describe(Trainer trainer)
     {
-        ModelConfig config = trainer.Model.Config;
+        ModelConfig config = trainer.WholeModel ?? trainer.Model.Config;
         FormattableString[] sizes = [$"{config.NumLayers} layers, {config.HiddenSize} wide, {config.DescribeMixer()}, {config.FeedForwardSize} inside"];
         return
         [
             ("Model", sizes[0].ToString(CultureInfo.InvariantCulture)),
             ("Parameters", config.ParameterCount().ToString("N0", CultureInfo.InvariantCulture)),
-            ("Trained", trainer.Parameters.Sum(parameter => (long)parameter.Value.ElementCount).ToString("N0", CultureInfo.InvariantCulture)),
+            ("Trained", trainer.Parameters.Sum(parameter => (long)ConditionText.WholeOf(parameter).ElementCount).ToString("N0", CultureInfo.InvariantCulture)),
             ("Vocabulary", config.VocabSize.ToString("N0", CultureInfo.InvariantCulture)),
             ("Dropout", config.Dropout.ToString(CultureInfo.InvariantCulture)),
             .. trainer.State.Settings.Select(setting => (setting.Key, setting.Value)),

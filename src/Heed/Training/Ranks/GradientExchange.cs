@@ -78,6 +78,7 @@ internal sealed class GradientExchange : IDisposable
     public void EndPart()
     {
         if (_tree is null) return;
+        ShardedParameters.SumPartialGradients(_buckets.Parameters);
         Tensor[] memory = _tree.Next();
         for (int i = 0; i < _packed.Length; i++) Pack(i, memory[_buckets.PlaceOf(i).Bucket]);
         for (int i = 0; i < memory.Length; i++) _buckets.All[i].ClearPadding(memory[i]);
@@ -118,6 +119,7 @@ internal sealed class GradientExchange : IDisposable
     private void OnFinal(int parameter)
     {
         (int bucket, _) = _buckets.PlaceOf(parameter);
+        ShardedParameters.SumPartialGradients([_buckets.Parameters[parameter]]);
         Pack(parameter, _buckets.All[bucket].Memory);
         _packed[parameter] = true;
         _waiting[bucket]--;
@@ -126,6 +128,7 @@ internal sealed class GradientExchange : IDisposable
 
     private void PackRest()
     {
+        ShardedParameters.SumPartialGradients(_buckets.Parameters.Where((_, i) => !_packed[i]));
         for (int i = 0; i < _packed.Length; i++)
             if (!_packed[i]) Pack(i, _buckets.All[_buckets.PlaceOf(i).Bucket].Memory);
     }
@@ -147,7 +150,6 @@ internal sealed class GradientExchange : IDisposable
             place.Clear();
             return;
         }
-        PartialGradients.Complete(parameter);
         parameter.Value.Gradient.AsSpan().CopyTo(place);
         parameter.Value.ClearGradient();
         _mine[number] = true;
@@ -193,7 +195,7 @@ internal sealed class GradientExchange : IDisposable
         Parameter parameter = _buckets.Parameters[number];
         (int index, GradientPiece piece) = _buckets.PlaceOf(number);
         GradientBucket bucket = _buckets.All[index];
-        PartialGradients.Complete(parameter);
+        ShardedParameters.SumPartialGradients([parameter]);
         float[] rest = parameter.Value.Gradient?.ToArray() ?? new float[piece.Count];
         parameter.Value.ClearGradient();
         _ranks.AllReduce<float>(rest);

@@ -36,23 +36,24 @@ internal sealed class ShardedAdamW : IOptimizer
 
     public double GradientNorm()
     {
-        double[] squares = new double[_buckets.Parameters.Count];
-        if (_wholeGradients)
-        {
-            // The same sums in the same order as without sharing: the same bits.
-            for (int i = 0; i < squares.Length; i++) squares[i] = GradientNorms.Square(_buckets.Parameters[i]);
-            return GradientNorms.Of(_buckets.Parameters, squares);
-        }
+        // The same sums in the same order as without sharing: the same bits.
+        if (_wholeGradients) return Math.Sqrt(ShardedParameters.SquaredGradientNorm(_buckets.Parameters));
+        double alike = 0, cut = 0;
+        ICommunicator? model = null;
         foreach (Piece piece in _pieces)
-            if (_buckets.Present[piece.Number]) squares[piece.Number] += Square(piece);
-        double[] all = new double[squares.Length * _ranks.Size];
-        _ranks.AllGather<double>(squares, all);
-        for (int i = 0; i < squares.Length; i++)
         {
-            squares[i] = 0;
-            for (int rank = 0; rank < _ranks.Size; rank++) squares[i] += all[rank * squares.Length + i];
+            if (!_buckets.Present[piece.Number]) continue;
+            if (_buckets.Parameters[piece.Number].Shard is null) alike += Square(piece);
+            else cut += Square(piece);
         }
-        return GradientNorms.Of(_buckets.Parameters, squares);
+        foreach (Parameter parameter in _buckets.Parameters) model ??= parameter.Shard?.Ranks;
+        double[] all = new double[2 * _ranks.Size];
+        _ranks.AllGather<double>([alike, cut], all);
+        (alike, cut) = (0, 0);
+        for (int rank = 0; rank < _ranks.Size; rank++) (alike, cut) = (alike + all[2 * rank], cut + all[2 * rank + 1]);
+        Span<double> sum = [cut];
+        model?.AllReduce(sum);
+        return Math.Sqrt(alike + sum[0]);
     }
 
     public void Update(double learningRate, double gradientScale)
@@ -126,7 +127,7 @@ internal sealed class ShardedAdamW : IOptimizer
         using TensorScope scope = new();
         using TensorScope.Lease lease = scope.Enter();
         double sum = 0;
-        foreach ((int start, int count) in PartialGradients.Counted(_buckets.Parameters[piece.Number]))
+        foreach ((int start, int count) in Counted(_buckets.Parameters[piece.Number]))
         {
             int begin = Math.Max(start, piece.Start), end = Math.Min(start + count, piece.Start + piece.Gradient.ElementCount);
             if (begin >= end) continue;
@@ -134,6 +135,20 @@ internal sealed class ShardedAdamW : IOptimizer
             sum += part.Backend.SquaredNorm(part);
         }
         return sum;
+    }
+
+    /// <summary>The elements of a rank's tensor that count in a sum over the ranks of a model: those that a rank before it holds too do not.</summary>
+    private static IEnumerable<(int Start, int Count)> Counted(Parameter parameter)
+    {
+        int count = parameter.Value.ElementCount;
+        if (parameter.Shard?.PartialGradient is not { Ranks.Rank: > 0 } partial)
+        {
+            yield return (0, count);
+            yield break;
+        }
+        int row = count / Math.Max(1, parameter.Value.Shape[0]), end = (partial.FirstRow + partial.Rows) * row;
+        if (partial.FirstRow > 0) yield return (0, partial.FirstRow * row);
+        if (end < count) yield return (end, count - end);
     }
 
     private static void Gather(GradientBucket bucket, Tensor own, IEnumerable<Parameter> places, ICommunicator ranks)

@@ -41,7 +41,7 @@ internal sealed class StateExchange(IReadOnlyList<Parameter> parameters, IReadOn
 
     private void ScatterOverModel(Parameter local, Parameter whole)
     {
-        if (local.Shard is not null) ShardExchange.ScatterFrom0(local, whole);
+        if (local.Shard is { } shard) ShardedParameters.Scatter(whole.Value, local.Value, shard);
         else if (tensor.Size > 1) tensor.Broadcast(local.Value.AsSpan());
     }
 

@@ -14,6 +14,18 @@ public sealed class SharedGenerationTests : IDisposable
     private static readonly string s_shipped = Path.Combine(TestData.Repository, "models", "heed-stories");
     private static readonly int[] s_tokens = [0, 511, 300, 301, 42, 7, 1999, 100, 64, 64, 3, 900];
 
+    private static readonly ModelConfig s_tiny = new()
+    {
+        HiddenSize = 64,
+        IntermediateSize = 128,
+        NumLayers = 2,
+        NumHeads = 4,
+        NumKvHeads = 2,
+        HeadDim = 32,
+        VocabSize = 97,
+        MaxSeqLen = 64,
+    };
+
     private readonly TempFolder _temp = new();
 
     public void Dispose() => _temp.Dispose();
@@ -32,8 +44,8 @@ public sealed class SharedGenerationTests : IDisposable
     [InlineData("q8_0", 2), InlineData("q8_0", 4), InlineData("q4_0", 4), InlineData("f16", 2)]
     public void Forward_OfQuantizedWeights_IsThatOfOneRank(string recipe, int size)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(Quantized(recipe, Tiny));
-        int[] tokens = [.. s_tokens.Select(token => token % Tiny.VocabSize)];
+        using Checkpoint checkpoint = Checkpoint.Open(Quantized(recipe, s_tiny));
+        int[] tokens = [.. s_tokens.Select(token => token % s_tiny.VocabSize)];
         // The exact form rounds no activations. The fast one rounds them to 8 bits, and what falls on the other side of a rounding moves them by 1/127 of a block's largest.
         foreach ((WeightForm form, float tolerance) in new[] { (WeightForm.Exact, 1e-5f), (WeightForm.Fast, recipe == "f16" ? 1e-5f : 2e-2f) })
         {
@@ -47,7 +59,7 @@ public sealed class SharedGenerationTests : IDisposable
     [Fact]
     public void Build_WhereAShareCutsBlocks_IsRefused()
     {
-        using Checkpoint checkpoint = Checkpoint.Open(Quantized("q8_0", Tiny with { NumHeads = 8, NumKvHeads = 8, HeadDim = 16 }));
+        using Checkpoint checkpoint = Checkpoint.Open(Quantized("q8_0", s_tiny with { NumHeads = 8, NumKvHeads = 8, HeadDim = 16 }));
         Exception error = Should.Throw<Exception>(() => InProcessCommunicator.Run(8, ranks => TensorParallel.Build(checkpoint.Config, checkpoint.Weights(), ranks)));
         error.Message.ShouldContain("'blk.0.attn_output.weight' (Q8_0 [64, 128]) begin or end inside");
     }
@@ -55,7 +67,7 @@ public sealed class SharedGenerationTests : IDisposable
     [Fact]
     public void Gather_OfQuantizedShares_GivesTheDequantizedModel()
     {
-        using Checkpoint checkpoint = Checkpoint.Open(Quantized("q8_0", Tiny));
+        using Checkpoint checkpoint = Checkpoint.Open(Quantized("q8_0", s_tiny));
         int[] tokens = [1, 2, 3, 4];
         float[] expected = new Transformer(checkpoint.Config, checkpoint.Weights(form: WeightForm.Dense)).Forward(tokens).ToArray();
         Transformer? gathered = InProcessCommunicator.Run(2, ranks => TensorParallel.Gather(TensorParallel.Build(checkpoint.Config, checkpoint.Weights(), ranks), checkpoint.Config, ranks))[0];
@@ -79,11 +91,6 @@ public sealed class SharedGenerationTests : IDisposable
         texts[1].ShouldBe(texts[0]);
         texts[0].ShouldBe(expected);
     }
-
-    private static readonly ModelConfig Tiny = new()
-    {
-        HiddenSize = 64, IntermediateSize = 128, NumLayers = 2, NumHeads = 4, NumKvHeads = 2, HeadDim = 32, VocabSize = 97, MaxSeqLen = 64,
-    };
 
     private static string Complete(LanguageModel model, GenerationOptions options)
     {

@@ -11,7 +11,7 @@ public sealed class SharedTrainingTests
     public static TheoryData<string, int> Models => new() { { "llama", 1 }, { "llama", 2 }, { "llama", 4 }, { "grouped", 4 }, { "one-kv", 2 }, { "one-kv", 4 }, { "tied", 4 }, { "gpt", 2 }, { "relative", 4 }, { "encoder-grouped", 4 } };
 
     [Theory, MemberData(nameof(Models))]
-    public void Training_TenStepsOfGradientDescent_IsThatOfOneRank(string name, int size) => Compare(name, size, Device.Cpu, Descend, 1e-5);
+    public void Training_TenStepsOfGradientDescent_IsThatOfOneRank(string name, int size) => Compare(name, size, Device.Cpu, CheckAlike, 1e-5);
 
     // In float32 AdamW divides rounding by its own size where a gradient is all but 0; in double there is room below 1e-5.
     [Theory, MemberData(nameof(Models))]
@@ -67,9 +67,9 @@ public sealed class SharedTrainingTests
         return losses;
     }
 
-    private static void Descend(Transformer model)
+    /// <summary>What several ranks have of the model stays the same on all of them, to the last bit.</summary>
+    private static void CheckAlike(Transformer model)
     {
-        // Key/value heads that ranks share must stay the same on all of them, to the last bit.
         foreach (Parameter parameter in model.Parameters)
         {
             if (parameter.Shard?.PartialGradient is not { } partial) continue;

@@ -88,6 +88,8 @@ internal sealed class TrainCommand
         TrainingRecipe recipe = init is null ? TrainingRecipe.Of(_shape.Preset(line)) : TrainingRecipe.Continuing;
         int batch = _launcher.Optimizer.Batch(line, recipe), seqLen = _shape.SeqLen(line, config);
         long steps = _launcher.Optimizer.Steps(line) ?? recipe.Steps;
+        if (_parallel.SharesSequences(line) && RowLength(objective, seqLen) % grid!.Tensor.Size != 0)
+            throw new CommandException($"--sequence-parallel: the rows have {RowLength(objective, seqLen)} tokens; expected a multiple of the {grid.Tensor.Size} processes that share them (--seq).");
         using TrainingData? pairs = objective == Objective.Pairs ? Pairs(line, tokenizer, config, source.Files, heldOut?.Files, fraction, batch, interruption.Token) : null;
         // What cannot be trained is refused before a model that is there is lost.
         IBatchSource planned = pairs?.Training ?? _objective.Apply(objective, line, new PlannedRows(batch, RowLength(objective, seqLen), tokenizer.VocabSize), tokenizer, seed: 0);

@@ -6,14 +6,15 @@ namespace Heed.Distributed;
 /// <summary>Starts and ends a job of several ranks.</summary>
 public static class Communicators
 {
-    /// <summary>All ranks of this job: MPI's under mpirun, mpiexec or srun, else a world of one.</summary>
+    /// <summary>All ranks of this job: MPI's under mpirun, mpiexec or srun with more than one, else a world of one.</summary>
     /// <param name="options">How ranks wait for one another.</param>
     /// <returns>The world. Disposing of it is collective: it returns when all ranks have come to that.</returns>
     /// <exception cref="CommunicationException">A launcher started this process, but MPI cannot be used; the message says what to do.</exception>
     public static ICommunicator World(MpiOptions? options = null)
     {
         MpiLauncher launcher = MpiLauncher.Find(Environment.GetEnvironmentVariable);
-        return launcher.Variable is null ? new SingleCommunicator() : new MpiCommunicator(MpiWorld.Start(launcher, options ?? new MpiOptions()));
+        // One rank needs no MPI, and a shell that srun has started looks like one.
+        return launcher.Variable is null || launcher.Ranks == 1 ? new SingleCommunicator() : new MpiCommunicator(MpiWorld.Start(launcher, options ?? new MpiOptions()));
     }
 
     /// <summary>

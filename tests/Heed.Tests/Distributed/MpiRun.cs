@@ -38,7 +38,7 @@ internal sealed partial record MpiRun(int ExitCode, string Output, string Errors
         string program = Path.Combine(AppContext.BaseDirectory.Replace("Heed.Tests", "Heed.Ranks", StringComparison.Ordinal), "Heed.Ranks.dll");
         File.Exists(program).ShouldBeTrue($"{program} must have been built with the tests");
         string dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        ProcessStartInfo start = new(launcher is null ? dotnet : Find(launcher)!) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        ProcessStartInfo start = new(launcher is null ? dotnet : Find(launcher)!) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (string argument in launcher is null ? [program, .. mode.Split(' ')] : (string[])[.. options, dotnet, program, .. mode.Split(' ')]) start.ArgumentList.Add(argument);
         foreach ((string name, string value) in environment) start.Environment[name] = value;
         Stopwatch watch = Stopwatch.StartNew();

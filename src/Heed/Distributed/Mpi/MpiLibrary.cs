@@ -118,8 +118,8 @@ internal sealed unsafe class MpiLibrary
     /// <exception cref="CommunicationException">None is; the message says what to install.</exception>
     public static MpiLibrary Load(MpiLauncher launcher, string? named)
     {
-        // UCX, on which MPIs stand, would take the signals by which .NET notices null references; it looks when it is loaded.
-        NativeProcess.SetForLibraries("UCX_ERROR_SIGNALS", "");
+        // UCX, beneath either MPI, would otherwise take the signal by which .NET notices null references; it reads this when it is loaded.
+        NativeProcess.SetDefault("UCX_ERROR_SIGNALS", string.Empty);
         if (!string.IsNullOrEmpty(named))
             return NativeLibrary.TryLoad(named, out nint chosen) ? new MpiLibrary(chosen) : throw new CommunicationException($"World: {Variable} names '{named}', which cannot be loaded; expected an MPI library such as {OpenMpiNames[0]} or {MpichNames[0]}.");
         string[] names = launcher.OpenMpiFirst ? [.. OpenMpiNames, .. MpichNames] : [.. MpichNames, .. OpenMpiNames];

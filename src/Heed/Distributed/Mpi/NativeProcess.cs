@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Heed.Distributed.Mpi;
 
-/// <summary>What .NET has no call for: pauses below a millisecond, variables that libraries see, and an end that runs nobody's handlers.</summary>
+/// <summary>What .NET has no call for: pauses below a millisecond, an end that runs nobody's handlers, and variables that native code sees.</summary>
 internal static partial class NativeProcess
 {
     public static void Sleep(TimeSpan time)
@@ -18,14 +18,14 @@ internal static partial class NativeProcess
         else ExitNow(code);
     }
 
-    /// <summary>Sets a variable where libraries look for it, which .NET's own do not reach, unless it is set already.</summary>
-    public static void SetForLibraries(string variable, string value)
+    /// <summary>Sets an environment variable for native libraries, unless it is set.</summary>
+    public static void SetDefault(string name, string value)
     {
-        if (!OperatingSystem.IsWindows()) _ = SetVariable(variable, value, 0);
+        if (!OperatingSystem.IsWindows()) _ = SetVariable(name, value, 0);
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetVariable(string variable, string value, int overwrite);
+    private static partial int SetVariable(string name, string value, int overwrite);
 
     [LibraryImport("libc", EntryPoint = "usleep"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Pause(uint microseconds);

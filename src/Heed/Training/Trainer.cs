@@ -201,8 +201,9 @@ public sealed class Trainer
     /// Makes the steps that are left, one by one as they are asked for. Whoever stops asking stops the training; cancelling
     /// also writes a checkpoint of the last step made.
     /// </summary>
-    /// <param name="cancellation">Looked at before each block of the forward pass; a backward pass that has begun runs to its end.</param>
+    /// <param name="cancellation">Looked at before each block of the forward pass; a backward pass that has begun runs to its end. Of several ranks: before each step, and one that is cancelled ends all.</param>
     /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer numbers.</exception>
+    /// <exception cref="RankFailedException">Another rank failed.</exception>
     /// <exception cref="InvalidOperationException">It is running already.</exception>
     /// <exception cref="ResumeException">The folder holds checkpoints that were not resumed.</exception>
     /// <exception cref="IOException">A checkpoint or the metrics could not be written; those before it are whole.</exception>

@@ -16,7 +16,7 @@ internal interface IOptimizer
     double GradientNorm();
 
     /// <summary>Moves every parameter that has a gradient, and forgets the gradients.</summary>
-    void Update(double learningRate, double gradientScale);
+    void Update(double learningRate, double gradientScale = 1);
 
     /// <summary>Tensors as large as all moments, on rank 0: for <see cref="Scatter"/>.</summary>
     IReadOnlyList<Parameter> Places();

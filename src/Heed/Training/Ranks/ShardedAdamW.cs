@@ -1,7 +1,6 @@
 using Heed.Distributed;
 using Heed.Nn;
 using Heed.Tensors;
-using Heed.Training.Data;
 
 namespace Heed.Training.Ranks;
 
@@ -56,7 +55,7 @@ internal sealed class ShardedAdamW : IOptimizer
         return Math.Sqrt(alike + sum[0]);
     }
 
-    public void Update(double learningRate, double gradientScale)
+    public void Update(double learningRate, double gradientScale = 1)
     {
         Step++;
         foreach (Piece piece in _pieces)

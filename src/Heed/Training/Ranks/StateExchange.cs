@@ -1,6 +1,5 @@
 using Heed.Distributed;
 using Heed.Nn;
-using Heed.Tensors;
 
 namespace Heed.Training.Ranks;
 

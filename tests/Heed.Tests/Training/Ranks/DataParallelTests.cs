@@ -2,8 +2,6 @@ using Heed.Distributed;
 using Heed.Models;
 using Heed.Models.Adapters;
 using Heed.Models.Sharding;
-using Heed.Nn;
-using Heed.Tensors;
 using Heed.Training;
 using Heed.Training.Data;
 

@@ -19,7 +19,7 @@ internal sealed class Ranks : IDisposable
     public int Count => World.Size;
 
     /// <summary>Whether mpirun or the like started them, be it one.</summary>
-    public bool AreLaunched => World is not SingleCommunicator;
+    public bool AreLaunched { get; } = Communicators.IsLaunched;
 
     /// <summary>Whether there are others.</summary>
     public bool AreSeveral => World.Size > 1;

@@ -6,6 +6,9 @@ namespace Heed.Distributed;
 /// <summary>Starts and ends a job of several ranks.</summary>
 public static class Communicators
 {
+    /// <summary>Whether mpirun, mpiexec or srun started this process, be it as the only rank.</summary>
+    public static bool IsLaunched => MpiLauncher.Find(Environment.GetEnvironmentVariable).Variable is not null;
+
     /// <summary>All ranks of this job: MPI's under mpirun, mpiexec or srun with more than one, else a world of one.</summary>
     /// <param name="options">How ranks wait for one another.</param>
     /// <returns>The world. Disposing of it is collective: it returns when all ranks have come to that.</returns>

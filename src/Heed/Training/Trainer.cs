@@ -122,9 +122,6 @@ public sealed class Trainer
     /// <summary>The clock for speeds and times.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>Called on all ranks before rank 0 writes a checkpoint: where ranks share a model, the place to bring it together for what the folder exports.</summary>
-    public Action? BeforeSave { get; init; }
-
     internal Func<TrainingFolder, long, MetricsLog> OpenMetrics { get; init; } = (folder, step) => MetricsLog.Open(folder.MetricsPath, step);
 
     internal IBatchSource? Validation { get; }
@@ -238,7 +235,6 @@ public sealed class Trainer
     internal string Store(RankAgreement ranks)
     {
         IReadOnlyList<Parameter> tensors = NewExchange().GatherTo0();
-        BeforeSave?.Invoke();
         string path = "";
         ranks.Together(() =>
         {

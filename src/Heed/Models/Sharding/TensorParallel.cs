@@ -53,7 +53,10 @@ public static class TensorParallel
     }
 
     /// <summary>Collective: the whole of a shared model as a dense model in memory of its own, on rank 0; null on the others.</summary>
-    internal static Transformer? Gather(Transformer model, ModelConfig whole, ICommunicator ranks)
+    /// <param name="model">This rank's share.</param>
+    /// <param name="whole">The whole model's configuration.</param>
+    /// <param name="ranks">Those that share it.</param>
+    public static Transformer? Gather(Transformer model, ModelConfig whole, ICommunicator ranks)
     {
         using GradientTape.Pause pause = GradientTape.NoGrad();
         Transformer gathered = new(whole, new GatheredWeights(model, ranks));

@@ -35,11 +35,12 @@ internal static class Latency
     // Fifteen times many rounds; the middle one of the times counts.
     private static void Print(ICommunicator ranks, int rounds, string what, Action operation)
     {
-        // The compiler's second look comes a tenth of a second after the first calls.
-        for (int round = 0; round < 50; round++) operation();
-        Thread.Sleep(300);
-        for (int round = 0; round < 50; round++) operation();
-        Thread.Sleep(300);
+        // The compiler looks again at what has been called often, a tenth of a second after the calls.
+        for (int round = 1; round <= 1000; round++)
+        {
+            operation();
+            if (round % 200 == 0) Thread.Sleep(200);
+        }
         double[] times = new double[15];
         for (int i = 0; i < times.Length; i++)
         {

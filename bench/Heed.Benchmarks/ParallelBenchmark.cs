@@ -39,20 +39,20 @@ internal static class ParallelBenchmark
         };
         Trainer trainer = new(model, new Rows(batch, config.MaxSeqLen, config.VocabSize), options, grid: grid);
         Samples samples = new();
-        CommunicatorTraffic before = default;
+        CommunicatorTraffic before = default, tensorBefore = default;
         long start = 0;
         foreach (TrainingStep step in trainer.RunAsync().ToBlockingEnumerable())
         {
             // The first two steps compile the code and fill the caches.
-            if (step.Number == 2) (before, start) = (grid.Data.Traffic, Stopwatch.GetTimestamp());
+            if (step.Number == 2) (before, tensorBefore, start) = (trainer.Traffic, grid.Tensor.Traffic, Stopwatch.GetTimestamp());
             if (step.Number <= 2) continue;
             samples.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
             start = Stopwatch.GetTimestamp();
         }
-        CommunicatorTraffic after = grid.Data.Traffic;
+        CommunicatorTraffic after = trainer.Traffic, tensorAfter = grid.Tensor.Traffic;
         if (world.Rank == 0)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{{\"ranks\": {world.Size}, \"tensor\": {tensor}, \"threads\": {threads}, \"parameters\": {config.ParameterCount()}, \"tokens\": {batch * config.MaxSeqLen}, \"step_ms\": {samples.Median * 1e3:F1}, \"tokens_per_second\": {batch * config.MaxSeqLen / samples.Median:F1}, \"bytes_per_step\": {(after.Bytes - before.Bytes) / steps}, \"messages_per_step\": {(after.Messages - before.Messages) / steps}}}"));
+                $"{{\"ranks\": {world.Size}, \"tensor\": {tensor}, \"threads\": {threads}, \"parameters\": {config.ParameterCount()}, \"tokens\": {batch * config.MaxSeqLen}, \"step_ms\": {samples.Median * 1e3:F1}, \"tokens_per_second\": {batch * config.MaxSeqLen / samples.Median:F1}, \"bytes_per_step\": {(after.Bytes - before.Bytes) / steps}, \"messages_per_step\": {(after.Messages - before.Messages) / steps}, \"tensor_bytes_per_step\": {(tensorAfter.Bytes - tensorBefore.Bytes) / steps}, \"tensor_operations_per_step\": {(tensorAfter.Operations - tensorBefore.Operations) / steps}}}"));
         return 0;
 
         int At(int index, int value) => index < numbers.Length ? numbers[index] : value;

@@ -82,6 +82,9 @@ public sealed class Trainer
     /// <summary>The bytes of native memory that the last step took for activations and temporaries: weights, gradients and moments left out.</summary>
     public long StepBytes { get; internal set; }
 
+    /// <summary>What this rank has sent for the gradients of this run's steps; 0 for one rank alone.</summary>
+    public CommunicatorTraffic Traffic { get; internal set; }
+
     /// <summary>Where checkpoints, metrics and the report go; null for nowhere. Of several ranks, only rank 0's is used.</summary>
     public TrainingFolder? Folder { get; init; }
 

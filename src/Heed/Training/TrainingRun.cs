@@ -120,6 +120,7 @@ internal sealed class TrainingRun : IDisposable
         PassResult pass = _trainer.Pass.Run(number - 1, _scope, cancellation, _exchange);
         _trainer.StepBytes = _scope.ReservedBytes;
         double norm = Move(number, pass, rate);
+        if (_exchange is not null) _trainer.Traffic = _exchange.Traffic;
         TimeSpan computing = clock.GetElapsedTime(begun);
         double speed = computing > TimeSpan.Zero ? pass.Tokens / computing.TotalSeconds : 0;
         TrainingStep step = new()

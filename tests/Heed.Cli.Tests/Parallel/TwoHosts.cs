@@ -71,7 +71,7 @@ internal sealed class TwoHosts : IDisposable
     private static void Do(string line)
     {
         string[] words = line.Split(' ');
-        using Process process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardError = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardError = true, UseShellExecute = false })!;
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0) throw new InvalidOperationException($"'{line}' failed: {error}");

@@ -18,7 +18,14 @@ internal static class Models
     // Fewer key/value heads than four ranks, and a vocabulary that nothing divides.
     private static readonly ModelConfig s_config = new()
     {
-        HiddenSize = 32, NumLayers = 2, NumHeads = 8, NumKvHeads = 2, IntermediateSize = 64, VocabSize = 61, MaxSeqLen = 32, QkNorm = true,
+        HiddenSize = 32,
+        NumLayers = 2,
+        NumHeads = 8,
+        NumKvHeads = 2,
+        IntermediateSize = 64,
+        VocabSize = 61,
+        MaxSeqLen = 32,
+        QkNorm = true,
     };
 
     /// <summary>Logits of prompts and of tokens after them.</summary>

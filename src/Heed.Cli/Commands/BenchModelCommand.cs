@@ -7,8 +7,8 @@ using Heed.Distributed;
 using Heed.Inference;
 using Heed.Models;
 using Heed.Models.Checkpoints;
-using Heed.Models.Sharding;
 using Heed.Models.Quantization;
+using Heed.Models.Sharding;
 using Heed.Nn;
 using Heed.Tensors;
 

@@ -115,6 +115,29 @@ public sealed class TensorParallelTests
         operations.ShouldAllBe(count => count == 1 + 2 * 2 + 1);
     }
 
+    [Theory, InlineData(2), InlineData(4)]
+    public void Loss_OfABlockMore_AllReducesTwiceInEachDirection(int size)
+    {
+        ModelConfig config = SharedModels.ConfigOf("llama");
+        int[] tokens = [1, 2, 3, 4, 5], targets = [2, 3, 4, 5, 6];
+        (long Bytes, long Operations)[][] sent = [.. new[] { 1, 2 }.Select(layers => InProcessCommunicator.Run(size, ranks =>
+        {
+            Transformer model = TensorParallel.Build(config with { NumLayers = layers }, new RandomWeights(5, layers), ranks);
+            foreach (Parameter parameter in model.Parameters) parameter.Value.RequiresGradient = true;
+            CommunicatorTraffic before = ranks.Traffic;
+            using TensorScope scope = new();
+            using TensorScope.Lease lease = scope.Enter();
+            using GradientTape tape = new();
+            tape.Backward(model.Loss(tokens, targets));
+            return (ranks.Traffic.Bytes - before.Bytes, ranks.Traffic.Operations - before.Operations);
+        }))];
+        for (int rank = 0; rank < size; rank++)
+        {
+            (sent[1][rank].Operations - sent[0][rank].Operations).ShouldBe(4);
+            (sent[1][rank].Bytes - sent[0][rank].Bytes).ShouldBe(4L * 2 * (size - 1) * tokens.Length * config.HiddenSize * sizeof(float) / size);
+        }
+    }
+
     [Fact]
     public void Check_WhatRanksCannotShare_SaysWhy()
     {

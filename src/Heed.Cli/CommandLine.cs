@@ -32,7 +32,7 @@ internal sealed class CommandLine(Terminal terminal, Ranks ranks)
             return Refuse($"{PathOf(line.CommandResult)} works in one process, and {ranks.Count} were started; start it without mpirun.", PathOf(line.CommandResult));
         try
         {
-            return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = ranks.Talks ? Console.Out : TextWriter.Null });
         }
         catch (ClosedOutputException e)
         {

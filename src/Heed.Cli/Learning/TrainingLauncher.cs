@@ -50,7 +50,7 @@ internal sealed class TrainingLauncher(Terminal terminal, Ranks? ranks = null)
         string? prompt = Run.Prompt(line) ?? launch.Question;
         Func<string> sample = launch.Model.Config.Bidirectional
             ? new MaskSample(launch.Model, launch.Tokenizer, prompt!).Write
-            : new SampleWriter(launch.Model, launch.Tokenizer, prompt, Run.SampleTokens(line), launch.ChatFormat, launch.Grid?.Tensor).Write;
+            : new SampleWriter(launch.Model, launch.Tokenizer, prompt, Run.SampleTokens(line), launch.ChatFormat).Write;
         Trainer trainer = new(launch.Model, launch.Training, options, launch.Validation, grid: launch.Grid)
         {
             WholeModel = launch.WholeModel,

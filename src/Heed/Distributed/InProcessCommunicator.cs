@@ -205,7 +205,12 @@ public sealed class InProcessCommunicator : ICommunicator
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _disposed = true;
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _group.Leave();
+    }
 
     private static void RunRank<T>(InProcessJob job, InProcessGroup world, int rank, Func<ICommunicator, T> body, T[] results)
     {

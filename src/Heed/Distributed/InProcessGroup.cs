@@ -20,8 +20,8 @@ internal sealed class InProcessGroup
     private readonly Call[][] _calls;
     private readonly object _gate = new();
     private readonly Dictionary<(int From, int To), Queue<(Type Element, byte[] Bytes)>> _letters = [];
-    private readonly Dictionary<(long Turn, int Color), InProcessGroup> _splits = [];
-    private int _arrived;
+    private readonly Dictionary<(long Turn, int Color), (InProcessGroup Group, int Missing)> _splits = [];
+    private int _arrived, _gone;
     private volatile int _meeting;
 
     /// <param name="job">The run.</param>
@@ -54,10 +54,18 @@ internal sealed class InProcessGroup
     {
         lock (_splits)
         {
-            if (!_splits.TryGetValue((turn, color), out InProcessGroup? group))
-                _splits[(turn, color)] = group = new InProcessGroup(_job, Array.ConvertAll(chosen, rank => _members[rank]));
-            return group;
+            if (!_splits.Remove((turn, color), out (InProcessGroup Group, int Missing) split))
+                split = (new InProcessGroup(_job, Array.ConvertAll(chosen, rank => _members[rank])), chosen.Length);
+            // Kept until all who belong to it have come for it.
+            if (split.Missing > 1) _splits[(turn, color)] = (split.Group, split.Missing - 1);
+            return split.Group;
         }
+    }
+
+    /// <summary>Says that a rank has disposed of its communicator; the last one lets the group go.</summary>
+    public void Leave()
+    {
+        if (Interlocked.Increment(ref _gone) == Size) _job.Remove(this);
     }
 
     public void Send(int from, int to, Type element, byte[] bytes)

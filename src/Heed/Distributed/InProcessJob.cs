@@ -11,9 +11,23 @@ internal sealed class InProcessJob(int size, CancellationToken cancellation)
     /// <summary>The first failure, or null.</summary>
     public RankFailure? Failure => _failure;
 
+    /// <summary>How many groups there are, that of all ranks included.</summary>
+    public int Groups
+    {
+        get
+        {
+            lock (_gate) return _groups.Count;
+        }
+    }
+
     public void Add(InProcessGroup group)
     {
         lock (_gate) _groups.Add(group);
+    }
+
+    public void Remove(InProcessGroup group)
+    {
+        lock (_gate) _groups.Remove(group);
     }
 
     /// <summary>Wakes all who wait; only the first failure counts.</summary>

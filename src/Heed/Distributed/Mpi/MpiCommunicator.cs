@@ -147,13 +147,14 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         return new MpiCommunicator(_world, group, [.. chosen.Select(one => _members[one.Rank])], own);
     }
 
-    /// <summary>Lets go of a group. Of all ranks: returns when all ranks have come here, and ends MPI.</summary>
+    /// <summary>Collective: frees a group. Of all ranks: returns when all ranks have come here, and ends MPI.</summary>
     public void Dispose()
     {
         if (_disposed) return;
         _disposed = true;
-        // A group's handle is freed by MPI_Finalize: freeing is collective, and disposing is not.
         if (_isWorld) _world.End();
+        else if (!_world.HasEnded)
+            fixed (nint* place = &_communicator) _ = Mpi.CommFree(place);
         _communicator = 0;
     }
 
@@ -238,7 +239,8 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         where T : unmanaged
     {
         long size = (long)part * Unsafe.SizeOf<T>();
-        if (size > PieceBytes)
+        // Some libraries multiply the size of a part and the number of ranks as ints.
+        if (size > PieceBytes || size * Size > int.MaxValue)
         {
             for (int rank = 0; rank < Size; rank++) Give(operation, all.Slice(rank * part, part), rank);
             return;
@@ -278,12 +280,25 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
             for (int start = 0; start == 0 || start < length; start += piece)
             {
                 int size = Math.Min(piece, length - start) * sizeof(T);
-                nint receiving = 0, sending = 0;
-                if (operation != nameof(Send)) Mpi.Check(operation, Mpi.Irecv(to + start, size, Mpi.Byte, partner, 0, _communicator, &receiving));
-                if (operation != nameof(Receive)) Mpi.Check(operation, Mpi.Isend(from + start, size, Mpi.Byte, partner, 0, _communicator, &sending));
-                if (operation != nameof(Send)) _world.Wait(operation, receiving, _members.AsSpan(partner, 1));
-                if (operation != nameof(Receive)) _world.Wait(operation, sending, _members.AsSpan(partner, 1));
+                PairPiece(operation, from + start, to + start, size, partner);
             }
+    }
+
+    private void PairPiece(string operation, void* from, void* to, int size, int partner)
+    {
+        nint receiving = 0, sending = 0;
+        try
+        {
+            if (operation != nameof(Send)) Mpi.Check(operation, Mpi.Irecv(to, size, Mpi.Byte, partner, 0, _communicator, &receiving));
+            if (operation != nameof(Receive)) Mpi.Check(operation, Mpi.Isend(from, size, Mpi.Byte, partner, 0, _communicator, &sending));
+            if (operation != nameof(Send)) _world.Wait(operation, receiving, _members.AsSpan(partner, 1));
+            if (operation != nameof(Receive)) _world.Wait(operation, sending, _members.AsSpan(partner, 1));
+        }
+        catch (CommunicationException error) when (operation is not (nameof(Send) or nameof(Receive)))
+        {
+            // MPI may go on with the other of the two requests, so the memory stays where it is until the job has ended.
+            Watch.Fail(error.Message);
+        }
     }
 
     private void Wait(string operation, nint request) => _world.Wait(operation, request, _members);

@@ -13,6 +13,9 @@ internal sealed unsafe class MpiWatch
 {
     private const int PollMs = 20, MessageBytes = 4096, Beat = 1, Failure = 2, Heard = 3, Finished = 4;
 
+    // The watch runs every 20 ms; what is far more was not its time.
+    private const double StandstillSeconds = 1;
+
     private static readonly TimeSpan s_acknowledgeTime = TimeSpan.FromSeconds(2), s_abortTime = TimeSpan.FromSeconds(5), s_afterEnd = TimeSpan.FromSeconds(5);
 
     private readonly MpiLibrary _mpi;
@@ -26,7 +29,7 @@ internal sealed unsafe class MpiWatch
     private readonly long[] _finishedAt;
     private readonly byte[] _buffer = new byte[MessageBytes];
     private int _finished, _heard;
-    private long _heardAt, _beatAt;
+    private long _heardAt, _beatAt, _roundAt;
     private bool _printed;
     private volatile string? _ownFailure;
     private volatile bool _told, _finishing, _stopping;
@@ -41,16 +44,20 @@ internal sealed unsafe class MpiWatch
     {
         (_mpi, _communicator, _rank, _size, _options, _alarm) = (mpi, communicator, rank, size, options, alarm);
         _finishedAt = new long[size];
-        _heardAt = Stopwatch.GetTimestamp();
+        _heardAt = _roundAt = Stopwatch.GetTimestamp();
         _thread = new Thread(Run) { IsBackground = true, Name = "MPI watch" };
         _thread.Start();
     }
 
     /// <summary>Tells all ranks and ends the job; does not return.</summary>
     [DoesNotReturn]
-    public void Fail(string message)
+    public void Fail(string message) => PassOn($"rank {_rank} failed: {message}");
+
+    /// <summary>As <see cref="Fail"/>, with the line that all ranks print, which may be of another rank's failure.</summary>
+    [DoesNotReturn]
+    public void PassOn(string line)
     {
-        _ownFailure ??= message;
+        _ownFailure ??= line;
         _woken.Set();
         Thread.Sleep(Timeout.Infinite);
         throw new UnreachableException();
@@ -90,7 +97,9 @@ internal sealed unsafe class MpiWatch
             bool saidFinished = false;
             while (!_stopping)
             {
-                _alarm.Set($"rank {_rank} failed: MPI has not answered for {_options.SilenceTimeout.TotalSeconds:0.#} s.", _told ? s_abortTime : _options.SilenceTimeout);
+                // Once told, the time for the end runs; see Drain.
+                if (!_told) _alarm.Set($"rank {_rank} failed: MPI has not answered for {_options.SilenceTimeout.TotalSeconds:0.#} s.", _options.SilenceTimeout);
+                SkipStandstill();
                 Drain();
                 if (!_told) CheckNeighbours(ref saidFinished);
                 _woken.WaitOne(PollMs);
@@ -101,14 +110,22 @@ internal sealed unsafe class MpiWatch
 #pragma warning restore CA1031
         {
             _alarm.Set(string.Empty, s_abortTime);
-            PrintOnce(_rank, $"the other ranks are out of reach: {error.Message}");
+            PrintOnce($"rank {_rank} failed: the other ranks are out of reach: {error.Message}");
             End();
         }
     }
 
+    // A process that was stopped and goes on has heard nothing all that time, of which its neighbour is not to blame.
+    private void SkipStandstill()
+    {
+        long now = Stopwatch.GetTimestamp(), gap = now - _roundAt;
+        _roundAt = now;
+        if (gap > StandstillSeconds * Stopwatch.Frequency) _heardAt += gap;
+    }
+
     private void CheckNeighbours(ref bool saidFinished)
     {
-        if (_ownFailure is { } message) FailAll(message);
+        if (_ownFailure is { } line) FailAll(line);
         int left = (_rank + _size - 1) % _size;
         if (_finishing && !saidFinished)
         {
@@ -123,7 +140,7 @@ internal sealed unsafe class MpiWatch
             Send((_rank + 1) % _size, Beat, [], wait: false);
         }
         if (_finishedAt[left] == 0 && Stopwatch.GetElapsedTime(_heardAt) > _options.SilenceTimeout)
-            FailAll($"rank {left} has been silent for {_options.SilenceTimeout.TotalSeconds:0.#} s; it has stopped, or its host or the link to it is gone.");
+            FailAll($"rank {_rank} failed: rank {left} has been silent for {_options.SilenceTimeout.TotalSeconds:0.#} s; it has stopped, or its host or the link to it is gone.");
     }
 
     private void Drain()
@@ -136,8 +153,9 @@ internal sealed unsafe class MpiWatch
                     break;
                 case Failure:
                     // Before the sender hears of it: then it ends the job.
-                    if (_ownFailure is { } own) PrintOnce(_rank, own);
-                    else PrintOnce(source, Encoding.UTF8.GetString(_buffer, 0, length));
+                    PrintOnce(_ownFailure ?? Encoding.UTF8.GetString(_buffer, 0, length));
+                    // Set once: who told may itself hang before it ends the job.
+                    if (!_told) _alarm.Set(string.Empty, s_acknowledgeTime + s_abortTime);
                     _told = true;
                     Send(source, Heard, [], wait: false);
                     break;
@@ -153,12 +171,12 @@ internal sealed unsafe class MpiWatch
 
     // The first failure is everyone's; others print it before this rank ends the job for all.
     [DoesNotReturn]
-    private void FailAll(string message)
+    private void FailAll(string line)
     {
-        _ownFailure ??= message;
+        _ownFailure ??= line;
         _alarm.Set(string.Empty, s_acknowledgeTime + s_abortTime);
-        PrintOnce(_rank, message);
-        byte[] text = Encoding.UTF8.GetBytes(message);
+        PrintOnce(line);
+        byte[] text = Encoding.UTF8.GetBytes(line);
         Tell(Failure, text.AsSpan(0, Math.Min(text.Length, MessageBytes)), wait: false);
         for (long start = Stopwatch.GetTimestamp(); _heard < _size - 1 && Stopwatch.GetElapsedTime(start) < s_acknowledgeTime; Thread.Sleep(1)) Drain();
         End();
@@ -195,11 +213,11 @@ internal sealed unsafe class MpiWatch
     }
 
     // On the watch's thread alone.
-    private void PrintOnce(int failed, string message)
+    private void PrintOnce(string line)
     {
         if (_printed) return;
         _printed = true;
-        ErrorOutput.Write($"rank {failed} failed: {message}");
+        ErrorOutput.Write(line);
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

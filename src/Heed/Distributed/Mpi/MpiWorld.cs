@@ -28,6 +28,9 @@ internal sealed unsafe class MpiWorld
 
     public int Size { get; }
 
+    /// <summary>Whether MPI has been ended.</summary>
+    public bool HasEnded { get; private set; }
+
     /// <summary>Starts MPI.</summary>
     /// <exception cref="CommunicationException">It is not there, is another than the launcher's, or cannot serve several threads.</exception>
     public static MpiWorld Start(MpiLauncher launcher, MpiOptions options)
@@ -57,6 +60,7 @@ internal sealed unsafe class MpiWorld
     {
         Watch.Finish();
         _alarm.Set($"rank {Rank} failed: MPI_Finalize has not ended within {s_endTime.TotalSeconds:0} s.", s_endTime);
+        HasEnded = true;
         Library.Check("Dispose", Library.Finalize());
         _alarm.Off();
         _alarm.Dispose();

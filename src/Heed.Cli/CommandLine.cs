@@ -118,7 +118,7 @@ internal sealed class CommandLine(Terminal terminal, Ranks ranks)
         bool expected = ErrorText.IsExpected(e);
         string message = ErrorText.Of(e);
         // The others wait for this one, and would for ever.
-        if (ranks.AreSeveral) Communicators.Fail(ranks.World, Debugging(line) ? e.ToString() : message);
+        if (ranks.AreSeveral) Communicators.Fail(ranks.World, e, Debugging(line) ? e.ToString() : message);
         terminal.Error(expected ? message : $"{e.GetType().Name}: {message}");
         if (Debugging(line)) terminal.Write(e + "\n");
         else if (!expected) terminal.Write("This should not happen; --verbose shows where it did.\n");

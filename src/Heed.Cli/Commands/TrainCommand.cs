@@ -61,7 +61,7 @@ internal sealed class TrainCommand
 
     private async Task<int> TrainAsync(ParseResult line, Interruption interruption)
     {
-        ProcessGrid? grid = _parallel.Grid(line, _ranks);
+        using ProcessGrid? grid = _parallel.Grid(line, _ranks);
         using RunFolder folder = _launcher.Run.Folder(line);
         _ranks.First(folder.Check);
         TextSource source = _text.Source(line);

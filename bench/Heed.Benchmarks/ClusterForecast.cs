@@ -49,7 +49,7 @@ internal static class ClusterForecast
     /// <summary>Each machine has as many tokens as were measured; the reduction hides behind the backward pass, two thirds of a step, but for the last bucket.</summary>
     private static (double Rate, double Efficiency) DataParallel(Machine machine, int ranks, double latency, double bandwidth)
     {
-        const double bucket = 25 << 20;
+        const double bucket = 25_000_000;
         double compute = machine.StepTokens / machine.TrainRate, gradient = 4 * machine.Parameters;
         double reduce = AllReduce(gradient, ranks, latency, bandwidth, Math.Ceiling(gradient / bucket)), last = AllReduce(Math.Min(bucket, gradient), ranks, latency, bandwidth, 1);
         double step = compute + Math.Max(last, reduce - (2.0 / 3 * compute));

@@ -28,7 +28,7 @@ internal sealed class BenchModelCommand
     private readonly Option<int?> _tokens = ValueOption.Number<int>("--tokens", "The tokens to write on; 64 if not given, 0 for none.", "a whole number, 0 or more", value => value >= 0, "-n");
     private readonly Option<int[]> _batch = ValueOption.Numbers("--batch", "Rows that are read and written on together, or several numbers of them; 1 if not given.", "whole numbers, 1 or more", value => value >= 1);
     private readonly Option<int?> _rounds = ValueOption.Number<int>("--rounds", "How often; 5 if not given. One more round warms up.", "a whole number, 1 or more", value => value >= 1);
-    private readonly Option<int[]> _threads = ValueOption.Numbers("--threads", "The number of threads, or several; all cores if not given.", $"whole numbers, 1 to {Device.MaxThreads}", value => value is >= 1 and <= Device.MaxThreads, apart: true);
+    private readonly Option<int[]> _threads = ValueOption.Numbers("--threads", "The number of threads, or several; all that the process may use if not given, under mpirun its share of them.", $"whole numbers, 1 to {Device.MaxThreads}", value => value is >= 1 and <= Device.MaxThreads, apart: true);
     private readonly Option<KvCacheType?> _cacheType = CacheTypeOption.Create();
     private readonly Option<bool> _exact = new("--exact") { Description = "Widen quantized weights instead of multiplying them in whole numbers." };
     private readonly Option<string?> _repacked = ValueOption.Text("--repacked", ModelOptions.RepackedDescription, "PATH");

@@ -26,7 +26,7 @@ internal sealed class ChatCommand
     public static Command Create(Terminal terminal, Ranks ranks)
     {
         ChatCommand self = new(terminal, ranks);
-        Command command = new("chat", "Talk with a model, each line a turn. /help in the chat lists what else a line can be.");
+        Command command = new("chat", "Talk with a model, each line a turn. /help in the chat lists what else a line can be. Under mpirun the processes share the model.");
         self._model.AddTo(command, writes: true);
         command.Add(self._system);
         self._sampling.AddTo(command);

@@ -34,7 +34,7 @@ internal sealed class CompleteCommand
     public static Command Create(Terminal terminal, Ranks ranks)
     {
         CompleteCommand self = new(terminal, ranks);
-        Command command = new("complete", "Write on after a prompt; a model with an encoder reads the prompt and writes what belongs to it. Standard output gets the new text and nothing else.");
+        Command command = new("complete", "Write on after a prompt; a model with an encoder reads the prompt and writes what belongs to it. Standard output gets the new text and nothing else. Under mpirun the processes share the model.");
         command.Add(self._prompt);
         self._model.AddTo(command, writes: true);
         self._sampling.AddTo(command);

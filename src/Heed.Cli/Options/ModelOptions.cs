@@ -18,7 +18,7 @@ internal sealed class ModelOptions
         $"A GGUF file, a Hugging Face or Meta folder, or a llama2.c file; else {ModelLocator.Variable}, else the model that comes with heed.", "MODEL", "-m");
     private readonly Option<string?> _tokenizer = ValueOption.Text("--tokenizer", "The tokenizer's file, where the model does not bring its own.", "FILE");
     private readonly Option<string?> _adapter = ValueOption.Text("--adapter", "A folder with LoRA adapters for the model, as heed finetune --lora writes it.", "DIR");
-    private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all cores if not given.", "a whole number, 1 to 1024", value => value is >= 1 and <= 1024);
+    private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all that the process may use if not given, under mpirun its share of them.", "a whole number, 1 to 1024", value => value is >= 1 and <= 1024);
     private readonly Option<string?> _repacked = ValueOption.Text("--repacked", RepackedDescription, "PATH");
     private readonly Option<int?> _context = ValueOption.Number<int>("--context", "The most tokens that prompt and text may have together; the model's own bound if not given.", "a whole number, 1 or more", value => value >= 1);
 

@@ -12,7 +12,7 @@ internal sealed class RunOptions
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on where the folder's last checkpoint ends." };
     private readonly Option<bool> _force = new("--force") { Description = "Begin again in a folder that holds a run or a model, which are lost." };
     private readonly Option<bool> _acceptChanges = new("--accept-changes") { Description = "With --resume: go on although options or data are others than at the beginning." };
-    private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all cores if not given. The model does not depend on it.", "a whole number, 1 to 1024", value => value is >= 1 and <= Tensors.Device.MaxThreads);
+    private readonly Option<int?> _threads = ValueOption.Number<int>("--threads", "The number of threads; all that the process may use if not given, under mpirun its share of them. The model does not depend on it.", "a whole number, 1 to 1024", value => value is >= 1 and <= Tensors.Device.MaxThreads);
     private readonly Option<string?> _prompt = ValueOption.Text("--prompt", "What the samples begin with.", "TEXT");
     private readonly Option<int?> _sampleTokens = ValueOption.Number<int>("--sample-tokens", "The length of a sample; 100 if not given.", "a whole number, 1 or more", value => value >= 1);
 

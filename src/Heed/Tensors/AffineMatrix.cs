@@ -57,7 +57,7 @@ internal sealed class AffineMatrix
     {
         const int block = AffineScheme.SmallestGroup;
         if (firstColumn % block != 0 || columns % block != 0)
-            throw new ArgumentException($"AffineMatrix: columns {firstColumn} to {firstColumn + columns - 1} of '{name}' begin or end inside a block of {block} columns; expected multiples of {block}.");
+            throw new BlockCutException($"AffineMatrix: columns {firstColumn} to {firstColumn + columns - 1} of '{name}' begin or end inside a block of {block} columns; expected multiples of {block}", block);
         int[] from = [.. rows.SelectMany(range => Enumerable.Range(range.First, range.Count))];
         if (_perRow == 0) return new AffineMatrix(Scheme, from.Length, columns, _pairs);
         if (Scheme.Granularity == AffineGranularity.Channel) return new AffineMatrix(Scheme, from.Length, columns, [.. from.Select(row => _pairs[row])]);

@@ -1,6 +1,7 @@
 using Heed.Formats;
 using Heed.Kernels.Quantization;
 using Heed.Nn;
+using Heed.Tensors;
 
 namespace Heed.Models.Checkpoints;
 
@@ -80,8 +81,8 @@ internal sealed record StoredSlice(StoredTensor Tensor, int FirstRow, int Rows, 
     }
 
     /// <summary>The error that blocks of so many columns would be cut in two.</summary>
-    public ArgumentException Cut(int block) => new($"CheckpointWeights: columns {FirstColumn} to {FirstColumn + Columns - 1} of '{Tensor.Name}' ({Tensor.Type} {Tensor.ShapeText}) " +
-        $"begin or end inside a block of {block} columns; expected multiples of {block}.");
+    public ArgumentException Cut(int block) => new BlockCutException($"CheckpointWeights: columns {FirstColumn} to {FirstColumn + Columns - 1} of '{Tensor.Name}' ({Tensor.Type} {Tensor.ShapeText}) " +
+        $"begin or end inside a block of {block} columns; expected multiples of {block}", block);
 
     private int BytesOf(int columns) => BlockSizes.TryByteLength(Tensor.Type, columns, out long bytes)
         ? checked((int)bytes)

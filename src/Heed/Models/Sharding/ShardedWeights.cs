@@ -1,4 +1,5 @@
 using Heed.Distributed;
+using Heed.Kernels.Quantization;
 using Heed.Models.Checkpoints;
 using Heed.Nn;
 using Heed.Tensors;
@@ -104,7 +105,7 @@ internal sealed class ShardedWeights : IWeightSource
 
     private RowParallelLinear ByColumns(string name, int inFeatures, int outFeatures, bool bias, (int First, int Count) columns)
     {
-        Linear shard = _weights.Linear(name, inFeatures, outFeatures, bias, new MatrixSlice([(0, outFeatures)], columns.First, columns.Count));
+        Linear shard = Columns(name, inFeatures, outFeatures, bias, columns);
         return shard switch
         {
             _ when !bias => new RowParallelLinear(shard, _ranks) { Sequence = _sequence },
@@ -112,6 +113,19 @@ internal sealed class ShardedWeights : IWeightSource
             FrozenLinear frozen => new RowParallelLinear(new FrozenLinear(frozen.Weights), _ranks, frozen.Bias) { Sequence = _sequence },
             _ => throw new NotSupportedException($"TensorParallel: '{_prefix}{name}' is a {shard.GetType().Name} with a bias, which every rank would add; expected a layer whose bias can be taken off."),
         };
+    }
+
+    private Linear Columns(string name, int inFeatures, int outFeatures, bool bias, (int First, int Count) columns)
+    {
+        try
+        {
+            return _weights.Linear(name, inFeatures, outFeatures, bias, new MatrixSlice([(0, outFeatures)], columns.First, columns.Count));
+        }
+        catch (BlockCutException e)
+        {
+            string type = e.Block > BlockSizes.Simple ? $"a type with blocks of {BlockSizes.Simple} columns (q8_0, q4_0)" : "a type without blocks (f16, bf16)";
+            throw e.With($"{_ranks.Size} ranks cannot share this matrix; use {type}, fewer ranks, or one process");
+        }
     }
 
     /// <summary>The ranks that have the same key/value heads as this one.</summary>

@@ -57,12 +57,16 @@ public sealed class SharedGenerationTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Build_WhereAShareCutsBlocks_IsRefused()
+    [Theory]
+    [InlineData("q8_0", 8, 16, "(Q8_0 [64, 128])", "multiples of 32: 8 ranks cannot share this matrix; use a type without blocks (f16, bf16), fewer ranks, or one process.")]
+    [InlineData("q4_k_m", 2, 64, "(Q4_K [64, 256])", "multiples of 256: 2 ranks cannot share this matrix; use a type with blocks of 32 columns (q8_0, q4_0), fewer ranks, or one process.")]
+    public void Build_WhereAShareCutsBlocks_SaysWhatToDo(string recipe, int size, int headDim, string matrix, string advice)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(Quantized("q8_0", s_tiny with { NumHeads = 8, NumKvHeads = 8, HeadDim = 16 }));
-        Exception error = Should.Throw<Exception>(() => InProcessCommunicator.Run(8, ranks => TensorParallel.Build(checkpoint.Config, checkpoint.Weights(), ranks)));
-        error.Message.ShouldContain("'blk.0.attn_output.weight' (Q8_0 [64, 128]) begin or end inside");
+        ModelConfig config = s_tiny with { NumHeads = headDim == 16 ? 8 : 4, NumKvHeads = headDim == 16 ? 8 : 4, HeadDim = headDim };
+        using Checkpoint checkpoint = Checkpoint.Open(Quantized(recipe, config));
+        Exception error = Should.Throw<Exception>(() => InProcessCommunicator.Run(size, ranks => TensorParallel.Build(checkpoint.Config, checkpoint.Weights(), ranks)));
+        error.Message.ShouldContain($"'blk.0.attn_output.weight' {matrix} begin or end inside");
+        error.Message.ShouldContain(advice);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal static class ParallelBenchmark
         };
         int batch = At(9, 8);
         using ICommunicator world = Communicators.World();
-        ProcessGrid grid = new(world, tensor);
+        using ProcessGrid grid = new(world, tensor);
         using Device device = Device.CreateCpu(threads);
         Transformer model = TensorParallel.Build(config, new RandomWeights(1, config.NumLayers, device), grid.Tensor);
         TrainingOptions options = new()

@@ -32,7 +32,7 @@ internal sealed class CommandLine(Terminal terminal, Ranks ranks)
             return Refuse($"{PathOf(line.CommandResult)} works in one process, and {ranks.Count} were started; start it without mpirun.", PathOf(line.CommandResult));
         try
         {
-            return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = ranks.Talks ? Console.Out : TextWriter.Null });
         }
         catch (ClosedOutputException e)
         {
@@ -118,7 +118,7 @@ internal sealed class CommandLine(Terminal terminal, Ranks ranks)
         bool expected = ErrorText.IsExpected(e);
         string message = ErrorText.Of(e);
         // The others wait for this one, and would for ever.
-        if (ranks.AreSeveral) Communicators.Fail(ranks.World, Debugging(line) ? e.ToString() : message);
+        if (ranks.AreSeveral) Communicators.Fail(ranks.World, e, Debugging(line) ? e.ToString() : message);
         terminal.Error(expected ? message : $"{e.GetType().Name}: {message}");
         if (Debugging(line)) terminal.Write(e + "\n");
         else if (!expected) terminal.Write("This should not happen; --verbose shows where it did.\n");

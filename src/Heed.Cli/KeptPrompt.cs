@@ -1,3 +1,4 @@
+using Heed.Cli.Parallel;
 using Heed.Inference;
 
 namespace Heed.Cli;
@@ -10,11 +11,18 @@ internal sealed class KeptPrompt : IDisposable
     private readonly bool _isNew;
     private readonly PromptCache _cache;
 
+    /// <param name="model">The model.</param>
+    /// <param name="path">The file; of several processes each has its own, with its number after the name.</param>
+    /// <param name="ranks">The processes. They know the same of a prompt, or nothing.</param>
     /// <exception cref="FileFormatException">There is another file, or one of another model or context.</exception>
-    public KeptPrompt(LanguageModel model, string path)
+    public KeptPrompt(LanguageModel model, string path, Ranks ranks)
     {
-        (_model, _path, _isNew) = (model, path, !File.Exists(path));
+        if (ranks.AreSeveral) path = $"{path}.{ranks.World.Rank + 1}of{ranks.Count}";
+        (_model, _path, _isNew) = (model, path, !ranks.All(File.Exists(path)));
         _cache = _isNew ? model.CreatePromptCache() : model.LoadPromptCache(path);
+        if (ranks.HaveSame(_cache.Length)) return;
+        _cache.Dispose();
+        (_isNew, _cache) = (true, model.CreatePromptCache());
     }
 
     public IAsyncEnumerable<CompletionPiece> CompleteAsync(string prompt, GenerationOptions options, CancellationToken cancellation) =>

@@ -11,6 +11,8 @@ internal static class Program
     {
         // A Windows console shows bytes in its own code page unless it is told.
         if (OperatingSystem.IsWindows() && !Console.IsOutputRedirected) Console.OutputEncoding = Encoding.UTF8;
+        // mpirun gives its processes terminals that nobody looks at: .NET would send them its preparations, in the middle of a text.
+        if (Communicators.IsLaunched) Environment.SetEnvironmentVariable("TERM", "dumb");
         try
         {
             using Ranks ranks = Ranks.Join(args);

@@ -14,7 +14,8 @@ internal static class RunReport
     /// <param name="usage">What its last piece said, or null if it never came.</param>
     /// <param name="tokens">The tokens that came.</param>
     /// <param name="ended">Why it ended.</param>
-    public static string Of(LoadedModel model, Usage? usage, int tokens, string ended)
+    /// <param name="ranks">How many processes share the model.</param>
+    public static string Of(LoadedModel model, Usage? usage, int tokens, string ended, int ranks)
     {
         using Process process = Process.GetCurrentProcess();
         StringBuilder report = new();
@@ -31,7 +32,8 @@ internal static class RunReport
             report.AppendLine(plain, $"decode   {tokens} tokens");
         }
         report.AppendLine(plain, $"memory   {process.PeakWorkingSet64 / BytesPerMebibyte:F1} MiB at most");
-        report.AppendLine(plain, $"threads  {model.Threads}");
+        if (ranks > 1) report.AppendLine(plain, $"ranks    {ranks}, which share the model");
+        report.AppendLine(plain, $"threads  {model.Threads}{(ranks > 1 ? " in each" : "")}");
         report.AppendLine(plain, $"ended    {ended}");
         return report.ToString();
     }

@@ -107,11 +107,12 @@ internal sealed class HeedProcess : IDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Ends one of the processes that this one has started, at once.</summary>
+    /// <summary>Ends one of the processes that this one has started, at once if no other signal is given.</summary>
     /// <param name="number">Which of them, by age from 0.</param>
-    public void KillChild(int number)
+    /// <param name="signal">The signal's name.</param>
+    public void KillChild(int number, string signal = "KILL")
     {
-        using Process kill = Process.Start("sh", ["-c", $"kill -9 $(pgrep -P {_process.Id} | sed -n {number + 1}p)"]);
+        using Process kill = Process.Start("sh", ["-c", $"kill -{signal} $(pgrep -P {_process.Id} | sed -n {number + 1}p)"]);
         kill.WaitForExit();
         kill.ExitCode.ShouldBe(0);
     }

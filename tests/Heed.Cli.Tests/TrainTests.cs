@@ -117,8 +117,20 @@ public sealed class TrainTests
         HeedResult result = TinyTraining.Train(TinyTraining.WriteText(folder), "/proc/heed-model", "--steps", "2");
 
         result.ExitCode.ShouldBe(1);
-        result.Err.ShouldStartWith("heed: error: --out /proc/heed-model: the folder cannot be written to: ");
+        result.Err.ShouldStartWith("heed: error: --out /proc/heed-model: the folder cannot be made.");
         result.Err.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public void RequireShared_FolderOfAnotherMachine_SaysThatItIsNotShared()
+    {
+        using TempFolder folder = new();
+        using RunFolder run = new(folder.File("model"), resumes: false, forces: false);
+
+        Should.Throw<CommandException>(() => run.RequireShared(run.Tokens)).Message.ShouldContain("text.tokens, which the first process has; expected a folder on a disk that all processes share");
+
+        Directory.CreateDirectory(run.State);
+        run.RequireShared(run.State);
     }
 
     private static void Refused(string message, params string[] arguments)

@@ -13,16 +13,29 @@ internal static class Collectives
         CheckNull(null);
         if (world.Size == 4)
         {
-            ProcessGrid grid = new(world, 2);
+            using ProcessGrid grid = new(world, 2);
             Require(grid.Tensor.Rank == world.Rank % 2 && grid.Data.Rank == world.Rank / 2, "Split");
             CheckGroup(grid.Tensor);
             CheckGroup(grid.Data);
             // Negative colours, and keys against the order of ranks.
-            ICommunicator turned = world.Split(-7, -world.Rank);
+            using ICommunicator turned = world.Split(-7, -world.Rank);
             Require(turned.Rank == world.Size - 1 - world.Rank, "Split by key");
             CheckGroup(turned);
         }
         if (world.Rank == 0) Console.WriteLine($"{world.Size} ranks agree");
+        return 0;
+    }
+
+    /// <summary>Makes more groups than a library holds, one grid after the other.</summary>
+    public static int MakeGrids(ICommunicator world, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            using ProcessGrid grid = new(world, 1);
+            int[] sum = [1];
+            if (i % 100 == 0) grid.Data.AllReduce(sum.AsSpan());
+            Require(i % 100 != 0 || sum[0] == world.Size, "AllReduce in a grid");
+        }
         return 0;
     }
 

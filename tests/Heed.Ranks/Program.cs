@@ -12,6 +12,7 @@ return mode switch
     "waits" => Communicators.Run(Latency.Wait),
     "logits" => Communicators.Run(Models.Logits),
     "training" => Communicators.Run(ranks => Models.Training(ranks, int.Parse(args[1]))),
+    "grids" => Communicators.Run(ranks => Collectives.MakeGrids(ranks, int.Parse(args[1]))),
     "differs" => Communicators.Run(Failures.Differ),
     _ => Failures.Run(mode, args),
 };

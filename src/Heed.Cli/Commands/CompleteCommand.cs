@@ -103,7 +103,7 @@ internal sealed class CompleteCommand
             }
             else
             {
-                using KeptPrompt? kept = line.GetValue(_promptCache) is { } file ? new KeptPrompt(loaded.Model, _ranks.AreSeveral ? $"{file}.{_ranks.World.Rank + 1}of{_ranks.Count}" : file) : null;
+                using KeptPrompt? kept = line.GetValue(_promptCache) is { } file ? new KeptPrompt(loaded.Model, file, _ranks) : null;
                 await foreach (CompletionPiece piece in kept?.CompleteAsync(prompt, options, interruption.Token) ?? loaded.Model.CompleteAsync(prompt, options, interruption.Token))
                 {
                     output.Write(piece);
@@ -124,7 +124,7 @@ internal sealed class CompleteCommand
             throw new CommandException($"the prompt has {e.PromptTokens} tokens and the context holds {e.ContextTokens}; shorten it, or let its beginning go with --slide.");
         }
         if (options.Grammar is not null && ended != JsonLinesOutput.NameOf(FinishReason.EndToken)) _terminal.Note($"the text was cut ({ended}): it is only the beginning of one that fits.");
-        if (line.GetValue(_stats)) _terminal.Write(RunReport.Of(loaded, usage, tokens, ended));
+        if (line.GetValue(_stats)) _terminal.Write(RunReport.Of(loaded, usage, tokens, ended, _ranks.Count));
         return exitCode;
     }
 

@@ -61,9 +61,10 @@ internal sealed class TrainCommand
 
     private async Task<int> TrainAsync(ParseResult line, Interruption interruption)
     {
-        ProcessGrid? grid = _parallel.Grid(line, _ranks);
+        using ProcessGrid? grid = _parallel.Grid(line, _ranks);
         using RunFolder folder = _launcher.Run.Folder(line);
         _ranks.First(folder.Check);
+        if (folder.Resumes) folder.RequireShared(folder.State);
         TextSource source = _text.Source(line);
         if (source.TotalBytes == 0) throw new CommandException($"{source.Files[0]}: there is no text in it.");
         (TextSource? heldOut, double fraction) = Validation(line);

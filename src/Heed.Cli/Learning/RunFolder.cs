@@ -44,7 +44,7 @@ internal sealed class RunFolder(string path, bool resumes, bool forces) : IDispo
         TrainingFolder folder = new(Root);
         try
         {
-            Directory.CreateDirectory(State);
+            Make();
             Take(folder);
             if (resumes) return;
             foreach (string file in Entries())
@@ -60,6 +60,15 @@ internal sealed class RunFolder(string path, bool resumes, bool forces) : IDispo
         }
     }
 
+    /// <summary>Checks that a process sees what the first one has in the folder.</summary>
+    /// <param name="file">What must be there.</param>
+    /// <exception cref="CommandException">It is not: the folder is on a disk of the first one's own.</exception>
+    public void RequireShared(string file)
+    {
+        if (!Path.Exists(file))
+            throw new CommandException($"--out {path}: on {Environment.MachineName} there is no {file}, which the first process has; expected a folder on a disk that all processes share.");
+    }
+
     /// <summary>Lets the trainer have the folder, which locks it itself.</summary>
     public void Release()
     {
@@ -68,6 +77,19 @@ internal sealed class RunFolder(string path, bool resumes, bool forces) : IDispo
     }
 
     public void Dispose() => Release();
+
+    private void Make()
+    {
+        try
+        {
+            Directory.CreateDirectory(State);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // The system's text says that a file cannot be found, and means that none can be made.
+            throw new CommandException($"--out {path}: the folder cannot be made.");
+        }
+    }
 
     private void Take(TrainingFolder folder)
     {

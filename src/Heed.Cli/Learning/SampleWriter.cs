@@ -1,5 +1,4 @@
 using System.Text;
-using Heed.Distributed;
 using Heed.Inference;
 using Heed.Models;
 using Heed.Tokenizers;
@@ -13,7 +12,6 @@ internal sealed class SampleWriter
     private readonly Tokenizer _tokenizer;
     private readonly string? _prompt;
     private readonly ChatFormat? _chat;
-    private readonly ICommunicator? _ranks;
     private readonly GenerationOptions _options;
 
     /// <param name="model">The model.</param>
@@ -21,10 +19,8 @@ internal sealed class SampleWriter
     /// <param name="prompt">What the text begins with, or what is said to the model, or what its encoder reads; null for what its tokenizer begins texts with, or a line end.</param>
     /// <param name="tokens">The most tokens.</param>
     /// <param name="chat">The format in which the prompt is a question; null where it is written on.</param>
-    /// <param name="ranks">The processes that share the model, or null.</param>
-    public SampleWriter(Transformer model, Tokenizer tokenizer, string? prompt, int tokens, ChatFormat? chat, ICommunicator? ranks = null)
+    public SampleWriter(Transformer model, Tokenizer tokenizer, string? prompt, int tokens, ChatFormat? chat)
     {
-        _ranks = ranks;
         _model = model;
         _tokenizer = tokenizer;
         _prompt = prompt;
@@ -34,7 +30,7 @@ internal sealed class SampleWriter
 
     public string Write()
     {
-        using LanguageModel model = new(_model, _tokenizer, _ranks);
+        using LanguageModel model = new(_model, _tokenizer);
         StringBuilder text = new(_chat is not null ? "" : _model.Encoder is null ? _prompt : $"{_prompt} → ");
         ReadOnlyMemory<int> prompt = Prompt();
         WriteAsync().GetAwaiter().GetResult();

@@ -9,6 +9,8 @@ namespace Heed.Cli.Learning;
 /// <summary>Starts a training from its parts and the command line: what train and finetune have in common.</summary>
 internal sealed class TrainingLauncher(Terminal terminal, Ranks? ranks = null)
 {
+    private const string StoppedEarly = "stopped before the first step.";
+
     public OptimizerOptions Optimizer { get; } = new();
 
     public RunOptions Run { get; } = new();
@@ -30,7 +32,9 @@ internal sealed class TrainingLauncher(Terminal terminal, Ranks? ranks = null)
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            terminal.Note("stopped before the first step.");
+            // Of several processes the others may be waiting for this one, and end with it.
+            if (ranks is { AreSeveral: true }) throw new CommandException(StoppedEarly, interruption.ExitCode);
+            terminal.Note(StoppedEarly);
             return interruption.ExitCode;
         }
     }
@@ -50,7 +54,7 @@ internal sealed class TrainingLauncher(Terminal terminal, Ranks? ranks = null)
         string? prompt = Run.Prompt(line) ?? launch.Question;
         Func<string> sample = launch.Model.Config.Bidirectional
             ? new MaskSample(launch.Model, launch.Tokenizer, prompt!).Write
-            : new SampleWriter(launch.Model, launch.Tokenizer, prompt, Run.SampleTokens(line), launch.ChatFormat, launch.Grid?.Tensor).Write;
+            : new SampleWriter(launch.Model, launch.Tokenizer, prompt, Run.SampleTokens(line), launch.ChatFormat).Write;
         Trainer trainer = new(launch.Model, launch.Training, options, launch.Validation, grid: launch.Grid)
         {
             WholeModel = launch.WholeModel,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Heed.Cli.Parallel;
+using Heed.Distributed;
 using Heed.Training;
 using Heed.Training.Data;
 
@@ -39,14 +40,15 @@ internal sealed class TrainingSession(Terminal terminal, Trainer trainer, RunFol
         try
         {
             await TrainAsync(cancellation);
-            Conclude(cancellation);
+            // A process that stopped in its own time would leave the others waiting.
+            Conclude(AreSeveral ? CancellationToken.None : cancellation);
             return ExitCodes.Ok;
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested || AreSeveral)
         {
             terminal.Note(Stopped());
             terminal.Write($"  {ResumeLine}\n");
-            return interruptedCode();
+            return Agreed(interruptedCode());
         }
         catch (TrainingDivergedException e)
         {
@@ -56,6 +58,17 @@ internal sealed class TrainingSession(Terminal terminal, Trainer trainer, RunFol
         {
             throw new CommandException(e.Message);
         }
+    }
+
+    private bool AreSeveral => ranks is { AreSeveral: true };
+
+    /// <summary>Collective: the exit code of those that got a signal, after which all have stopped at one step.</summary>
+    private int Agreed(int code)
+    {
+        if (!AreSeveral) return code;
+        Span<int> codes = [code];
+        ranks!.World.AllReduce(codes, Reduction.Max);
+        return codes[0] == ExitCodes.Ok ? ExitCodes.Interrupted : codes[0];
     }
 
     private string Stopped()

@@ -37,6 +37,7 @@ internal sealed class TrainingText : IDisposable
         if (ranks is not { AreSeveral: true }) return Prepare(folder, folder.Resumes, tokenizer, source, heldOut, fraction, terminal, cancellation);
         TrainingText? text = null;
         ranks.First(() => text = Prepare(folder, folder.Resumes, tokenizer, source, heldOut, fraction, terminal, cancellation));
+        if (text is null) folder.RequireShared(folder.Tokens);
         return text ?? Prepare(folder, exists: true, tokenizer, source, heldOut, fraction, terminal, cancellation);
     }
 

@@ -11,7 +11,7 @@ internal sealed class GridOptions
     private readonly Option<int?> _tensor = ValueOption.Number<int>("--tensor-parallel", "Under mpirun: how many processes share the model's matrices, a divisor of their number and of the model's heads; 1 if not given. The groups share each batch.", "a whole number, 1 or more", value => value >= 1);
     private readonly Option<bool> _sequence = new("--sequence-parallel") { Description = "With --tensor-parallel: the processes share the tokens between the matrices, too; less memory for activations." };
     private readonly Option<bool> _shard = new("--shard-optimizer") { Description = "Under mpirun: processes share out AdamW's moments (ZeRO-1); the same result in less memory." };
-    private readonly Option<int?> _parts = ValueOption.Number<int>("--deterministic", "Cut each batch into N parts and add up their gradients in one fixed order: the same bits on any number of processes that divides N.", "a power of two", value => value >= 1 && (value & (value - 1)) == 0);
+    private readonly Option<int?> _parts = ValueOption.Number<int>("--deterministic", "Cut each batch into N parts and add up their gradients in one fixed order: the same bits however many processes share each batch, if their number divides N.", "a power of two", value => value >= 1 && (value & (value - 1)) == 0);
     private readonly Option<bool> _noOverlap = new("--no-overlap") { Description = "Under mpirun: add up gradients after the backward pass, not beside it; the same result." };
 
     public void AddTo(Command command)

@@ -68,6 +68,18 @@ internal sealed class Ranks : IDisposable
         World.Barrier();
     }
 
+    /// <summary>Whether it is so on all ranks.</summary>
+    public bool All(bool mine) => HaveSame(mine ? 1 : 0) && mine;
+
+    /// <summary>Whether all ranks have the same number.</summary>
+    public bool HaveSame(int number)
+    {
+        if (!AreSeveral) return true;
+        int[] numbers = new int[Count];
+        World.AllGather([number], numbers.AsSpan());
+        return Array.TrueForAll(numbers, other => other == number);
+    }
+
     /// <summary>How many threads this rank takes: the processors that it may run on, shared out over the ranks that may run on the same ones.</summary>
     public int Threads()
     {

@@ -35,11 +35,29 @@ public static class Communicators
         throw new CommunicationException(message);
     }
 
+    /// <summary>As <see cref="Fail(ICommunicator, string)"/>; where another rank has failed first, every rank prints that rank's error.</summary>
+    /// <param name="world">What <see cref="World"/> gave, or a group of it.</param>
+    /// <param name="error">What this rank cannot go on for.</param>
+    /// <param name="message">What to say of it, or null for its own message; not used for a <see cref="RankFailedException"/>.</param>
+    /// <exception cref="CommunicationException">There is no MPI to end; carries the message.</exception>
+    [DoesNotReturn]
+    public static void Fail(ICommunicator world, Exception error, string? message = null)
+    {
+        ArgumentNullException.ThrowIfNull(world);
+        ArgumentNullException.ThrowIfNull(error);
+        if (error is not RankFailedException) Fail(world, message ?? error.Message);
+        if (world is MpiCommunicator ranks) ranks.Watch.PassOn(error.Message);
+        throw new CommunicationException(error.Message);
+    }
+
     /// <summary>
     /// Runs a rank's part of a job with the world of <see cref="World"/>. Under MPI, an exception or an exit code other than 0 of one rank ends
-    /// the job by <see cref="Fail"/>; alone, both simply come out.
+    /// the job by <see cref="Fail(ICommunicator, Exception, string?)"/>; alone, both simply come out.
     /// </summary>
-    /// <param name="body">What every rank does; returns its exit code.</param>
+    /// <param name="body">
+    /// What every rank does; returns its exit code. It is synchronous, since one thread at a time uses a communicator: a training's steps are
+    /// taken by trainer.RunAsync().ToBlockingEnumerable().
+    /// </param>
     /// <param name="options">How ranks wait for one another.</param>
     public static int Run(Func<ICommunicator, int> body, MpiOptions? options = null)
     {
@@ -55,7 +73,7 @@ public static class Communicators
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            Fail(world, error.Message);
+            Fail(world, error);
         }
         return 0;
     }

@@ -5,7 +5,10 @@ namespace Heed.Distributed;
 /// of the group calls them, in the same order, with spans of the same lengths. Spans hold float, <see cref="BFloat16"/> or int
 /// where they are added up or compared, and any type without references where they only travel.
 /// </summary>
-/// <remarks>One thread at a time uses a communicator; <see cref="Split"/> makes one for another thread.</remarks>
+/// <remarks>
+/// One thread at a time uses a communicator; <see cref="Split"/> makes one for another thread. Disposing is collective, too: the ranks of a group dispose of
+/// it, in the same order as of other groups, and of the world last. MPI libraries hold some thousand groups at most.
+/// </remarks>
 public interface ICommunicator : IDisposable
 {
     /// <summary>Which of the ranks this is, 0 to <see cref="Size"/> − 1.</summary>

@@ -7,13 +7,13 @@ namespace Heed.Distributed;
 /// <summary>Ranks that are threads of one process: for tests, and for a machine with several sockets. Sums are made in the order of the ranks.</summary>
 public sealed class InProcessCommunicator : ICommunicator
 {
-    private readonly InProcessGroup group;
-    private long turn, bytes, messages, operations;
-    private bool disposed;
+    private readonly InProcessGroup _group;
+    private long _turn, _bytes, _messages, _operations;
+    private bool _disposed;
 
     internal InProcessCommunicator(InProcessGroup group, int rank)
     {
-        this.group = group;
+        _group = group;
         Rank = rank;
     }
 
@@ -21,10 +21,10 @@ public sealed class InProcessCommunicator : ICommunicator
     public int Rank { get; }
 
     /// <inheritdoc/>
-    public int Size => group.Size;
+    public int Size => _group.Size;
 
     /// <inheritdoc/>
-    public CommunicatorTraffic Traffic => new(bytes, messages, operations);
+    public CommunicatorTraffic Traffic => new(_bytes, _messages, _operations);
 
     /// <summary>Runs <paramref name="body"/> on a thread for each rank and returns when all have ended.</summary>
     /// <param name="size">How many ranks.</param>
@@ -155,7 +155,7 @@ public sealed class InProcessCommunicator : ICommunicator
     {
         CommunicatorChecks.Partner(nameof(Send), nameof(to), to, Rank, Size);
         Begin();
-        group.Send(Rank, to, typeof(T), MemoryMarshal.AsBytes(values).ToArray());
+        _group.Send(Rank, to, typeof(T), MemoryMarshal.AsBytes(values).ToArray());
         Count<T>(values.Length, 1);
     }
 
@@ -175,7 +175,7 @@ public sealed class InProcessCommunicator : ICommunicator
         CommunicatorChecks.Partner(nameof(Exchange), nameof(partner), partner, Rank, Size);
         CommunicatorChecks.Exchanged(sent.Length, received.Length);
         Begin();
-        group.Send(Rank, partner, typeof(T), MemoryMarshal.AsBytes(sent).ToArray());
+        _group.Send(Rank, partner, typeof(T), MemoryMarshal.AsBytes(sent).ToArray());
         Count<T>(sent.Length, 1);
         Take(nameof(Exchange), received, partner);
     }
@@ -191,7 +191,7 @@ public sealed class InProcessCommunicator : ICommunicator
     public ICommunicator Split(int color, int key)
     {
         Begin();
-        long at = turn;
+        long at = _turn;
         ReadOnlySpan<byte[]> parts = Meet<int>(new InProcessGroup.Call(nameof(Split), typeof(int), 2), [color, key]);
         List<(int Key, int Rank)> chosen = [];
         for (int rank = 0; rank < Size; rank++)
@@ -201,11 +201,16 @@ public sealed class InProcessCommunicator : ICommunicator
         }
         chosen.Sort();
         int[] ranks = [.. chosen.Select(one => one.Rank)];
-        return new InProcessCommunicator(group.Split(at, color, ranks), Array.IndexOf(ranks, Rank));
+        return new InProcessCommunicator(_group.Split(at, color, ranks), Array.IndexOf(ranks, Rank));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => disposed = true;
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _group.Leave();
+    }
 
     private static void RunRank<T>(InProcessJob job, InProcessGroup world, int rank, Func<ICommunicator, T> body, T[] results)
     {
@@ -246,12 +251,12 @@ public sealed class InProcessCommunicator : ICommunicator
 
     private ReadOnlySpan<byte[]> Meet<T>(InProcessGroup.Call call, ReadOnlySpan<T> values)
         where T : unmanaged =>
-        group.Meet(turn++, Rank, call, MemoryMarshal.AsBytes(values));
+        _group.Meet(_turn++, Rank, call, MemoryMarshal.AsBytes(values));
 
     private void Take<T>(string operation, Span<T> values, int from)
         where T : unmanaged
     {
-        (Type element, byte[] letter) = group.Receive(operation, from, Rank);
+        (Type element, byte[] letter) = _group.Receive(operation, from, Rank);
         if (element != typeof(T) || letter.Length != MemoryMarshal.AsBytes(values).Length)
             throw new InvalidOperationException($"{operation}: rank {from} sent {letter.Length} bytes of {element.Name}; rank {Rank} expected {values.Length} {typeof(T).Name}.");
         letter.CopyTo(MemoryMarshal.AsBytes(values));
@@ -259,16 +264,16 @@ public sealed class InProcessCommunicator : ICommunicator
 
     private void Begin()
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        operations++;
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _operations++;
     }
 
     private void Count<T>(long elements, long count)
         where T : unmanaged
     {
         if (Size == 1) return;
-        bytes += elements * Unsafe.SizeOf<T>();
-        messages += count;
+        _bytes += elements * Unsafe.SizeOf<T>();
+        _messages += count;
     }
 
     private static int Stretch<T>(int parts)

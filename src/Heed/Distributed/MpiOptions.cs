@@ -8,8 +8,13 @@ public sealed record MpiOptions
     /// <summary>The environment variable that sets <see cref="SilenceTimeout"/>, in seconds.</summary>
     public const string SilenceVariable = "HEED_MPI_TIMEOUT";
 
-    /// <summary>How long a rank may be silent before the job ends; 30 s unless <see cref="SilenceVariable"/> says otherwise.</summary>
-    public TimeSpan SilenceTimeout { get; init; } = FromEnvironment() ?? TimeSpan.FromSeconds(30);
+    /// <summary>How long a rank may be silent before the job ends, 1 s at least; 30 s unless <see cref="SilenceVariable"/> says otherwise.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is less than a second: ranks send six signs of life in that time.</exception>
+    public TimeSpan SilenceTimeout
+    {
+        get;
+        init => field = value.TotalSeconds >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), $"MpiOptions: SilenceTimeout is {value}; expected 1 s or more.");
+    } = FromEnvironment() ?? TimeSpan.FromSeconds(30);
 
     /// <summary>How long to wait at the start for ranks that do not come; 120 s.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(120);
@@ -24,8 +29,8 @@ public sealed record MpiOptions
     {
         string? text = Environment.GetEnvironmentVariable(SilenceVariable);
         if (string.IsNullOrEmpty(text)) return null;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e6
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is >= 1 and < 1e6
             ? TimeSpan.FromSeconds(seconds)
-            : throw new CommunicationException($"World: {SilenceVariable} is '{text}'; expected a number of seconds above 0.");
+            : throw new CommunicationException($"World: {SilenceVariable} is '{text}'; expected a number of seconds, 1 or more.");
     }
 }

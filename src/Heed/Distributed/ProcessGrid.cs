@@ -4,7 +4,7 @@ namespace Heed.Distributed;
 /// Ranks in a grid: those of a row share a model's matrices (tensor parallelism), those of a column hold the same shard and share a batch
 /// (data parallelism). Neighbouring ranks are a row, so that what is exchanged most often stays on one machine.
 /// </summary>
-public sealed class ProcessGrid
+public sealed class ProcessGrid : IDisposable
 {
     /// <summary>Collective: makes the grid.</summary>
     /// <param name="world">All ranks; not disposed of with the grid.</param>
@@ -28,4 +28,11 @@ public sealed class ProcessGrid
 
     /// <summary>The ranks that hold the same shard as this one, this one included.</summary>
     public ICommunicator Data { get; }
+
+    /// <summary>Collective: disposes of <see cref="Tensor"/> and <see cref="Data"/>, before the world is disposed of.</summary>
+    public void Dispose()
+    {
+        Tensor.Dispose();
+        Data.Dispose();
+    }
 }

@@ -3,8 +3,8 @@ namespace Heed.Distributed;
 /// <summary>A world of one rank: nothing travels, and what it reduces is what it has.</summary>
 public sealed class SingleCommunicator : ICommunicator
 {
-    private long operations;
-    private bool disposed;
+    private long _operations;
+    private bool _disposed;
 
     /// <inheritdoc/>
     public int Rank => 0;
@@ -13,7 +13,7 @@ public sealed class SingleCommunicator : ICommunicator
     public int Size => 1;
 
     /// <inheritdoc/>
-    public CommunicatorTraffic Traffic => new(0, 0, operations);
+    public CommunicatorTraffic Traffic => new(0, 0, _operations);
 
     /// <inheritdoc/>
     public void AllReduce<T>(Span<T> values, Reduction reduction = Reduction.Sum)
@@ -73,11 +73,11 @@ public sealed class SingleCommunicator : ICommunicator
     }
 
     /// <inheritdoc/>
-    public void Dispose() => disposed = true;
+    public void Dispose() => _disposed = true;
 
     private void Begin()
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        operations++;
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _operations++;
     }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using Heed.Distributed;
 using Heed.Inference.Grammars;
 using Heed.Models;
 using Heed.Models.Adapters;
@@ -35,14 +34,13 @@ public sealed partial class LanguageModel : IDisposable
     /// <summary>A model from its parts.</summary>
     /// <param name="transformer">The network.</param>
     /// <param name="tokenizer">Its tokenizer; must not have more tokens than the network.</param>
-    /// <param name="ranks">The ranks that share the network's matrices, or null; see <see cref="LoadOptions.Ranks"/>.</param>
     /// <exception cref="ArgumentException">The tokenizer has more tokens than the network.</exception>
-    public LanguageModel(Transformer transformer, Tokenizer tokenizer, ICommunicator? ranks = null)
-        : this(transformer, tokenizer, GenerationDefaults.None, checkpoint: null, chatTemplate: tokenizer.ChatTemplate, ranks)
+    public LanguageModel(Transformer transformer, Tokenizer tokenizer)
+        : this(transformer, tokenizer, GenerationDefaults.None, checkpoint: null, chatTemplate: tokenizer.ChatTemplate)
     {
     }
 
-    private LanguageModel(Transformer transformer, Tokenizer tokenizer, GenerationDefaults defaults, Checkpoint? checkpoint, string? chatTemplate, ICommunicator? ranks)
+    private LanguageModel(Transformer transformer, Tokenizer tokenizer, GenerationDefaults defaults, Checkpoint? checkpoint, string? chatTemplate)
     {
         if (tokenizer.VocabSize > transformer.Config.VocabSize)
             throw new ArgumentException($"LanguageModel: the tokenizer has {tokenizer.VocabSize} tokens; the network knows {transformer.Config.VocabSize}.", nameof(tokenizer));
@@ -55,7 +53,7 @@ public sealed partial class LanguageModel : IDisposable
         // A begin token that the model generates begins another text (llama2.c's models end theirs this way only).
         if (tokenizer.BosId is { } bos) endTokens.Add(bos);
         EndTokens = endTokens;
-        Writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)), ranks is { Size: > 1 } ? new WritingAgreement(ranks) : null);
+        Writing = new WritingModel(transformer, tokenizer, endTokens, new Lazy<VocabularyTrie>(() => VocabularyTrie.Of(tokenizer)), transformer.Ranks is { } ranks ? new WritingAgreement(ranks) : null);
         ChatFormat = ChatFormat.Detect(tokenizer, chatTemplate);
     }
 
@@ -123,7 +121,7 @@ public sealed partial class LanguageModel : IDisposable
             Transformer transformer = shared ? TensorParallel.Build(config, weights, options.Ranks!) : new Transformer(config, adapter?.Weights(weights) ?? weights);
             RepackedWeights? repacked = options.RepackedPath is null ? null : checkpoint.SaveRepacked(saving, cancellation);
             string? template = options.ChatTemplate is { } given ? (given.Length > 0 ? given : null) : checkpoint.ChatTemplatePath is { } chat ? File.ReadAllText(chat) : tokenizer.ChatTemplate;
-            return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template, options.Ranks)
+            return new LanguageModel(transformer, tokenizer, defaults, checkpoint, template)
             {
                 _ownsDevice = own is not null,
                 CacheType = options.CacheType,

@@ -45,6 +45,9 @@ public sealed record SpeedMeasurement
         ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(newTokens);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)promptTokens + newTokens, model.Config.MaxSeqLen, nameof(newTokens));
+        // As a text is written, so that ranks that share the model do all that they do then.
+        WritingAgreement? agreement = model.Ranks is { } ranks ? new WritingAgreement(ranks) : null;
+        agreement?.Begin(cancellation);
         using TensorScope scope = new(recycles: true);
         using KvCache cache = model.CreateCache(batch, promptTokens + newTokens, type: cacheType);
         Random random = new(1);
@@ -54,8 +57,8 @@ public sealed record SpeedMeasurement
         for (int round = 0; round <= rounds; round++)
         {
             for (int row = 0; row < batch; row++) cache.Truncate(row, 0);
-            double read = Seconds(() => Read(model, prompt, batch, cache, scope, cancellation));
-            double write = Seconds(() => Write(model, newTokens, batch, cache, scope, cancellation));
+            double read = Seconds(() => Read(model, prompt, batch, cache, scope, agreement, cancellation));
+            double write = Seconds(() => Write(model, newTokens, batch, cache, scope, agreement, cancellation));
             if (round == 0) continue;
             prefill.Add(prompt.Length / read);
             if (newTokens > 0) decode.Add((double)batch * newTokens / write);
@@ -63,7 +66,7 @@ public sealed record SpeedMeasurement
         return new SpeedMeasurement { Batch = batch, PromptTokens = promptTokens, NewTokens = newTokens, Prefill = prefill, Decode = decode, CacheBytes = cache.Bytes };
     }
 
-    private static void Read(Transformer model, int[] prompt, int batch, KvCache cache, TensorScope scope, CancellationToken cancellation)
+    private static void Read(Transformer model, int[] prompt, int batch, KvCache cache, TensorScope scope, WritingAgreement? agreement, CancellationToken cancellation)
     {
         int length = prompt.Length / batch;
         for (int start = 0; start < length; start += PromptReader.Chunk)
@@ -72,16 +75,18 @@ public sealed record SpeedMeasurement
             int[] chunk = new int[batch * count];
             for (int row = 0; row < batch; row++) prompt.AsSpan(row * length + start, count).CopyTo(chunk.AsSpan(row * count));
             using TensorScope.Lease step = scope.Enter();
+            agreement?.Check(chunk, cache.Length());
             model.Forward(chunk, cache, cancellation: cancellation);
         }
     }
 
-    private static void Write(Transformer model, int count, int batch, KvCache cache, TensorScope scope, CancellationToken cancellation)
+    private static void Write(Transformer model, int count, int batch, KvCache cache, TensorScope scope, WritingAgreement? agreement, CancellationToken cancellation)
     {
         int[] tokens = new int[batch];
         for (int i = 0; i < count; i++)
         {
             using TensorScope.Lease step = scope.Enter();
+            agreement?.Check(tokens, cache.Length());
             ReadOnlySpan<float> logits = model.Forward(tokens, cache, cancellation: cancellation).AsSpan();
             for (int row = 0; row < batch; row++) tokens[row] = System.Numerics.Tensors.TensorPrimitives.IndexOfMax(logits.Slice(row * model.Config.VocabSize, model.Config.VocabSize));
         }

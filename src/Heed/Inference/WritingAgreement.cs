@@ -4,8 +4,8 @@ using Heed.Distributed;
 namespace Heed.Inference;
 
 /// <summary>
-/// What ranks that share a model's matrices agree on while each of them writes the same text: the seed, and after which pass to stop. A rank
-/// that stopped alone would leave the others waiting for its share.
+/// What ranks that share a model's matrices agree on while each of them writes the same text: the seed, what is read next, and after which pass to stop. A rank
+/// that stopped alone would leave the others waiting for its share; one that read something else would make nonsense of theirs.
 /// </summary>
 internal sealed class WritingAgreement(ICommunicator ranks)
 {
@@ -22,15 +22,30 @@ internal sealed class WritingAgreement(ICommunicator ranks)
         return _agreed.Token;
     }
 
-    /// <summary>Collective, before each pass: goes on if no rank is to stop.</summary>
+    /// <summary>Collective, before each pass: goes on if no rank is to stop, and all are to read the same after as many tokens.</summary>
+    /// <param name="tokens">What is to be read.</param>
+    /// <param name="known">How many tokens have been read before.</param>
     /// <exception cref="OperationCanceledException">A rank is to stop; thrown on all.</exception>
-    public void Check()
+    /// <exception cref="InvalidOperationException">Ranks are about to read different tokens; thrown on all.</exception>
+    public void Check(ReadOnlySpan<int> tokens, int known)
     {
-        Span<int> stop = [_wanted.IsCancellationRequested ? 1 : 0];
-        ranks.AllReduce(stop, Reduction.Max);
-        if (stop[0] == 0) return;
+        int mark = Mark(tokens, known);
+        // The greatest and, negative, the least.
+        Span<int> all = [_wanted.IsCancellationRequested ? 1 : 0, mark, -mark];
+        ranks.AllReduce(all, Reduction.Max);
+        if (all[1] != -all[2])
+            throw new InvalidOperationException("Generate: the ranks that share the model are about to read different tokens; expected the same prompts, seeds, prompt caches and draft models on all of them, and processors that round alike.");
+        if (all[0] == 0) return;
         _agreed.Cancel();
         _agreed.Token.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>FNV-1a, without the sign.</summary>
+    private static int Mark(ReadOnlySpan<int> tokens, int known)
+    {
+        uint mark = unchecked((2166136261u ^ (uint)known) * 16777619u);
+        foreach (int token in tokens) mark = unchecked((mark ^ (uint)token) * 16777619u);
+        return (int)(mark & int.MaxValue);
     }
 
     /// <summary>Collective: a random number, the same on all ranks.</summary>

@@ -20,7 +20,7 @@ internal sealed record WritingModel(Transformer Network, Tokenizer Tokenizer, IR
     /// <inheritdoc cref="Transformer.Forward"/>
     public Tensor Forward(ReadOnlySpan<int> tokens, KvCache cache, LogitRows rows = LogitRows.Last, int depth = 0, CancellationToken cancellation = default)
     {
-        Ranks?.Check();
+        Ranks?.Check(tokens, cache.Length());
         return Network.Forward(tokens, cache, rows: rows, depth: depth, cancellation: cancellation);
     }
 

@@ -79,11 +79,11 @@ internal unsafe struct AttentionArgs
     /// <summary>Of <see cref="DropoutStream"/>; a row is ((batch * DropoutHeads) + head) * queries + query, a column a key.</summary>
     public ulong DropoutSeed;
 
-    /// <summary>The heads that the draws count to a row of the batch: more than <see cref="Heads"/> where these are some of a model's.</summary>
+    /// <summary>The heads that the draws count to a row of the batch: more than <see cref="Heads"/> where these are some of a model's; 0 for these.</summary>
     public int DropoutHeads;
 
     /// <summary>The number of a query's draws.</summary>
-    internal readonly ulong DropoutRow(int batch, int head, int query) => ((((ulong)batch * (ulong)DropoutHeads) + (ulong)head) * (ulong)Queries) + (ulong)query;
+    internal readonly ulong DropoutRow(int batch, int head, int query) => ((((ulong)batch * (ulong)(DropoutHeads == 0 ? Heads : DropoutHeads)) + (ulong)head) * (ulong)Queries) + (ulong)query;
 
     /// <summary>What else changes the scores; over stored keys biases by distance, sinks and the choice alone.</summary>
     public ScoreModifiers Modifiers;

@@ -119,6 +119,6 @@ internal static unsafe partial class FlashAttention
         ValueHeadStride = v.HeadStride,
         DropoutRate = shape.DropoutRate,
         DropoutSeed = shape.DropoutSeed,
-        DropoutHeads = shape.DropoutHeads == 0 ? shape.Heads : shape.DropoutHeads,
+        DropoutHeads = shape.DropoutHeads,
     };
 }

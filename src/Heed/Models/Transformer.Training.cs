@@ -1,4 +1,5 @@
 using System.Globalization;
+using Heed.Distributed;
 using Heed.Nn;
 using Heed.Tensors;
 
@@ -52,6 +53,9 @@ public sealed partial class Transformer
 
     /// <summary>Which parts of parameters this model has, of those that a tensor stands for and no layer; null for a whole model.</summary>
     internal IReadOnlyDictionary<Tensor, ParameterShard>? Shards { get; init; }
+
+    /// <summary>The ranks that have the other parts of the model, so that whoever calls it can agree with them; null for a whole model.</summary>
+    internal ICommunicator? Ranks { get; init; }
 
     private OwnRows Own(ReadOnlySpan<int> tokens, int batch, ReadOnlySpan<int> positions, ReadOnlySpan<int> firstKeys, ulong? dropoutSeed, int firstRow = 0)
     {

@@ -82,7 +82,7 @@ public sealed class Trainer
     /// <summary>The bytes of native memory that the last step took for activations and temporaries: weights, gradients and moments left out.</summary>
     public long StepBytes { get; internal set; }
 
-    /// <summary>What this rank has sent for the gradients of this run's steps; 0 for one rank alone.</summary>
+    /// <summary>What this rank has sent for the gradients of this run's steps, and with <see cref="TrainingOptions.ShardOptimizer"/> for the parameters that others have moved; 0 for one rank alone.</summary>
     public CommunicatorTraffic Traffic { get; internal set; }
 
     /// <summary>Where checkpoints, metrics and the report go; null for nowhere. Of several ranks, only rank 0's is used.</summary>
@@ -136,6 +136,9 @@ public sealed class Trainer
     internal GradientBuckets? Buckets { get; }
 
     internal ICommunicator DataRanks { get; }
+
+    /// <summary>A second communicator of <see cref="DataRanks"/>, for gradients beside the backward pass. A run that comes to its end frees it; one that is broken off leaves it to the next.</summary>
+    internal ICommunicator? GradientRanks { get; set; }
 
     /// <summary>Where this rank writes; null for nowhere.</summary>
     internal TrainingFolder? OwnFolder => Grid is { World.Rank: > 0 } ? null : Folder;
@@ -204,6 +207,7 @@ public sealed class Trainer
     /// <param name="cancellation">Looked at before each block of the forward pass; a backward pass that has begun runs to its end. Of several ranks: before each step, and one that is cancelled ends all.</param>
     /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer numbers.</exception>
     /// <exception cref="RankFailedException">Another rank failed.</exception>
+    /// <exception cref="CommunicationException">Ranks have other settings, another step or other weights than others; thrown on all, with the values of each.</exception>
     /// <exception cref="InvalidOperationException">It is running already.</exception>
     /// <exception cref="ResumeException">The folder holds checkpoints that were not resumed.</exception>
     /// <exception cref="IOException">A checkpoint or the metrics could not be written; those before it are whole.</exception>
@@ -246,13 +250,22 @@ public sealed class Trainer
         return ranks.OfFirst(path);
     }
 
-    /// <summary>What all ranks must have in common, as lines.</summary>
-    internal IReadOnlyList<string> Common()
+    /// <summary>Collective among the ranks that share a model: what all ranks must have in common.</summary>
+    internal IReadOnlyList<(string Name, string Value)> Common()
     {
-        // Ranks that share a model have different weights.
-        IEnumerable<Parameter> same = Parameters.Where(parameter => parameter.Shard is null);
-        double sum = same.Sum(parameter => parameter.Value.Backend.SquaredNorm(parameter.Value));
-        return [.. _settings.Select(setting => $"{setting.Key} {setting.Value}"), string.Create(CultureInfo.InvariantCulture, $"step {State.Step}"), string.Create(CultureInfo.InvariantCulture, $"weights of square {sum:R}")];
+        // Ranks that share a model have different weights; together they know those of all shards.
+        double alike = 0, own = 0;
+        foreach (Parameter parameter in Parameters)
+        {
+            double square = parameter.Value.Backend.SquaredNorm(parameter.Value);
+            if (parameter.Shard is null) alike += square;
+            else own += square;
+        }
+        ICommunicator model = Grid?.Tensor ?? new SingleCommunicator();
+        double[] shards = new double[model.Size];
+        model.AllGather<double>([own], shards);
+        string squares = string.Join(", ", shards.Prepend(alike).Select(square => square.ToString("R", CultureInfo.InvariantCulture)));
+        return [.. _settings.Select(setting => (setting.Key, setting.Value)), ("the step", State.Step.ToString(CultureInfo.InvariantCulture)), ("the weights' sum of squares, shared ones first", squares)];
     }
 
     /// <summary>Refuses what a trainer would, before anything is made for it.</summary>

@@ -13,6 +13,8 @@ internal sealed class TrainingRun : IDisposable
     private readonly RankAgreement _ranks;
     private readonly GradientExchange? _exchange;
     private readonly bool _saves;
+    private bool _ended;
+    private CommunicatorTraffic _moved;
     private IDisposable? _lock;
     private MetricsLog? _metrics;
     private readonly List<(Tensor Value, bool Required)> _before = [];
@@ -28,13 +30,15 @@ internal sealed class TrainingRun : IDisposable
         _trainer = trainer;
         _elapsedBefore = trainer.State.Elapsed;
         _savedStep = trainer.State.Step;
+        _ended = trainer.State.Step >= trainer.Options.Steps;
         _ranks = new RankAgreement(trainer.Grid?.World);
         _ranks.Together(Open);
         _saves = _ranks.OfFirst(trainer.OwnFolder is not null);
         try
         {
-            _ranks.CheckSame(_ranks.IsAlone ? [] : trainer.Common());
-            if (trainer.Buckets is not null) _exchange = new GradientExchange(trainer.Buckets, trainer.Options, trainer.DataRanks);
+            if (!_ranks.IsAlone) Agreement.Check(trainer.Grid!.World, trainer.Common());
+            if (trainer.Buckets is not null)
+                _exchange = new GradientExchange(trainer.Buckets, trainer.Options, trainer.DataRanks, trainer.GradientRanks ??= trainer.DataRanks.Split(0, trainer.DataRanks.Rank));
         }
         catch
         {
@@ -52,10 +56,13 @@ internal sealed class TrainingRun : IDisposable
     {
         try
         {
-            return Make(cancellation);
+            TrainingStep step = Make(cancellation);
+            _ended = step.Number >= _trainer.Options.Steps;
+            return step;
         }
         catch (Exception error) when (error is not TrainingDivergedException && (_ranks.IsAlone || _ranks.HasFailedTogether))
         {
+            _ended = error is OperationCanceledException;
             try
             {
                 // Metrics that cannot be written are no reason to lose the weights.
@@ -87,8 +94,16 @@ internal sealed class TrainingRun : IDisposable
             finally
             {
                 _scope.Dispose();
+                // All ranks free it: after a failure, or where a reader has stopped asking, others may not come.
+                if (_ended) Free();
             }
         }
+    }
+
+    private void Free()
+    {
+        _trainer.GradientRanks?.Dispose();
+        _trainer.GradientRanks = null;
     }
 
     private void Open()
@@ -119,8 +134,9 @@ internal sealed class TrainingRun : IDisposable
         double rate = _trainer.Rates.At(number - 1);
         PassResult pass = _trainer.Pass.Run(number - 1, _scope, cancellation, _exchange);
         _trainer.StepBytes = _scope.ReservedBytes;
+        CommunicatorTraffic sent = _trainer.DataRanks.Traffic;
         double norm = Move(number, pass, rate);
-        if (_exchange is not null) _trainer.Traffic = _exchange.Traffic;
+        CountSince(sent);
         TimeSpan computing = clock.GetElapsedTime(begun);
         double speed = computing > TimeSpan.Zero ? pass.Tokens / computing.TotalSeconds : 0;
         TrainingStep step = new()
@@ -169,14 +185,27 @@ internal sealed class TrainingRun : IDisposable
         return norm;
     }
 
+    /// <summary>Counts what the optimizer has sent beside the gradients.</summary>
+    private void CountSince(CommunicatorTraffic before)
+    {
+        if (_exchange is null) return;
+        CommunicatorTraffic now = _trainer.DataRanks.Traffic, gradients = _exchange.Traffic;
+        _moved = new(_moved.Bytes + now.Bytes - before.Bytes, _moved.Messages + now.Messages - before.Messages, _moved.Operations + now.Operations - before.Operations);
+        _trainer.Traffic = new(gradients.Bytes + _moved.Bytes, gradients.Messages + _moved.Messages, gradients.Operations + _moved.Operations);
+    }
+
     private string? Sample(long number)
     {
         string? sample = null;
-        _ranks.Together(() =>
+        // Those that share rank 0's model make it together, and one that fails alone must not wait for what the others will say after it: it ends the job.
+        if (_trainer.Grid is { Tensor.Size: > 1 }) Write();
+        else _ranks.Together(Write);
+        return sample;
+
+        void Write()
         {
             try
             {
-                // Those that share rank 0's model make it together.
                 if (_trainer.DataRanks.Rank == 0) sample = _trainer.Sample?.Invoke();
             }
             catch (ArithmeticException) when (!TrainingCheckpoint.IsFinite(_trainer.Parameters))
@@ -184,8 +213,7 @@ internal sealed class TrainingRun : IDisposable
                 // The sampler met what the step has done to the weights.
                 throw new TrainingDivergedException(number, _trainer.OwnFolder?.Newest);
             }
-        });
-        return sample;
+        }
     }
 
     private double? Validate(CancellationToken cancellation)

@@ -27,6 +27,8 @@ public sealed class ParallelCompleteTests
         result.ExitCode.ShouldBe(0, result.Err);
         result.Out.Length.ShouldBeGreaterThan(4);
         result.Err.Split("decode   12 tokens").Length.ShouldBe(2, result.Err);
+        result.Err.ShouldContain("ranks    2, which share the model");
+        Mpirun.Run(2, "complete", "--help").Out.Split("Usage:").Length.ShouldBe(2);
     }
 
     [MpiFact]
@@ -57,6 +59,12 @@ public sealed class ParallelCompleteTests
         second.Out.ShouldBe(first.Out);
         foreach (string file in (string[])[repacked, cache])
             foreach (string part in (string[])["1of2", "2of2"]) File.Exists($"{file}.{part}").ShouldBeTrue($"{file}.{part}");
+        // A file that is lost, with a machine say, has all read the prompt again.
+        File.Delete($"{cache}.2of2");
+        HeedResult third = Mpirun.Run(2, complete);
+        third.ExitCode.ShouldBe(0, third.Err);
+        third.Out.ShouldBe(first.Out);
+        File.Exists($"{cache}.2of2").ShouldBeTrue();
     }
 
     [MpiFact]

@@ -94,6 +94,24 @@ public sealed class ParallelTrainTests
     }
 
     [MpiFact]
+    public void Train_OneRankIsAskedToEnd_AllSaveAndSayHowToGoOn()
+    {
+        using TempFolder folder = new();
+        string text = TinyTraining.WriteText(folder), model = folder.File("model");
+        using HeedProcess job = Start(2, text, model, "--steps", "4000", "--validation", "0");
+        TinyTraining.WaitForSteps(job, model, 7);
+
+        job.KillChild(1, "TERM");
+
+        job.WaitForExit(TimeSpan.FromSeconds(60)).ShouldBe(ExitCodes.Terminated);
+        string said = job.ErrorText();
+        said.ShouldContain("; the run is saved. To go on:");
+        said.ShouldContain("--resume");
+        said.ShouldNotContain("failed");
+        TinyTraining.CheckpointsIn(model)[0].ShouldBeGreaterThanOrEqualTo(7);
+    }
+
+    [MpiFact]
     public void Train_TensorParallelThatDoesNotDivideTheRanks_IsRefused()
     {
         using TempFolder folder = new();

@@ -130,6 +130,26 @@ public sealed class InProcessCommunicatorTests
     }
 
     [Fact]
+    public void Dispose_OfGrids_LetsTheirGroupsGo()
+    {
+        InProcessJob job = new(2, CancellationToken.None);
+        InProcessGroup world = new(job, [0, 1]);
+        Parallel.Invoke(() => MakeGrids(0), () => MakeGrids(1));
+        job.Groups.ShouldBe(1);
+
+        void MakeGrids(int rank)
+        {
+            InProcessCommunicator ranks = new(world, rank);
+            for (int i = 0; i < 10; i++)
+                using (ProcessGrid grid = new(ranks, 1 + (i % 2)))
+                {
+                    grid.Tensor.Barrier();
+                    grid.Data.Dispose();
+                }
+        }
+    }
+
+    [Fact]
     public void Split_WithKeys_OrdersByThem() =>
         InProcessCommunicator.Run(3, ranks => ranks.Split(0, -ranks.Rank).Rank).ShouldBe([2, 1, 0]);
 

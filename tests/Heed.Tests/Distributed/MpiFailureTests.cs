@@ -12,6 +12,7 @@ public sealed class MpiFailureTests
     [InlineData("throws", 3, "rank 2 failed: the paper tore")]
     [InlineData("computes", 3, "rank 0 failed: the paper tore")]
     [InlineData("exits-with-code", 2, "rank 0 failed: it ended with exit code 7.")]
+    [InlineData("told-together", 3, "rank 0 failed: the disk is full")]
     public async Task Run_RankThatFails_IsNamedOnEveryRank(string mode, int ranks, string expected)
     {
         MpiRun run = await Task.Run(() => MpiRun.OpenMpi(ranks, mode));
@@ -44,6 +45,41 @@ public sealed class MpiFailureTests
         run.ExitCode.ShouldNotBe(0);
         run.Time.TotalSeconds.ShouldBeLessThan(Soon);
         run.ErrorsOf(0).ShouldContain("rank 2 failed: rank 1 has been silent for 4 s; it has stopped, or its host or the link to it is gone.", run.Errors);
+        // It wakes when the launcher ends it.
+        run.ErrorsOf(1).ShouldNotContain(line => line.Contains("rank 0 has been silent", StringComparison.Ordinal));
+    }
+
+    [MpiFact]
+    public async Task Run_RankThatStopsBeforeItHasEndedTheJob_IsNotWaitedFor()
+    {
+        MpiRun run = await Task.Run(() => MpiRun.OpenMpi(3, "stops-before-the-end"));
+        run.ExitCode.ShouldNotBe(0);
+        run.Time.TotalSeconds.ShouldBeLessThan(Soon);
+        run.ErrorsOf(0).ShouldBe(["rank 1 failed: the paper tore"], run.Errors);
+    }
+
+    [MpiFact]
+    public async Task Run_RanksThatSleepTogether_GoOn()
+    {
+        MpiRun run = await Task.Run(() => MpiRun.OpenMpi(2, "sleeps", environment: [(MpiOptions.SilenceVariable, "3")]));
+        run.ExitCode.ShouldBe(0, run.Errors);
+        run.Time.TotalSeconds.ShouldBeGreaterThan(5);
+    }
+
+    [MpiFact]
+    public async Task Exchange_OfUnequalLengths_EndsTheJobWhileMpiHoldsTheMemory()
+    {
+        MpiRun run = await Task.Run(() => MpiRun.OpenMpi(2, "unequal"));
+        run.ExitCode.ShouldNotBe(0);
+        run.Errors.ShouldContain("rank 0 failed: Exchange: MPI says");
+        run.Errors.ShouldNotContain("let go");
+    }
+
+    [Fact]
+    public void MpiOptions_TimeBelowASecond_SaysWhatIsExpected()
+    {
+        Should.Throw<ArgumentOutOfRangeException>(() => new MpiOptions { SilenceTimeout = TimeSpan.FromSeconds(0.9) }).Message.ShouldContain("expected 1 s or more");
+        MpiRun.Alone("pieces", (MpiOptions.SilenceVariable, "0.5")).Errors.ShouldContain("HEED_MPI_TIMEOUT is '0.5'; expected a number of seconds, 1 or more.");
     }
 
     [MpiFact]

@@ -34,6 +34,21 @@ public sealed class MpiTests
         run.ExitCode.ShouldBe(0, run.Errors);
     }
 
+    // MPICH holds 2048 groups.
+    [MpichFact]
+    public async Task Dispose_OfGrids_FreesTheirGroups()
+    {
+        MpiRun run = await Task.Run(() => MpiRun.Mpich(2, "grids 1100"));
+        run.ExitCode.ShouldBe(0, run.Errors);
+    }
+
+    [MpiFact]
+    public async Task Dispose_OfGridsUnderOpenMpi_FreesTheirGroups()
+    {
+        MpiRun run = await Task.Run(() => MpiRun.OpenMpi(2, "grids 200"));
+        run.ExitCode.ShouldBe(0, run.Errors);
+    }
+
     [Fact]
     public void Collectives_WithoutALauncher_AreThoseOfAWorldOfOne()
     {

@@ -8,10 +8,10 @@ internal sealed class MpiAlarm : IDisposable
 {
     private const int TickMs = 100;
 
-    private readonly Lock gate = new();
-    private readonly ManualResetEventSlim ended = new();
-    private string? message;
-    private int ticksLeft;
+    private readonly Lock _gate = new();
+    private readonly ManualResetEventSlim _ended = new();
+    private string? _message;
+    private int _ticksLeft;
 
     public MpiAlarm()
     {
@@ -22,23 +22,23 @@ internal sealed class MpiAlarm : IDisposable
     /// <summary>Prints <paramref name="text"/> and ends the process unless set anew, or switched off, within the time.</summary>
     public void Set(string text, TimeSpan time)
     {
-        lock (gate) (message, ticksLeft) = (text, (int)Math.Max(1, time.TotalMilliseconds / TickMs));
+        lock (_gate) (_message, _ticksLeft) = (text, (int)Math.Max(1, time.TotalMilliseconds / TickMs));
     }
 
     public void Off()
     {
-        lock (gate) message = null;
+        lock (_gate) _message = null;
     }
 
-    public void Dispose() => ended.Set();
+    public void Dispose() => _ended.Set();
 
     private void Tick()
     {
-        while (!ended.Wait(TickMs))
+        while (!_ended.Wait(TickMs))
         {
             string? text = null;
-            lock (gate)
-                if (message is not null && --ticksLeft <= 0) text = message;
+            lock (_gate)
+                if (_message is not null && --_ticksLeft <= 0) text = _message;
             if (text is null) continue;
             if (text.Length > 0) ErrorOutput.Write(text);
             NativeProcess.Exit(1);

@@ -8,38 +8,38 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
 {
     private const int StretchBytes = 1 << 20;
 
-    private readonly MpiWorld world;
-    private readonly int[] members;
-    private readonly bool isWorld;
-    private nint communicator;
-    private long bytes, messages, operations;
-    private byte[] scratch = [];
-    private bool disposed;
+    private readonly MpiWorld _world;
+    private readonly int[] _members;
+    private readonly bool _isWorld;
+    private nint _communicator;
+    private long _bytes, _messages, _operations;
+    private byte[] _scratch = [];
+    private bool _disposed;
 
     /// <summary>All ranks.</summary>
     public MpiCommunicator(MpiWorld world)
-        : this(world, world.Library.World, [.. Enumerable.Range(0, world.Size)], world.Rank) => isWorld = true;
+        : this(world, world.Library.World, [.. Enumerable.Range(0, world.Size)], world.Rank) => _isWorld = true;
 
     private MpiCommunicator(MpiWorld world, nint communicator, int[] members, int rank)
     {
-        (this.world, this.communicator, this.members, Rank) = (world, communicator, members, rank);
+        (_world, _communicator, _members, Rank) = (world, communicator, members, rank);
     }
 
     /// <inheritdoc/>
     public int Rank { get; }
 
     /// <inheritdoc/>
-    public int Size => members.Length;
+    public int Size => _members.Length;
 
     /// <inheritdoc/>
-    public CommunicatorTraffic Traffic => new(bytes, messages, operations);
+    public CommunicatorTraffic Traffic => new(_bytes, _messages, _operations);
 
     /// <summary>The job's.</summary>
-    public MpiWatch Watch => world.Watch;
+    public MpiWatch Watch => _world.Watch;
 
-    private MpiLibrary Mpi => world.Library;
+    private MpiLibrary Mpi => _world.Library;
 
-    private int PieceBytes => world.Options.PieceBytes;
+    private int PieceBytes => _world.Options.PieceBytes;
 
     /// <inheritdoc/>
     public void AllReduce<T>(Span<T> values, Reduction reduction = Reduction.Sum)
@@ -126,7 +126,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
     {
         Begin();
         nint request = 0;
-        Mpi.Check(nameof(Barrier), Mpi.Ibarrier(communicator, &request));
+        Mpi.Check(nameof(Barrier), Mpi.Ibarrier(_communicator, &request));
         Wait(nameof(Barrier), request);
     }
 
@@ -135,7 +135,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
     {
         // The wishes travel first, so that each rank knows whom it is with; it also waits here, where a failure is noticed.
         int[] wishes = new int[3 * Size];
-        AllGather<int>([color, key, members[Rank]], wishes);
+        AllGather<int>([color, key, _members[Rank]], wishes);
         List<(int Key, int Rank)> chosen = [];
         for (int rank = 0; rank < Size; rank++)
             if (wishes[3 * rank] == color) chosen.Add((wishes[(3 * rank) + 1], rank));
@@ -143,18 +143,19 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         int own = chosen.FindIndex(one => one.Rank == Rank);
         nint group = 0;
         // MPI's colours are not negative; the lowest rank of a group will do as well.
-        Mpi.Check(nameof(Split), Mpi.CommSplit(communicator, chosen.Min(one => one.Rank), own, &group));
-        return new MpiCommunicator(world, group, [.. chosen.Select(one => members[one.Rank])], own);
+        Mpi.Check(nameof(Split), Mpi.CommSplit(_communicator, chosen.Min(one => one.Rank), own, &group));
+        return new MpiCommunicator(_world, group, [.. chosen.Select(one => _members[one.Rank])], own);
     }
 
-    /// <summary>Lets go of a group. Of all ranks: returns when all ranks have come here, and ends MPI.</summary>
+    /// <summary>Collective: frees a group. Of all ranks: returns when all ranks have come here, and ends MPI.</summary>
     public void Dispose()
     {
-        if (disposed) return;
-        disposed = true;
-        // A group's handle is freed by MPI_Finalize: freeing is collective, and disposing is not.
-        if (isWorld) world.End();
-        communicator = 0;
+        if (_disposed) return;
+        _disposed = true;
+        if (_isWorld) _world.End();
+        else if (!_world.HasEnded)
+            fixed (nint* place = &_communicator) _ = Mpi.CommFree(place);
+        _communicator = 0;
     }
 
     private void ReducePiece<T>(string operation, Span<T> values, Reduction reduction)
@@ -163,7 +164,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         nint request = 0;
         fixed (T* place = values)
         {
-            Mpi.Check(operation, Mpi.Iallreduce(Mpi.InPlace, place, values.Length, TypeOf<T>(), Operator(reduction), communicator, &request));
+            Mpi.Check(operation, Mpi.Iallreduce(Mpi.InPlace, place, values.Length, TypeOf<T>(), Operator(reduction), _communicator, &request));
             Wait(operation, request);
         }
         Count<T>(2L * (Size - 1) * values.Length / Size, 2 * (Size - 1));
@@ -189,8 +190,8 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         where T : unmanaged
     {
         int size = length * Unsafe.SizeOf<T>();
-        if (scratch.Length < size) scratch = new byte[size];
-        return MemoryMarshal.Cast<byte, T>(scratch.AsSpan(0, size));
+        if (_scratch.Length < size) _scratch = new byte[size];
+        return MemoryMarshal.Cast<byte, T>(_scratch.AsSpan(0, size));
     }
 
     // Every rank adds up its share of all ranks' numbers and rounds it once, which no operator of MPI could do for more than two ranks.
@@ -225,7 +226,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
             nint request = 0;
             fixed (T* from = sent, to = received)
             {
-                Mpi.Check(operation, Mpi.Ialltoall(from, size, Mpi.Byte, to, size, Mpi.Byte, communicator, &request));
+                Mpi.Check(operation, Mpi.Ialltoall(from, size, Mpi.Byte, to, size, Mpi.Byte, _communicator, &request));
                 Wait(operation, request);
             }
             Reductions.Reduce<T>(received.AsSpan(0, count * Size), part.Slice(start, count), reduction);
@@ -238,7 +239,8 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         where T : unmanaged
     {
         long size = (long)part * Unsafe.SizeOf<T>();
-        if (size > PieceBytes)
+        // Some libraries multiply the size of a part and the number of ranks as ints.
+        if (size > PieceBytes || size * Size > int.MaxValue)
         {
             for (int rank = 0; rank < Size; rank++) Give(operation, all.Slice(rank * part, part), rank);
             return;
@@ -246,7 +248,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
         nint request = 0;
         fixed (T* place = all)
         {
-            Mpi.Check(operation, Mpi.Iallgather(Mpi.InPlace, 0, Mpi.Byte, place, (int)size, Mpi.Byte, communicator, &request));
+            Mpi.Check(operation, Mpi.Iallgather(Mpi.InPlace, 0, Mpi.Byte, place, (int)size, Mpi.Byte, _communicator, &request));
             Wait(operation, request);
         }
     }
@@ -261,7 +263,7 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
             nint request = 0;
             fixed (T* place = some)
             {
-                Mpi.Check(operation, Mpi.Ibcast(place, some.Length * sizeof(T), Mpi.Byte, root, communicator, &request));
+                Mpi.Check(operation, Mpi.Ibcast(place, some.Length * sizeof(T), Mpi.Byte, root, _communicator, &request));
                 Wait(operation, request);
             }
             values = values[some.Length..];
@@ -278,15 +280,28 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
             for (int start = 0; start == 0 || start < length; start += piece)
             {
                 int size = Math.Min(piece, length - start) * sizeof(T);
-                nint receiving = 0, sending = 0;
-                if (operation != nameof(Send)) Mpi.Check(operation, Mpi.Irecv(to + start, size, Mpi.Byte, partner, 0, communicator, &receiving));
-                if (operation != nameof(Receive)) Mpi.Check(operation, Mpi.Isend(from + start, size, Mpi.Byte, partner, 0, communicator, &sending));
-                if (operation != nameof(Send)) world.Wait(operation, receiving, members.AsSpan(partner, 1));
-                if (operation != nameof(Receive)) world.Wait(operation, sending, members.AsSpan(partner, 1));
+                PairPiece(operation, from + start, to + start, size, partner);
             }
     }
 
-    private void Wait(string operation, nint request) => world.Wait(operation, request, members);
+    private void PairPiece(string operation, void* from, void* to, int size, int partner)
+    {
+        nint receiving = 0, sending = 0;
+        try
+        {
+            if (operation != nameof(Send)) Mpi.Check(operation, Mpi.Irecv(to, size, Mpi.Byte, partner, 0, _communicator, &receiving));
+            if (operation != nameof(Receive)) Mpi.Check(operation, Mpi.Isend(from, size, Mpi.Byte, partner, 0, _communicator, &sending));
+            if (operation != nameof(Send)) _world.Wait(operation, receiving, _members.AsSpan(partner, 1));
+            if (operation != nameof(Receive)) _world.Wait(operation, sending, _members.AsSpan(partner, 1));
+        }
+        catch (CommunicationException error) when (operation is not (nameof(Send) or nameof(Receive)))
+        {
+            // MPI may go on with the other of the two requests, so the memory stays where it is until the job has ended.
+            Watch.Fail(error.Message);
+        }
+    }
+
+    private void Wait(string operation, nint request) => _world.Wait(operation, request, _members);
 
     private nint Operator(Reduction reduction) => reduction == Reduction.Sum ? Mpi.Sum : Mpi.Max;
 
@@ -295,15 +310,15 @@ internal sealed unsafe class MpiCommunicator : ICommunicator
 
     private void Begin()
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        operations++;
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _operations++;
     }
 
     private void Count<T>(long elements, long count)
         where T : unmanaged
     {
         if (Size == 1) return;
-        bytes += elements * Unsafe.SizeOf<T>();
-        messages += count;
+        _bytes += elements * Unsafe.SizeOf<T>();
+        _messages += count;
     }
 }

@@ -14,10 +14,10 @@ internal sealed unsafe class MpiLibrary
 
     private const int ErrorLength = 1024, VersionLength = 8192, StatusInts = 16;
 
-    private static readonly string[] OpenMpiNames = ["libmpi.so.40", "/usr/lib64/openmpi/lib/libmpi.so.40", "libmpi.40.dylib"];
-    private static readonly string[] MpichNames = ["libmpich.so.12", "libmpi.so.12", "/usr/lib64/mpich/lib/libmpi.so.12", "libmpi.12.dylib"];
+    private static readonly string[] s_openMpiNames = ["libmpi.so.40", "/usr/lib64/openmpi/lib/libmpi.so.40", "libmpi.40.dylib"];
+    private static readonly string[] s_mpichNames = ["libmpich.so.12", "libmpi.so.12", "/usr/lib64/mpich/lib/libmpi.so.12", "libmpi.12.dylib"];
 
-    private readonly nint library;
+    private readonly nint _library;
 
     public readonly delegate* unmanaged[Cdecl]<nint, nint, int, int*, int> InitThread;
     public readonly delegate* unmanaged[Cdecl]<int*, int> Initialized;
@@ -33,15 +33,15 @@ internal sealed unsafe class MpiLibrary
     public readonly delegate* unmanaged[Cdecl]<nint, nint*, int> Ibarrier;
     public readonly delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, nint*, int> Isend, Irecv;
     public readonly delegate* unmanaged[Cdecl]<nint*, int*, void*, int> Test;
-    private readonly delegate* unmanaged[Cdecl]<int, int, nint, int*, int*, int> iprobe;
-    private readonly delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, int*, int> receive;
-    private readonly delegate* unmanaged[Cdecl]<int*, nint, int*, int> getCount;
-    private readonly delegate* unmanaged[Cdecl]<int, byte*, int*, int> errorString;
-    private readonly delegate* unmanaged[Cdecl]<byte*, int*, int> getLibraryVersion;
+    private readonly delegate* unmanaged[Cdecl]<int, int, nint, int*, int*, int> _iprobe;
+    private readonly delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, int*, int> _receive;
+    private readonly delegate* unmanaged[Cdecl]<int*, nint, int*, int> _getCount;
+    private readonly delegate* unmanaged[Cdecl]<int, byte*, int*, int> _errorString;
+    private readonly delegate* unmanaged[Cdecl]<byte*, int*, int> _getLibraryVersion;
 
     private MpiLibrary(nint library)
     {
-        this.library = library;
+        _library = library;
         IsOpenMpi = NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out _);
         InitThread = (delegate* unmanaged[Cdecl]<nint, nint, int, int*, int>)Export("MPI_Init_thread");
         Initialized = (delegate* unmanaged[Cdecl]<int*, int>)Export("MPI_Initialized");
@@ -60,11 +60,11 @@ internal sealed unsafe class MpiLibrary
         Isend = (delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, nint*, int>)Export("MPI_Isend");
         Irecv = (delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, nint*, int>)Export("MPI_Irecv");
         Test = (delegate* unmanaged[Cdecl]<nint*, int*, void*, int>)Export("MPI_Test");
-        iprobe = (delegate* unmanaged[Cdecl]<int, int, nint, int*, int*, int>)Export("MPI_Iprobe");
-        receive = (delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, int*, int>)Export("MPI_Recv");
-        getCount = (delegate* unmanaged[Cdecl]<int*, nint, int*, int>)Export("MPI_Get_count");
-        errorString = (delegate* unmanaged[Cdecl]<int, byte*, int*, int>)Export("MPI_Error_string");
-        getLibraryVersion = (delegate* unmanaged[Cdecl]<byte*, int*, int>)Export("MPI_Get_library_version");
+        _iprobe = (delegate* unmanaged[Cdecl]<int, int, nint, int*, int*, int>)Export("MPI_Iprobe");
+        _receive = (delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, int*, int>)Export("MPI_Recv");
+        _getCount = (delegate* unmanaged[Cdecl]<int*, nint, int*, int>)Export("MPI_Get_count");
+        _errorString = (delegate* unmanaged[Cdecl]<int, byte*, int*, int>)Export("MPI_Error_string");
+        _getLibraryVersion = (delegate* unmanaged[Cdecl]<byte*, int*, int>)Export("MPI_Get_library_version");
         World = Handle("ompi_mpi_comm_world", 0x44000000);
         Byte = Handle("ompi_mpi_byte", 0x4c00010d);
         Float = Handle("ompi_mpi_float", 0x4c00040a);
@@ -109,7 +109,7 @@ internal sealed unsafe class MpiLibrary
         {
             byte* text = stackalloc byte[VersionLength];
             int length = 0;
-            Check("World", getLibraryVersion(text, &length));
+            Check("World", _getLibraryVersion(text, &length));
             return Encoding.UTF8.GetString(text, length).Split('\n', '\0')[0].Trim();
         }
     }
@@ -121,8 +121,8 @@ internal sealed unsafe class MpiLibrary
         // UCX, beneath either MPI, would otherwise take the signal by which .NET notices null references; it reads this when it is loaded.
         NativeProcess.SetDefault("UCX_ERROR_SIGNALS", string.Empty);
         if (!string.IsNullOrEmpty(named))
-            return NativeLibrary.TryLoad(named, out nint chosen) ? new MpiLibrary(chosen) : throw new CommunicationException($"World: {Variable} names '{named}', which cannot be loaded; expected an MPI library such as {OpenMpiNames[0]} or {MpichNames[0]}.");
-        string[] names = launcher.OpenMpiFirst ? [.. OpenMpiNames, .. MpichNames] : [.. MpichNames, .. OpenMpiNames];
+            return NativeLibrary.TryLoad(named, out nint chosen) ? new MpiLibrary(chosen) : throw new CommunicationException($"World: {Variable} names '{named}', which cannot be loaded; expected an MPI library such as {s_openMpiNames[0]} or {s_mpichNames[0]}.");
+        string[] names = launcher.OpenMpiFirst ? [.. s_openMpiNames, .. s_mpichNames] : [.. s_mpichNames, .. s_openMpiNames];
         foreach (string name in names)
             if (NativeLibrary.TryLoad(name, out nint library)) return new MpiLibrary(library);
         throw new CommunicationException(Missing(launcher, names));
@@ -144,12 +144,12 @@ internal sealed unsafe class MpiLibrary
         int* status = stackalloc int[StatusInts];
         int found = 0, count = 0;
         (source, tag, length) = (-1, -1, 0);
-        Check("Watch", iprobe(IsOpenMpi ? -1 : -2, -1, communicator, &found, status));
+        Check("Watch", _iprobe(IsOpenMpi ? -1 : -2, -1, communicator, &found, status));
         if (found == 0) return false;
         int at = IsOpenMpi ? 0 : 2;
         (source, tag) = (status[at], status[at + 1]);
-        fixed (byte* bytes = buffer) Check("Watch", receive(bytes, buffer.Length, Byte, source, tag, communicator, status));
-        Check("Watch", getCount(status, Byte, &count));
+        fixed (byte* bytes = buffer) Check("Watch", _receive(bytes, buffer.Length, Byte, source, tag, communicator, status));
+        Check("Watch", _getCount(status, Byte, &count));
         length = count;
         return true;
     }
@@ -163,12 +163,12 @@ internal sealed unsafe class MpiLibrary
     {
         byte* text = stackalloc byte[ErrorLength];
         int length = 0;
-        string message = errorString(code, text, &length) == 0 ? Encoding.UTF8.GetString(text, length) : "an error without text";
+        string message = _errorString(code, text, &length) == 0 ? Encoding.UTF8.GetString(text, length) : "an error without text";
         throw new CommunicationException($"{operation}: MPI says '{message}' (code {code}).");
     }
 
     private nint Export(string name) =>
-        NativeLibrary.TryGetExport(library, name, out nint address) ? address : throw new CommunicationException($"World: the MPI library has no function {name}; expected Open MPI 4 or 5, or MPICH 4.");
+        NativeLibrary.TryGetExport(_library, name, out nint address) ? address : throw new CommunicationException($"World: the MPI library has no function {name}; expected Open MPI 4 or 5, or MPICH 4.");
 
     private nint Handle(string openMpi, int mpich) => IsOpenMpi ? Export(openMpi) : mpich;
 }

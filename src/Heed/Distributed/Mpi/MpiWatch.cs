@@ -13,23 +13,26 @@ internal sealed unsafe class MpiWatch
 {
     private const int PollMs = 20, MessageBytes = 4096, Beat = 1, Failure = 2, Heard = 3, Finished = 4;
 
-    private static readonly TimeSpan AcknowledgeTime = TimeSpan.FromSeconds(2), AbortTime = TimeSpan.FromSeconds(5), AfterEnd = TimeSpan.FromSeconds(5);
+    // The watch runs every 20 ms; what is far more was not its time.
+    private const double StandstillSeconds = 1;
 
-    private readonly MpiLibrary mpi;
-    private readonly nint communicator;
-    private readonly int rank, size;
-    private readonly MpiOptions options;
-    private readonly MpiAlarm alarm;
-    private readonly Thread thread;
-    private readonly AutoResetEvent woken = new(false);
-    private readonly ManualResetEventSlim allFinished = new();
-    private readonly long[] finishedAt;
-    private readonly byte[] buffer = new byte[MessageBytes];
-    private int finished, heard;
-    private long heardAt, beatAt;
-    private bool printed;
-    private volatile string? ownFailure;
-    private volatile bool told, finishing, stopping;
+    private static readonly TimeSpan s_acknowledgeTime = TimeSpan.FromSeconds(2), s_abortTime = TimeSpan.FromSeconds(5), s_afterEnd = TimeSpan.FromSeconds(5);
+
+    private readonly MpiLibrary _mpi;
+    private readonly nint _communicator;
+    private readonly int _rank, _size;
+    private readonly MpiOptions _options;
+    private readonly MpiAlarm _alarm;
+    private readonly Thread _thread;
+    private readonly AutoResetEvent _woken = new(false);
+    private readonly ManualResetEventSlim _allFinished = new();
+    private readonly long[] _finishedAt;
+    private readonly byte[] _buffer = new byte[MessageBytes];
+    private int _finished, _heard;
+    private long _heardAt, _beatAt, _roundAt;
+    private bool _printed;
+    private volatile string? _ownFailure;
+    private volatile bool _told, _finishing, _stopping;
 
     /// <param name="mpi">The library.</param>
     /// <param name="communicator">All ranks; nobody else uses it.</param>
@@ -39,19 +42,23 @@ internal sealed unsafe class MpiWatch
     /// <param name="alarm">Ends the process where MPI itself hangs.</param>
     public MpiWatch(MpiLibrary mpi, nint communicator, int rank, int size, MpiOptions options, MpiAlarm alarm)
     {
-        (this.mpi, this.communicator, this.rank, this.size, this.options, this.alarm) = (mpi, communicator, rank, size, options, alarm);
-        finishedAt = new long[size];
-        heardAt = Stopwatch.GetTimestamp();
-        thread = new Thread(Run) { IsBackground = true, Name = "MPI watch" };
-        thread.Start();
+        (_mpi, _communicator, _rank, _size, _options, _alarm) = (mpi, communicator, rank, size, options, alarm);
+        _finishedAt = new long[size];
+        _heardAt = _roundAt = Stopwatch.GetTimestamp();
+        _thread = new Thread(Run) { IsBackground = true, Name = "MPI watch" };
+        _thread.Start();
     }
 
     /// <summary>Tells all ranks and ends the job; does not return.</summary>
     [DoesNotReturn]
-    public void Fail(string message)
+    public void Fail(string message) => PassOn($"rank {_rank} failed: {message}");
+
+    /// <summary>As <see cref="Fail"/>, with the line that all ranks print, which may be of another rank's failure.</summary>
+    [DoesNotReturn]
+    public void PassOn(string line)
     {
-        ownFailure ??= message;
-        woken.Set();
+        _ownFailure ??= line;
+        _woken.Set();
         Thread.Sleep(Timeout.Infinite);
         throw new UnreachableException();
     }
@@ -61,26 +68,26 @@ internal sealed unsafe class MpiWatch
     /// <param name="awaited">The ranks without which it cannot end.</param>
     public void WhileWaiting(string operation, ReadOnlySpan<int> awaited)
     {
-        if (told || ownFailure is not null) Thread.Sleep(Timeout.Infinite);
-        if (Volatile.Read(ref finished) == 0) return;
+        if (_told || _ownFailure is not null) Thread.Sleep(Timeout.Infinite);
+        if (Volatile.Read(ref _finished) == 0) return;
         foreach (int other in awaited)
         {
-            long at = Volatile.Read(ref finishedAt[other]);
-            if (at != 0 && Stopwatch.GetElapsedTime(at) > AfterEnd) Fail($"{operation}: rank {rank} waits for rank {other}, which has ended without this call.");
+            long at = Volatile.Read(ref _finishedAt[other]);
+            if (at != 0 && Stopwatch.GetElapsedTime(at) > s_afterEnd) Fail($"{operation}: rank {_rank} waits for rank {other}, which has ended without this call.");
         }
     }
 
     /// <summary>Returns when all ranks have called it, and ends the watch.</summary>
     public void Finish()
     {
-        finishing = true;
-        woken.Set();
-        allFinished.Wait();
-        stopping = true;
-        woken.Set();
-        thread.Join();
-        woken.Dispose();
-        allFinished.Dispose();
+        _finishing = true;
+        _woken.Set();
+        _allFinished.Wait();
+        _stopping = true;
+        _woken.Set();
+        _thread.Join();
+        _woken.Dispose();
+        _allFinished.Dispose();
     }
 
     private void Run()
@@ -88,94 +95,105 @@ internal sealed unsafe class MpiWatch
         try
         {
             bool saidFinished = false;
-            while (!stopping)
+            while (!_stopping)
             {
-                alarm.Set($"rank {rank} failed: MPI has not answered for {options.SilenceTimeout.TotalSeconds:0.#} s.", told ? AbortTime : options.SilenceTimeout);
+                // Once told, the time for the end runs; see Drain.
+                if (!_told) _alarm.Set($"rank {_rank} failed: MPI has not answered for {_options.SilenceTimeout.TotalSeconds:0.#} s.", _options.SilenceTimeout);
+                SkipStandstill();
                 Drain();
-                if (!told) CheckNeighbours(ref saidFinished);
-                woken.WaitOne(PollMs);
+                if (!_told) CheckNeighbours(ref saidFinished);
+                _woken.WaitOne(PollMs);
             }
         }
 #pragma warning disable CA1031 // Whatever goes wrong here must end the job, not the thread.
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            alarm.Set(string.Empty, AbortTime);
-            PrintOnce(rank, $"the other ranks are out of reach: {error.Message}");
+            _alarm.Set(string.Empty, s_abortTime);
+            PrintOnce($"rank {_rank} failed: the other ranks are out of reach: {error.Message}");
             End();
         }
     }
 
+    // A process that was stopped and goes on has heard nothing all that time, of which its neighbour is not to blame.
+    private void SkipStandstill()
+    {
+        long now = Stopwatch.GetTimestamp(), gap = now - _roundAt;
+        _roundAt = now;
+        if (gap > StandstillSeconds * Stopwatch.Frequency) _heardAt += gap;
+    }
+
     private void CheckNeighbours(ref bool saidFinished)
     {
-        if (ownFailure is { } message) FailAll(message);
-        int left = (rank + size - 1) % size;
-        if (finishing && !saidFinished)
+        if (_ownFailure is { } line) FailAll(line);
+        int left = (_rank + _size - 1) % _size;
+        if (_finishing && !saidFinished)
         {
             saidFinished = true;
             Tell(Finished, [], wait: true);
         }
-        if (saidFinished && finished == size - 1) allFinished.Set();
-        if (size == 1) return;
-        if (!saidFinished && Stopwatch.GetElapsedTime(beatAt) > Min(options.SilenceTimeout / 6, TimeSpan.FromSeconds(5)))
+        if (saidFinished && _finished == _size - 1) _allFinished.Set();
+        if (_size == 1) return;
+        if (!saidFinished && Stopwatch.GetElapsedTime(_beatAt) > Min(_options.SilenceTimeout / 6, TimeSpan.FromSeconds(5)))
         {
-            beatAt = Stopwatch.GetTimestamp();
-            Send((rank + 1) % size, Beat, [], wait: false);
+            _beatAt = Stopwatch.GetTimestamp();
+            Send((_rank + 1) % _size, Beat, [], wait: false);
         }
-        if (finishedAt[left] == 0 && Stopwatch.GetElapsedTime(heardAt) > options.SilenceTimeout)
-            FailAll($"rank {left} has been silent for {options.SilenceTimeout.TotalSeconds:0.#} s; it has stopped, or its host or the link to it is gone.");
+        if (_finishedAt[left] == 0 && Stopwatch.GetElapsedTime(_heardAt) > _options.SilenceTimeout)
+            FailAll($"rank {_rank} failed: rank {left} has been silent for {_options.SilenceTimeout.TotalSeconds:0.#} s; it has stopped, or its host or the link to it is gone.");
     }
 
     private void Drain()
     {
-        while (mpi.TryReceive(communicator, buffer, out int source, out int tag, out int length))
+        while (_mpi.TryReceive(_communicator, _buffer, out int source, out int tag, out int length))
             switch (tag)
             {
                 case Beat:
-                    heardAt = Stopwatch.GetTimestamp();
+                    _heardAt = Stopwatch.GetTimestamp();
                     break;
                 case Failure:
                     // Before the sender hears of it: then it ends the job.
-                    if (ownFailure is { } own) PrintOnce(rank, own);
-                    else PrintOnce(source, Encoding.UTF8.GetString(buffer, 0, length));
-                    told = true;
+                    PrintOnce(_ownFailure ?? Encoding.UTF8.GetString(_buffer, 0, length));
+                    // Set once: who told may itself hang before it ends the job.
+                    if (!_told) _alarm.Set(string.Empty, s_acknowledgeTime + s_abortTime);
+                    _told = true;
                     Send(source, Heard, [], wait: false);
                     break;
                 case Heard:
-                    heard++;
+                    _heard++;
                     break;
                 case Finished:
-                    Volatile.Write(ref finishedAt[source], Stopwatch.GetTimestamp());
-                    Interlocked.Increment(ref finished);
+                    Volatile.Write(ref _finishedAt[source], Stopwatch.GetTimestamp());
+                    Interlocked.Increment(ref _finished);
                     break;
             }
     }
 
     // The first failure is everyone's; others print it before this rank ends the job for all.
     [DoesNotReturn]
-    private void FailAll(string message)
+    private void FailAll(string line)
     {
-        ownFailure ??= message;
-        alarm.Set(string.Empty, AcknowledgeTime + AbortTime);
-        PrintOnce(rank, message);
-        byte[] text = Encoding.UTF8.GetBytes(message);
+        _ownFailure ??= line;
+        _alarm.Set(string.Empty, s_acknowledgeTime + s_abortTime);
+        PrintOnce(line);
+        byte[] text = Encoding.UTF8.GetBytes(line);
         Tell(Failure, text.AsSpan(0, Math.Min(text.Length, MessageBytes)), wait: false);
-        for (long start = Stopwatch.GetTimestamp(); heard < size - 1 && Stopwatch.GetElapsedTime(start) < AcknowledgeTime; Thread.Sleep(1)) Drain();
+        for (long start = Stopwatch.GetTimestamp(); _heard < _size - 1 && Stopwatch.GetElapsedTime(start) < s_acknowledgeTime; Thread.Sleep(1)) Drain();
         End();
     }
 
     [DoesNotReturn]
     private void End()
     {
-        _ = mpi.Abort(mpi.World, 1);
+        _ = _mpi.Abort(_mpi.World, 1);
         NativeProcess.Exit(1);
         throw new UnreachableException();
     }
 
     private void Tell(int tag, ReadOnlySpan<byte> text, bool wait)
     {
-        for (int other = 0; other < size; other++)
-            if (other != rank) Send(other, tag, text, wait);
+        for (int other = 0; other < _size; other++)
+            if (other != _rank) Send(other, tag, text, wait);
     }
 
     // Messages this short leave at once; those that do not wait for that stay in memory for as long as the process lives.
@@ -189,17 +207,17 @@ internal sealed unsafe class MpiWatch
         }
         nint request = 0;
         int done = 0;
-        mpi.Check("Watch", mpi.Isend(copy, text.Length, mpi.Byte, to, tag, communicator, &request));
-        do mpi.Check("Watch", mpi.Test(&request, &done, mpi.StatusIgnore));
+        _mpi.Check("Watch", _mpi.Isend(copy, text.Length, _mpi.Byte, to, tag, _communicator, &request));
+        do _mpi.Check("Watch", _mpi.Test(&request, &done, _mpi.StatusIgnore));
         while (wait && done == 0);
     }
 
     // On the watch's thread alone.
-    private void PrintOnce(int failed, string message)
+    private void PrintOnce(string line)
     {
-        if (printed) return;
-        printed = true;
-        ErrorOutput.Write($"rank {failed} failed: {message}");
+        if (_printed) return;
+        _printed = true;
+        ErrorOutput.Write(line);
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -6,13 +6,13 @@ namespace Heed.Distributed.Mpi;
 internal sealed unsafe class MpiWorld
 {
     private const int ThreadMultiple = 3;
-    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(30), YieldTime = TimeSpan.FromMilliseconds(1), LongestSleep = TimeSpan.FromMicroseconds(200);
+    private static readonly TimeSpan s_endTime = TimeSpan.FromSeconds(30), s_yieldTime = TimeSpan.FromMilliseconds(1), s_longestSleep = TimeSpan.FromMicroseconds(200);
 
-    private readonly MpiAlarm alarm;
+    private readonly MpiAlarm _alarm;
 
     private MpiWorld(MpiLibrary library, MpiOptions options, MpiAlarm alarm, int rank, int size)
     {
-        (Library, Options, this.alarm, Rank, Size) = (library, options, alarm, rank, size);
+        (Library, Options, _alarm, Rank, Size) = (library, options, alarm, rank, size);
         nint own = 0;
         library.Check("World", library.CommSplit(library.World, 0, rank, &own));
         Watch = new MpiWatch(library, own, rank, size, options, alarm);
@@ -27,6 +27,9 @@ internal sealed unsafe class MpiWorld
     public int Rank { get; }
 
     public int Size { get; }
+
+    /// <summary>Whether MPI has been ended.</summary>
+    public bool HasEnded { get; private set; }
 
     /// <summary>Starts MPI.</summary>
     /// <exception cref="CommunicationException">It is not there, is another than the launcher's, or cannot serve several threads.</exception>
@@ -56,10 +59,11 @@ internal sealed unsafe class MpiWorld
     public void End()
     {
         Watch.Finish();
-        alarm.Set($"rank {Rank} failed: MPI_Finalize has not ended within {EndTime.TotalSeconds:0} s.", EndTime);
+        _alarm.Set($"rank {Rank} failed: MPI_Finalize has not ended within {s_endTime.TotalSeconds:0} s.", s_endTime);
+        HasEnded = true;
         Library.Check("Dispose", Library.Finalize());
-        alarm.Off();
-        alarm.Dispose();
+        _alarm.Off();
+        _alarm.Dispose();
     }
 
     /// <summary>Waits for a request: keeps the core for a moment, then lets others run, then sleeps a sixteenth of what it has waited.</summary>
@@ -73,11 +77,11 @@ internal sealed unsafe class MpiWorld
             if (done != 0) return;
             TimeSpan waited = Stopwatch.GetElapsedTime(start);
             if (waited < Options.Spin) continue;
-            if (waited < YieldTime) Thread.Yield();
+            if (waited < s_yieldTime) Thread.Yield();
             else
             {
                 Watch.WhileWaiting(operation, awaited);
-                NativeProcess.Sleep(waited / 16 < LongestSleep ? waited / 16 : LongestSleep);
+                NativeProcess.Sleep(waited / 16 < s_longestSleep ? waited / 16 : s_longestSleep);
             }
         }
     }

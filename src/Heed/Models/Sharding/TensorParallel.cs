@@ -32,7 +32,7 @@ public static class TensorParallel
         Check(whole, ranks.Size, sequenceParallel);
         if (ranks.Size == 1) return new Transformer(whole, weights);
         ShardedWeights sharded = new(whole, weights, ranks, sequenceParallel ? new SequenceShare() : null);
-        return new Transformer(ShareOf(whole, ranks.Rank, ranks.Size), sharded) { Shards = sharded.Shards };
+        return new Transformer(ShareOf(whole, ranks.Rank, ranks.Size), sharded) { Shards = sharded.Shards, Ranks = ranks };
     }
 
     /// <summary>Checks that ranks can share a model.</summary>

@@ -13,9 +13,10 @@ internal sealed class BucketReducer : IDisposable
     private readonly SemaphoreSlim _done = new(0);
     private readonly Thread? _thread;
     private volatile ExceptionDispatchInfo? _error;
+    private volatile bool _ended;
     private int _started;
 
-    /// <param name="ranks">A communicator of the thread's own, which is disposed of at its end.</param>
+    /// <param name="ranks">A communicator of the thread's own; not disposed of.</param>
     /// <param name="reduce">What to do with a bucket.</param>
     /// <param name="overlap">Whether there is a thread; without one, a bucket is summed up by who gives it.</param>
     public BucketReducer(ICommunicator ranks, Action<GradientBucket, ICommunicator> reduce, bool overlap)
@@ -25,9 +26,6 @@ internal sealed class BucketReducer : IDisposable
         _thread = new Thread(Work) { Name = "gradients", IsBackground = true };
         _thread.Start();
     }
-
-    /// <summary>What has been sent.</summary>
-    public CommunicatorTraffic Traffic => _ranks.Traffic;
 
     /// <summary>Whether buckets are summed up beside what goes on.</summary>
     public bool Overlaps => _thread is not null;
@@ -56,24 +54,26 @@ internal sealed class BucketReducer : IDisposable
         }
     }
 
-    /// <summary>Ends the thread. One that waits for ranks which will not come is left behind: the job is about to end.</summary>
+    /// <summary>Ends the thread. One that waits for ranks which will not come is left behind with the bucket that it works on: the job is about to end.</summary>
     public void Dispose()
     {
+        _ended = true;
         _queue.CompleteAdding();
-        if (_thread is null) _ranks.Dispose();
-        else if (_started == 0) _thread.Join();
+        if (_started == 0) _thread?.Join();
     }
 
     private void Work()
     {
         try
         {
-            using (_ranks)
-                foreach (GradientBucket bucket in _queue.GetConsumingEnumerable())
-                {
-                    _reduce(bucket, _ranks);
-                    _done.Release();
-                }
+            foreach (GradientBucket bucket in _queue.GetConsumingEnumerable())
+            {
+                if (_ended) return;
+                _reduce(bucket, _ranks);
+                // Who gave it may have failed meanwhile, and its memory is not the collector's to see.
+                GC.KeepAlive(bucket);
+                _done.Release();
+            }
         }
 #pragma warning disable CA1031 // Whatever it is, it is thrown where the step waits.
         catch (Exception error)

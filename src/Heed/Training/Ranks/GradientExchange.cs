@@ -13,6 +13,8 @@ internal sealed class GradientExchange : IDisposable
 {
     private readonly GradientBuckets _buckets;
     private readonly ICommunicator _ranks;
+    private readonly ICommunicator _link;
+    private readonly CommunicatorTraffic _before;
     private readonly BucketReducer _reducer;
     private readonly LeafWatch _watch;
     private readonly GradientTree? _tree;
@@ -23,18 +25,18 @@ internal sealed class GradientExchange : IDisposable
     private int _next;
     private bool _watching;
 
-    /// <summary>Collective.</summary>
     /// <param name="buckets">How gradients lie.</param>
     /// <param name="options">How to reduce.</param>
     /// <param name="ranks">Those that share a batch.</param>
-    public GradientExchange(GradientBuckets buckets, TrainingOptions options, ICommunicator ranks)
+    /// <param name="link">A communicator of the same ranks for what is summed up beside the backward pass; not disposed of.</param>
+    public GradientExchange(GradientBuckets buckets, TrainingOptions options, ICommunicator ranks, ICommunicator link)
     {
-        (_buckets, _ranks) = (buckets, ranks);
+        (_buckets, _ranks, _link, _before) = (buckets, ranks, link, link.Traffic);
         _sharded = options.ShardOptimizer && ranks.Size > 1;
         _tree = options.DeterministicParts > 0 ? new GradientTree(buckets) : null;
         Parts = _tree is null ? ranks.Size : options.DeterministicParts;
         OwnParts = Parts / ranks.Size;
-        _reducer = new BucketReducer(ranks.Split(0, ranks.Rank), Reduce, options.OverlapGradients && _tree is null && ranks.Size > 1);
+        _reducer = new BucketReducer(link, Reduce, options.OverlapGradients && _tree is null && ranks.Size > 1);
         _watch = new LeafWatch(buckets.Parameters, OnFinal);
         _packed = new bool[buckets.Parameters.Count];
         _mine = new bool[buckets.Parameters.Count];
@@ -51,7 +53,8 @@ internal sealed class GradientExchange : IDisposable
     public int FirstPart => _ranks.Rank * OwnParts;
 
     /// <summary>What the reduction has sent.</summary>
-    public CommunicatorTraffic Traffic => _reducer.Traffic;
+    public CommunicatorTraffic Traffic =>
+        new(_link.Traffic.Bytes - _before.Bytes, _link.Traffic.Messages - _before.Messages, _link.Traffic.Operations - _before.Operations);
 
     /// <summary>How many buckets the last backward pass gave away before its end.</summary>
     public int Early { get; private set; }
@@ -118,12 +121,22 @@ internal sealed class GradientExchange : IDisposable
 
     private void OnFinal(int parameter)
     {
-        (int bucket, _) = _buckets.PlaceOf(parameter);
-        ShardedParameters.SumPartialGradients([_buckets.Parameters[parameter]]);
-        Pack(parameter, _buckets.All[bucket].Memory);
-        _packed[parameter] = true;
-        _waiting[bucket]--;
-        while (_next < _waiting.Length && _waiting[_next] == 0) Start();
+        _waiting[_buckets.PlaceOf(parameter).Bucket]--;
+        while (_next < _waiting.Length && _waiting[_next] == 0)
+        {
+            PackBucket(_buckets.All[_next]);
+            Start();
+        }
+    }
+
+    private void PackBucket(GradientBucket bucket)
+    {
+        ShardedParameters.SumPartialGradients(bucket.Pieces.Select(piece => _buckets.Parameters[piece.Parameter]));
+        foreach (GradientPiece piece in bucket.Pieces)
+        {
+            Pack(piece.Parameter, bucket.Memory);
+            _packed[piece.Parameter] = true;
+        }
     }
 
     private void PackRest()

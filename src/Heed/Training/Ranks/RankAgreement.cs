@@ -79,21 +79,6 @@ internal sealed class RankAgreement(ICommunicator? ranks)
         throw new RankFailedException(first, message);
     }
 
-    /// <summary>Collective: throws unless a text is the same on all ranks.</summary>
-    /// <param name="lines">Lines "name: value".</param>
-    /// <exception cref="InvalidOperationException">It is not; the message has the lines that differ.</exception>
-    public void CheckSame(IReadOnlyList<string> lines)
-    {
-        if (IsAlone) return;
-        string[] expected = OfFirst(string.Join('\n', lines)).Split('\n');
-        string[] mine = [.. lines.SelectMany(line => line.Split('\n'))];
-        bool same = expected.AsSpan().SequenceEqual(mine);
-        if (!Any(!same)) return;
-        throw new InvalidOperationException(same
-            ? "RunAsync: another rank trains with other settings or weights than rank 0; see its error."
-            : $"RunAsync: rank {ranks!.Rank} has {string.Join("; ", mine.Except(expected))}; expected {string.Join("; ", expected.Except(mine))}, as rank 0 has: all ranks train one model on the same data with the same options.");
-    }
-
     private string Spread(string text, int root)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);

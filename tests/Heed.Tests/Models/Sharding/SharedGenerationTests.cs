@@ -6,6 +6,7 @@ using Heed.Models.Quantization;
 using Heed.Models.Sharding;
 using Heed.Nn;
 using Heed.Tests.Formats;
+using Heed.Tokenizers;
 
 namespace Heed.Tests.Models.Sharding;
 
@@ -96,12 +97,55 @@ public sealed class SharedGenerationTests : IDisposable
         texts[0].ShouldBe(expected);
     }
 
-    private static string Complete(LanguageModel model, GenerationOptions options)
+    [Fact]
+    public void CompleteAsync_WithoutASeed_DrawsTheSameOnAllRanks()
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(s_shipped);
+        Tokenizer tokenizer = LanguageModel.LoadTokenizer(checkpoint);
+        string[] texts = InProcessCommunicator.Run(2, ranks =>
+        {
+            using LanguageModel model = new(TensorParallel.Build(checkpoint.Config, checkpoint.Weights(), ranks), tokenizer);
+            return Complete(model, new GenerationOptions { MaxTokens = 16, Temperature = 2 });
+        });
+        texts[1].ShouldBe(texts[0]);
+    }
+
+    [Fact]
+    public void CompleteAsync_OtherOptionsOnOneRank_IsRefusedOnAllInsteadOfWritingNonsense()
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(s_shipped);
+        Tokenizer tokenizer = LanguageModel.LoadTokenizer(checkpoint);
+        string[] errors = InProcessCommunicator.Run(2, ranks =>
+        {
+            using LanguageModel model = new(TensorParallel.Build(checkpoint.Config, checkpoint.Weights(), ranks), tokenizer);
+            return Should.Throw<InvalidOperationException>(() => Complete(model, new GenerationOptions { MaxTokens = 16, Temperature = 2, Seed = (ulong)ranks.Rank })).Message;
+        });
+        errors.ShouldAllBe(error => error.StartsWith("Generate: the ranks that share the model are about to read different tokens"));
+    }
+
+    [Fact]
+    public void CompleteAsync_ARankThatStopsReading_StopsAllAtTheSameToken()
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(s_shipped);
+        Tokenizer tokenizer = LanguageModel.LoadTokenizer(checkpoint);
+        int[] read = InProcessCommunicator.Run(2, ranks =>
+        {
+            using LanguageModel model = new(TensorParallel.Build(checkpoint.Config, checkpoint.Weights(), ranks), tokenizer);
+            using CancellationTokenSource stop = new();
+            if (ranks.Rank == 1) stop.CancelAfter(30);
+            Should.Throw<OperationCanceledException>(() => Complete(model, new GenerationOptions { MaxTokens = 400, Temperature = 0, IgnoreEndTokens = true }, stop.Token));
+            // Both are ready for another text.
+            return Complete(model, new GenerationOptions { MaxTokens = 3, Temperature = 0 }).Length;
+        });
+        read[1].ShouldBe(read[0]);
+    }
+
+    private static string Complete(LanguageModel model, GenerationOptions options, CancellationToken cancellation = default)
     {
         async Task<string> Collect()
         {
             List<string> pieces = [];
-            await foreach (CompletionPiece piece in model.CompleteAsync("Once upon a time", options)) pieces.Add(piece.Text);
+            await foreach (CompletionPiece piece in model.CompleteAsync("Once upon a time", options, cancellation)) pieces.Add(piece.Text);
             return string.Concat(pieces);
         }
 

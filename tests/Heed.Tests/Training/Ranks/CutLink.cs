@@ -2,8 +2,8 @@ using Heed.Distributed;
 
 namespace Heed.Tests.Training.Ranks;
 
-/// <summary>A communicator whose sums of floats fail after some, those of its splits each by itself.</summary>
-internal sealed class CutLink(ICommunicator inner, int sums) : ICommunicator
+/// <summary>A communicator whose sums of floats fail after some, those of its splits each by itself; counts the splits that are not disposed of.</summary>
+internal sealed class CutLink(ICommunicator inner, int sums, int[]? open = null) : ICommunicator
 {
     private int _done;
 
@@ -40,7 +40,15 @@ internal sealed class CutLink(ICommunicator inner, int sums) : ICommunicator
 
     public void Barrier() => inner.Barrier();
 
-    public ICommunicator Split(int color, int key) => new CutLink(inner.Split(color, key), sums);
+    public ICommunicator Split(int color, int key)
+    {
+        if (open is not null) open[0]++;
+        return new CutLink(inner.Split(color, key), sums, open);
+    }
 
-    public void Dispose() => inner.Dispose();
+    public void Dispose()
+    {
+        if (open is not null) open[0]--;
+        inner.Dispose();
+    }
 }

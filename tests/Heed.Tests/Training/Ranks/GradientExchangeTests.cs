@@ -42,7 +42,7 @@ public sealed class GradientExchangeTests
         Parameter[] parameters = [new("a", other), new("b", weight)];
         foreach (Parameter parameter in parameters) parameter.Value.RequiresGradient = true;
         GradientBuckets buckets = new(parameters, 1, world.Size);
-        using GradientExchange exchange = new(buckets, new TrainingOptions { ShardOptimizer = sharded }, world);
+        using GradientExchange exchange = new(buckets, new TrainingOptions { ShardOptimizer = sharded }, world, world.Split(0, world.Rank));
         for (int step = 0; step < 3; step++)
         {
             // In the second step one rank uses the weight twice, of which nobody could have known.
@@ -75,7 +75,7 @@ public sealed class GradientExchangeTests
     {
         Parameter[] parameters = [new("used by rank 1", Tensor.From([1f], new Shape(1))), new("unused", Tensor.From([1f], new Shape(1)))];
         foreach (Parameter parameter in parameters) parameter.Value.RequiresGradient = true;
-        using GradientExchange exchange = new(new GradientBuckets(parameters, 100, 2), new TrainingOptions(), world);
+        using GradientExchange exchange = new(new GradientBuckets(parameters, 100, 2), new TrainingOptions(), world, world.Split(0, world.Rank));
         exchange.Begin();
         if (world.Rank == 1)
         {
@@ -163,6 +163,6 @@ public sealed class GradientExchangeTests
     {
         foreach (Parameter parameter in model.Parameters) parameter.Value.RequiresGradient = true;
         pass = new GradientPass(model, new TinyRun.Batches(8), model.Parameters, options with { Recompute = recompute });
-        return new GradientExchange(buckets ?? new GradientBuckets(model.Parameters, options.BucketBytes, world.Size), options, world);
+        return new GradientExchange(buckets ?? new GradientBuckets(model.Parameters, options.BucketBytes, world.Size), options, world, world.Split(0, world.Rank));
     }
 }

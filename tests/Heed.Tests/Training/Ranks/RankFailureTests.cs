@@ -108,6 +108,46 @@ public sealed class RankFailureTests : IDisposable
         made.ShouldBe([2, 0]);
     }
 
+    [Fact]
+    public void RunAsync_SampleFailsOnOneOfThoseThatShareTheModel_EndsAllWithItsError()
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(1));
+        IOException error = Should.Throw<IOException>(() => InProcessCommunicator.Run(
+            2,
+            world =>
+            {
+                ProcessGrid grid = new(world, 2);
+                Trainer trainer = new(TinyRun.Model(), new TinyRun.Batches(8), RankRun.Options with { SampleEvery = 1 }, grid: grid) { Sample = Write };
+                RankRun.Steps(trainer);
+
+                string Write()
+                {
+                    if (world.Rank == 1) throw new IOException("The prompt's disk is gone.");
+                    grid.Tensor.Barrier();
+                    return "";
+                }
+            },
+            patience.Token));
+        error.Message.ShouldBe("The prompt's disk is gone.");
+    }
+
+    [Fact]
+    public void RunAsync_SeveralRuns_LeaveNoCommunicatorBehind() => InProcessCommunicator.Run(2, world =>
+    {
+        int[] open = [0];
+        ProcessGrid grid = new(new CutLink(world, int.MaxValue, open));
+        int ofGrid = open[0];
+        for (int run = 0; run < 3; run++) RankRun.Steps(new Trainer(TinyRun.Model(), new TinyRun.Batches(8), RankRun.Options with { Steps = 2 }, grid: grid));
+        open[0].ShouldBe(ofGrid);
+
+        Trainer trainer = new(TinyRun.Model(), new TinyRun.Batches(8), RankRun.Options with { Steps = 4 }, grid: grid);
+        foreach (TrainingStep _ in trainer.RunAsync().ToBlockingEnumerable()) break;
+        foreach (TrainingStep _ in trainer.RunAsync().ToBlockingEnumerable()) break;
+        open[0].ShouldBe(ofGrid + 1, "one run goes on with what the other left");
+        RankRun.Steps(trainer).Count.ShouldBe(2);
+        open[0].ShouldBe(ofGrid);
+    });
+
     private static Trainer Make(ICommunicator world, TrainingOptions options, string? folder) =>
         new(TinyRun.Model(), new TinyRun.Batches(8), options, grid: new ProcessGrid(world)) { Folder = folder is null ? null : new TrainingFolder(folder) };
 

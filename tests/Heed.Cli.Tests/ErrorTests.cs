@@ -70,6 +70,12 @@ public sealed class ErrorTests
         }
     }
 
+    [Fact]
+    public void Run_HelpOfWhatProcessesShare_SaysSo()
+    {
+        foreach (string command in new[] { "complete", "chat", "bench" }) HeedProcess.Run(command, "--help").Out.ShouldContain("Under mpirun the processes share the model.");
+    }
+
     private static void OneLine(HeedResult result, params string[] parts)
     {
         result.ExitCode.ShouldBe(ExitCodes.Error);

@@ -24,7 +24,7 @@ internal sealed class BenchCommand
         Option[] own = [self._tokens, self._heads, self._headDim, self._repeats, self._threads];
         foreach (Option option in own) attention.Add(option);
         attention.SetAction(self.Run);
-        Command command = new("bench", "Measure how fast a model reads and writes on this machine; or, with a command, one part of it.");
+        Command command = new("bench", "Measure how fast a model reads and writes on this machine; or, with a command, one part of it. Under mpirun the processes share the model.");
         BenchModelCommand.AddTo(command, ranks);
         command.Add(attention);
         return command;

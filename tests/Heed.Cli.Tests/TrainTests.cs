@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Heed.Cli.Learning;
 
 namespace Heed.Cli.Tests;
 

@@ -64,7 +64,7 @@ internal sealed class TrainingLauncher(Terminal terminal, Ranks? ranks = null)
             Conditions = launch.Conditions,
         };
         Announce(trainer, launch, options);
-        TrainingSession session = new(terminal, trainer, launch.Folder, launch.Validation, ranks) { ResumeLine = CommandText.Resume(line), TryLine = launch.TryLine };
+        TrainingSession session = new(terminal, trainer, launch.Folder, launch.Validation, ranks) { ResumeLine = (ranks is { AreSeveral: true } ? $"mpirun -n {ranks.Count} " : "") + CommandText.Resume(line), TryLine = launch.TryLine };
         launch.Folder.Release();
         if (launch.Folder.Resumes) session.Resume(Run.AcceptChanges(line));
         return await session.RunAsync(interruption.Token, () => interruption.ExitCode);

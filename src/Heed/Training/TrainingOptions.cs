@@ -67,7 +67,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Into how many parts, a power of two, each batch is cut, whose gradients are computed one by one and added up in one fixed tree: the results then have
-    /// the same bits on any number of ranks that divides it. 0 leaves the order of sums to the number of ranks.
+    /// the same bits on any number of ranks that share a batch and divide it. 0 leaves the order of sums to the number of ranks.
     /// </summary>
     public int DeterministicParts { get; init; }
 

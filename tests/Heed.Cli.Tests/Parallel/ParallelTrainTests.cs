@@ -91,6 +91,10 @@ public sealed class ParallelTrainTests
         using HeedProcess on = Start(2, text, model, [.. options, "--resume"]);
         TinyTraining.WaitForSteps(on, model, saved + 3);
         on.HasExited.ShouldBeFalse();
+
+        // The launcher's end alone would leave its processes writing to the folder for a while.
+        on.KillChild(1, "TERM");
+        on.WaitForExit();
     }
 
     [MpiFact]

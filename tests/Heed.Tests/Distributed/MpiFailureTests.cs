@@ -164,5 +164,7 @@ public sealed class MpiFailureTests
     {
         using ICommunicator world = new SingleCommunicator();
         Should.Throw<CommunicationException>(() => Communicators.Fail(world, "no paper")).Message.ShouldBe("no paper");
+        Should.Throw<CommunicationException>(() => Communicators.Fail(world, new IOException("no paper"), "none at all")).Message.ShouldBe("none at all");
+        Should.Throw<CommunicationException>(() => Communicators.Fail(world, new RankFailedException(3, "no paper"), "not this")).Message.ShouldBe("rank 3 failed: no paper");
     }
 }

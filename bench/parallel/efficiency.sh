@@ -9,9 +9,11 @@ shift $(($# < 4 ? $# : 4))
 steps=(6 "$@")
 mpi=(mpirun -n 2 --oversubscribe --bind-to none)
 [ "$(id -u)" = 0 ] && mpi+=(--allow-run-as-root)
+# A process that mpirun starts has a terminal, to which .NET would say more than the line.
+export TERM=dumb
 runs=$(mktemp)
 trap 'rm -f "$runs"' EXIT
-note() { printf '{"what": "%s", "run": %s}\n' "$1" "$(grep '^{' | tr -d '\n')" >> "$runs"; }
+note() { printf '{"what": "%s", "run": %s}\n' "$1" "$(grep -o '{.*}' | tail -1)" >> "$runs"; }
 for ((i = 0; i < rounds; i++)); do
   dotnet "$benchmarks" parallel 2 1 "${steps[@]}" | note "train 1"
   "${mpi[@]}" dotnet "$benchmarks" parallel 1 1 "${steps[@]}" | note "train 2"

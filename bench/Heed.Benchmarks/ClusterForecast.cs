@@ -56,12 +56,12 @@ internal static class ClusterForecast
         return (ranks * machine.StepTokens / step, compute / step);
     }
 
-    /// <summary>Each machine reads its share of the weights; two sums of a hidden vector a block, one for the embedding, and the logits.</summary>
+    /// <summary>Each machine reads its share of the weights; two sums of a hidden vector a block, one for the embedding, one for what ranks agree on, and the logits.</summary>
     private static (double Rate, double Efficiency) TensorParallel(Machine machine, int ranks, double latency, double bandwidth)
     {
         double compute = 1 / machine.DecodeRate / ranks, rounds = Math.Log2(ranks);
         // So short messages go by recursive doubling: every rank sends all of it in each round.
-        double sums = ((2 * machine.Layers) + 1) * rounds * (latency + (4 * machine.Hidden / bandwidth));
+        double sums = (((2 * machine.Layers) + 1) * rounds * (latency + (4 * machine.Hidden / bandwidth))) + (rounds * latency);
         double logits = ranks == 1 ? 0 : (rounds * latency) + (4 * machine.Vocabulary * (ranks - 1) / ranks / bandwidth);
         double token = compute + sums + logits;
         return (1 / token, compute / token);

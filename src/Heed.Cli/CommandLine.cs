@@ -32,7 +32,10 @@ internal sealed class CommandLine(Terminal terminal, Ranks ranks)
             return Refuse($"{PathOf(line.CommandResult)} works in one process, and {ranks.Count} were started; start it without mpirun.", PathOf(line.CommandResult));
         try
         {
-            return await line.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = ranks.Talks ? Console.Out : TextWriter.Null });
+            InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            // The one that talks has the console, which is not opened before it is needed.
+            if (!ranks.Talks) configuration.Output = TextWriter.Null;
+            return await line.InvokeAsync(configuration);
         }
         catch (ClosedOutputException e)
         {

@@ -94,7 +94,7 @@ internal sealed class BenchModelCommand
             SpeedPlan plan = PlanOf(line, config);
             QuantizationRecipe.TryFind(line.GetValue(_type) ?? "q4_0", out QuantizationRecipe? recipe);
             using SyntheticWeights weights = new(config, recipe!, device);
-            Transformer random = Build(config, weights);
+            Transformer random = TensorParallel.Build(config, weights, _ranks.World);
             foreach ((int batch, int prompt) in plan.Cases) yield return Measure(line, $"{name}, random", recipe!.Name, random, weights.StepBytes, plan, batch, prompt, cancellation);
             yield break;
         }
@@ -104,7 +104,7 @@ internal sealed class BenchModelCommand
         using Checkpoint checkpoint = Checkpoint.Open(found.Path);
         SpeedPlan planned = PlanOf(line, checkpoint.Config);
         if (line.GetValue(_repacked) is { } file) checkpoint.UseRepacked(file, _ranks.AreSeveral ? (_ranks.World.Rank, _ranks.Count) : null);
-        Transformer model = Build(checkpoint.Config, checkpoint.Weights(device, line.GetValue(_exact) ? WeightForm.Exact : WeightForm.Fast, cancellation: cancellation));
+        Transformer model = TensorParallel.Build(checkpoint.Config, checkpoint.Weights(device, line.GetValue(_exact) ? WeightForm.Exact : WeightForm.Fast, cancellation: cancellation), _ranks.World);
         double loaded = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         FeedOneToken(model);
         double first = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -113,9 +113,6 @@ internal sealed class BenchModelCommand
         foreach ((int batch, int prompt) in planned.Cases)
             yield return Measure(line, fileName, type, model, checkpoint.StepBytes, planned, batch, prompt, cancellation) with { LoadMs = loaded, FirstTokenMs = first };
     }
-
-    /// <summary>The model, or this rank's share of it.</summary>
-    private Transformer Build(ModelConfig config, IWeightSource weights) => _ranks.AreSeveral ? TensorParallel.Build(config, weights, _ranks.World) : new Transformer(config, weights);
 
     private SpeedPlan PlanOf(ParseResult line, ModelConfig config) =>
         SpeedPlan.Of(config, line.GetValue(_prompt) ?? [], line.GetValue(_batch) ?? [], line.GetValue(_tokens), CacheTypeOf(line));
